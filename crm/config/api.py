@@ -1,0 +1,3 @@
+"""The API router: each room adds its view sets here."""
+
+urlpatterns: list = []

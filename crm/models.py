@@ -1,0 +1,16 @@
+"""The list of crm's tables for Django, which looks only here. Import from the rooms, never from this list."""
+
+from crm.accounts.models import Account, Contact
+from crm.ledger.models import Contract, ContractTerm
+from crm.outbox.models import Decision, MailPolicy, MailTemplate, OutboundMessage, Sender, Suppression, Switch
+from crm.segments.models import Segment
+from crm.team.models import ApiToken, User
+from crm.timeline.models import Pending, TimelineEntry
+from crm.todos.models import Task
+from crm.web.models import Pulse
+
+__all__ = [
+    "Account", "ApiToken", "Contact", "Contract", "ContractTerm", "Decision", "MailPolicy", "MailTemplate",
+    "OutboundMessage", "Pending", "Pulse", "Segment", "Sender", "Suppression", "Switch", "Task", "TimelineEntry",
+    "User",
+]  # fmt: skip

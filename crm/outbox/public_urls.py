@@ -1,0 +1,5 @@
+"""Addresses that people outside open: unsubscribing and preferences."""
+
+
+app_name = "public"
+urlpatterns: list = []

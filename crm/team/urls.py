@@ -1,0 +1,5 @@
+"""The addresses of this room."""
+
+
+app_name = "team"
+urlpatterns: list = []

@@ -1,0 +1,5 @@
+"""The addresses of this room."""
+
+
+app_name = "todos"
+urlpatterns: list = []

@@ -1,0 +1,44 @@
+"""Redis as a cache that may be away: a page must not fail because the doorbell is out."""
+
+import logging
+from typing import Any
+
+import redis
+from django.core.cache.backends.redis import RedisCache
+
+logger = logging.getLogger(__name__)
+
+
+class FailingOpenRedisCache(RedisCache):
+    """Reads miss and writes are dropped, with a warning, while Redis does not answer."""
+
+
+def _failing_open(name: str, answer: Any) -> Any:
+    def method(self: FailingOpenRedisCache, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return getattr(super(FailingOpenRedisCache, self), name)(*args, **kwargs)
+        except redis.RedisError as error:
+            logger.warning("The cache is away, going on without it: %s", error)
+            return answer(args, kwargs)
+
+    return method
+
+
+def _second(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return kwargs.get("default", args[1] if len(args) > 1 else None)
+
+
+for _name, _answer in {
+    "get": _second,
+    "set": lambda a, k: None,
+    "add": lambda a, k: True,
+    "delete": lambda a, k: False,
+    "touch": lambda a, k: False,
+    "has_key": lambda a, k: False,
+    "get_many": lambda a, k: {},
+    "set_many": lambda a, k: [],
+    "delete_many": lambda a, k: None,
+    "incr": lambda a, k: 1,
+    "clear": lambda a, k: False,
+}.items():
+    setattr(FailingOpenRedisCache, _name, _failing_open(_name, _answer))

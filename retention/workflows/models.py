@@ -1,0 +1,111 @@
+"""Four nouns: a workflow, its immutable versions, a customer's enrollment in one, and what each step did."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from crm.accounts.models import Account, Contact
+from crm.team.models import VisibleQuerySet
+from crm.web import clock
+
+
+class Workflow(models.Model):
+    """A routine that Holdfast runs for customers. What it does stands in its versions."""
+
+    class State(models.TextChoices):
+        OFF = "off", "Off"  # nobody enters, nobody moves, nothing planned leaves
+        ON = "on", "On"
+        PAUSED = "paused", "Paused"  # facts still enter, but nobody moves and nothing planned leaves
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State, default=State.OFF)
+    settings = models.JSONField(default=dict)  # what was set in place of the recipe's defaults
+    version = models.ForeignKey("WorkflowVersion", models.PROTECT, null=True, related_name="+")
+    enabled_at = models.DateTimeField(null=True)  # facts from then on count
+    swept_until = models.DateTimeField(null=True)  # date and silence triggers have looked at all moments up to it
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WorkflowVersion(models.Model):
+    """What a workflow did from one publication to the next. Never changed: people finish on theirs."""
+
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()  # validated by retention.workflows.definition
+    published_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("workflow", "number", name="version_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} version {self.number}"
+
+
+class EnrollmentQuerySet(VisibleQuerySet["Enrollment"]):
+    def active(self) -> Self:
+        return self.filter(state=Enrollment.State.ACTIVE)
+
+
+class Enrollment(models.Model):
+    """One customer's way through one version. The trigger key makes one fact enroll once, whatever is retried."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Under way"
+        DONE = "done", "Finished"
+        EXITED = "exited", "Left early"
+        PARKED = "parked", "Needs a look"  # a step failed again and again
+
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="enrollments")
+    version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")  # null: whoever reads account mail
+    trigger_key = models.CharField(max_length=160)
+    anchor = models.DateField(null=True)  # the day that steps with `day:` count from
+    facts = models.JSONField(default=dict)  # what made it enter, as it was then
+
+    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    step_id = models.CharField(max_length=60)  # the step to run next
+    visit = models.PositiveIntegerField(default=1)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    entered_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=300, blank=True)
+
+    objects = EnrollmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("workflow", "account", "trigger_key", name="enrollment_once")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="active"), name="enrollment_due"),
+            models.Index(fields=["account", "-id"], name="enrollment_of_account"),
+            models.Index(fields=["workflow", "state", "-id"], name="enrollment_of_workflow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} in {self.workflow_id}"
+
+
+class StepRun(models.Model):
+    """What one step did for one enrollment: the path taken, with the values it saw."""
+
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="runs")
+    step_id = models.CharField(max_length=60)
+    visit = models.PositiveIntegerField(default=1)
+    kind = models.CharField(max_length=20)
+    ran_at = models.DateTimeField()
+    outcome = models.CharField(max_length=300)  # a sentence for people
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("enrollment", "step_id", "visit", name="steprun_once")]
+
+    def __str__(self) -> str:
+        return self.outcome

@@ -1,0 +1,76 @@
+"""The cast and the stage that all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from crm.team.models import User
+from crm.web import clock
+
+#: A Monday morning, on which every test happens unless it says otherwise.
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Two runs side by side must not share a database."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["TEST"]["NAME"] = f"test_holdfast_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests survive no power cut, so Postgres need not either."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        cursor.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(autouse=True)
+def noon(request: pytest.FixtureRequest) -> Any:
+    """The clock stands still at NOON, except in tests marked `real_time`."""
+    if request.node.get_closest_marker("real_time"):
+        yield None
+        return
+    with clock.travelling(NOON):
+        yield NOON
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    def make(name: str, role: str = "manager", **fields: Any) -> User:
+        return User.objects.create_user(f"{name.lower()}@example.com", "correct horse", name=name, role=role, **fields)
+
+    return make
+
+
+@pytest.fixture
+def ada(make_user: Callable[..., User]) -> User:
+    """The admin."""
+    return make_user("Ada", "admin")
+
+
+@pytest.fixture
+def mira(make_user: Callable[..., User]) -> User:
+    """An account manager who sees everything."""
+    return make_user("Mira", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def olaf(make_user: Callable[..., User]) -> User:
+    """An account manager confined to own and unowned records: the outsider of access tests."""
+    return make_user("Olaf", sees_own_only=True)
+
+
+@pytest.fixture
+def sam(make_user: Callable[..., User]) -> User:
+    """A support agent."""
+    return make_user("Sam", "agent")

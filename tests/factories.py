@@ -1,0 +1,32 @@
+"""Rows for tests: each with what the table needs and nothing more."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import count
+from typing import Any
+
+from crm.accounts.models import Account, Contact
+from crm.ledger.models import Contract, ContractTerm
+
+_numbers = count(1)
+
+
+def account(name: str | None = None, **fields: Any) -> Account:
+    return Account.objects.create(name=name or f"Account {next(_numbers)}", **fields)
+
+
+def contact(of: Account | None = None, **fields: Any) -> Contact:
+    number = next(_numbers)
+    fields.setdefault("email", f"person{number}@customer.example")
+    fields.setdefault("first_name", "Anna")
+    fields.setdefault("last_name", f"Nr {number}")
+    fields.setdefault("is_primary", not of or not of.contacts.filter(is_primary=True).exists())
+    return Contact.objects.create(account=of or account(), **fields)
+
+
+def contract(of: Account, starts_on: date, ends_on: date | None = None, mrr: int = 100, **fields: Any) -> Contract:
+    """A contract with one booked term. Account columns derived from it are not written: see ledger.actions.project."""
+    made = Contract.objects.create(account=of, **({"plan": "Pro", "currency": "EUR"} | fields))
+    ContractTerm.objects.create(contract=made, starts_on=starts_on, ends_on=ends_on, mrr=mrr)
+    return made

@@ -1,0 +1,16 @@
+"""A pytest plugin, loaded before Django's settings: embedded servers of the tests' own, in a folder of their own."""
+
+import atexit
+import contextlib
+import os
+
+from crm.config import embedded
+
+os.environ["HOLDFAST_TESTING"] = "1"
+os.environ.setdefault("SECRET_KEY", "tests only")
+os.environ.pop("EMAIL_URL", None)
+
+_stack = contextlib.ExitStack()
+if embedded.needed():
+    _stack.enter_context(embedded.servers(embedded.data_dir() / "test"))
+    atexit.register(_stack.close)
