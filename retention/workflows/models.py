@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
-from django.db import models
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
+from django.db.models import F, Q
 
 from crm.accounts.models import Account, Contact
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
+from retention.workflows import rules
 
 
 class Workflow(models.Model):
@@ -59,6 +62,7 @@ class Enrollment(models.Model):
     class State(models.TextChoices):
         ACTIVE = "active", "Under way"
         DONE = "done", "Finished"
+        REACHED = "reached", "Reached the goal"
         EXITED = "exited", "Left early"
         PARKED = "parked", "Needs a look"  # a step failed again and again
 
@@ -84,7 +88,7 @@ class Enrollment(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint("workflow", "account", "trigger_key", name="enrollment_once")]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state="active"), name="enrollment_due"),
+            models.Index(fields=["workflow", "due_at", "id"], condition=Q(state="active"), name="enrollment_due"),
             models.Index(fields=["account", "-id"], name="enrollment_of_account"),
             models.Index(fields=["workflow", "state", "-id"], name="enrollment_of_workflow"),
         ]
@@ -109,3 +113,39 @@ class StepRun(models.Model):
 
     def __str__(self) -> str:
         return self.outcome
+
+
+class Trial(models.Model):
+    """A batch of enrollments being tried, announced in a commit of its own, so that a process that dies is counted.
+
+    The row goes in the transaction of the batch. It names its database session: when that is gone, so is the batch.
+    """
+
+    enrollment_ids = ArrayField(models.BigIntegerField())
+    backend_pid = models.IntegerField()
+    backend_start = models.DateTimeField()
+    started_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{len(self.enrollment_ids)} tried since {self.started_at:%H:%M:%S}"
+
+    @classmethod
+    def announce(cls, ids: list[int], now: datetime) -> Trial:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+            pid, start = cursor.fetchone()
+        return cls.objects.create(enrollment_ids=ids, backend_pid=pid, backend_start=start, started_at=now)
+
+    def fail(self, error: Exception, now: datetime) -> None:
+        """Count one attempt for each enrollment. One that fails alone waits, and in the end is parked."""
+        alone = len(self.enrollment_ids) == 1
+        with transaction.atomic():
+            if not type(self).objects.filter(pk=self.pk).delete()[0]:
+                return  # somebody else has settled it
+            tried = Enrollment.objects.active().filter(pk__in=self.enrollment_ids)
+            tried.update(attempts=F("attempts") + 1)
+            if alone:
+                tried.update(due_at=now + rules.PAUSE_AFTER_FAILURE)
+                tried.filter(attempts__gte=rules.MOST_ATTEMPTS).update(
+                    state=Enrollment.State.PARKED, ended_because=f"{type(error).__name__}: {error}"[:300]
+                )

@@ -1,0 +1,95 @@
+"""The verbs of workflows: switch on and off, pause and resume, set, publish, and do what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.outbox.actions import close_the_gate
+from retention.workflows import engine, matching, recipes, triggers
+from retention.workflows.definition import Definition
+from retention.workflows.models import Workflow, WorkflowVersion
+
+
+def work(now: datetime) -> int:
+    """One slice of everything that is due: facts matched, sweeps made, enrollments advanced. Returns rows moved."""
+    return matching.match(now) + triggers.sweep(now) + engine.advance(now)
+
+
+def next_due(now: datetime) -> datetime | None:
+    """The earliest moment after `now` at which a date, a silence or a wait makes something due."""
+    moments = (triggers.next_due(now), engine.next_due(now))
+    return min((moment for moment in moments if moment), default=None)
+
+
+@transaction.atomic
+def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workflow:
+    """Switch a recipe on: facts from now on count. With `include_current` also customers who already are silent, or
+    inside the window before a date. Switching on what is on changes nothing. Raises RecipeError.
+    """
+    workflow = _locked(slug)
+    _publish(workflow, recipes.load(slug).with_settings(workflow.settings), now)
+    if workflow.state == Workflow.State.OFF:
+        workflow.state, workflow.enabled_at = Workflow.State.ON, now
+        workflow.swept_until = None if include_current else now
+    workflow.save()
+    return workflow
+
+
+@transaction.atomic
+def disable(slug: str) -> Workflow:
+    """Switch it off at once: nobody enters or moves, and nothing of it leaves any more. Raises RecipeError."""
+    close_the_gate()
+    workflow = _locked(slug)
+    workflow.state = Workflow.State.OFF
+    workflow.save(update_fields=["state"])
+    return workflow
+
+
+@transaction.atomic
+def pause(workflow: Workflow) -> bool:
+    """Stand still at once, mail included; facts still enter. False: it was not on."""
+    close_the_gate()
+    return bool(Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED))
+
+
+def resume(workflow: Workflow) -> bool:
+    """Go on. Mails whose time passed long ago are skipped as too late, not sent in a burst. False: it was not paused."""
+    paused = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.PAUSED)
+    return bool(paused.update(state=Workflow.State.ON))
+
+
+@transaction.atomic
+def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
+    """Change settings. A running workflow gets a new version; who is under way finishes on theirs. Raises RecipeError."""
+    recipe = recipes.load(slug)
+    workflow = _locked(slug)
+    merged = workflow.settings | dict(chosen)
+    plan = recipe.with_settings(merged)
+    workflow.settings = {name: plan.settings[name] for name in merged}
+    if workflow.version_id:
+        _publish(workflow, plan, now)
+    workflow.save()
+    return workflow
+
+
+def _locked(slug: str) -> Workflow:
+    recipe = recipes.load(slug)
+    name = recipe.with_settings({}).name
+    Workflow.objects.bulk_create([Workflow(slug=slug, name=name)], ignore_conflicts=True)
+    return Workflow.objects.select_for_update().get(slug=slug)
+
+
+def _publish(workflow: Workflow, plan: Definition, now: datetime) -> None:
+    """Make this definition the current version, unless it is that already."""
+    data = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
+    current = workflow.version
+    if current is None or current.definition != data:
+        number = current.number + 1 if current else 1
+        workflow.version = WorkflowVersion.objects.create(
+            workflow=workflow, number=number, definition=data, published_at=now
+        )
+    workflow.name = plan.name

@@ -1,0 +1,158 @@
+"""The engine: claims enrollments that are due, walks them through their steps, and commits each batch whole.
+
+A worker killed at any instant leaves all of a batch or nothing of it. A batch announces itself as a `Trial` in a
+commit of its own; when its process dies or it fails, the trial counts one attempt for each of its enrollments, and
+those are tried again in smaller and smaller batches until the one that fails is alone and is parked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from django.db import connection, transaction
+from django.db.models import Min
+from psycopg.types.json import Jsonb
+
+from retention.workflows import definition, rules
+from retention.workflows.batch import Batch
+from retention.workflows.models import Enrollment, Trial, Workflow
+from retention.workflows.steps import steps
+
+logger = logging.getLogger(__name__)
+
+#: Enrollments in one transaction: about 5 MB of rows, and well under a second.
+FULL_BATCH = 1000
+#: Steps that one enrollment may run at one moment. A way through a definition cannot loop, so this is never reached.
+MOST_HOPS = 200
+
+
+def advance(now: datetime) -> int:
+    """One batch for every running workflow that has somebody due. Returns how many enrollments were tried."""
+    _count_the_fallen(now)
+    tried = 0
+    for workflow_id in Workflow.objects.filter(state=Workflow.State.ON).values_list("id", flat=True):
+        tried += sum(_try_batch(ids, now) for ids in _due_batches(workflow_id, now) if ids)
+    return tried
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next enrollment of a running workflow falls due."""
+    with connection.cursor() as cursor:
+        # One look into the index for each workflow, however many are enrolled.
+        cursor.execute(
+            """
+            SELECT min(due.at) FROM retention_workflow w CROSS JOIN LATERAL (
+                SELECT due_at FROM retention_enrollment
+                WHERE workflow_id = w.id AND state = 'active' AND due_at > %s ORDER BY due_at LIMIT 1
+            ) AS due(at) WHERE w.state = 'on'
+            """,
+            [now],
+        )
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
+def _due_batches(workflow_id: int, now: datetime) -> Iterator[list[int]]:
+    """Ids of the next full batch, and of the next batch of those that failed before, the least often first."""
+    due = Enrollment.objects.active().filter(workflow_id=workflow_id, due_at__lte=now).order_by("due_at", "id")
+    yield list(due.filter(attempts=0).values_list("id", flat=True)[:FULL_BATCH])
+    attempts = due.filter(attempts__gt=0).aggregate(least=Min("attempts"))["least"]
+    if attempts:
+        size = rules.batch_size(attempts, FULL_BATCH)
+        yield list(due.filter(attempts=attempts).values_list("id", flat=True)[:size])
+
+
+def _try_batch(ids: list[int], now: datetime) -> int:
+    trial = Trial.announce(ids, now)
+    try:
+        with transaction.atomic():
+            moved = _run(ids, now)
+            trial.delete()
+            return moved
+    except Exception as error:
+        if not connection.is_usable():
+            raise  # the database went away; the trial is settled when it is back
+        logger.exception("A batch of %d enrollments failed", len(ids))
+        trial.fail(error, now)
+        return len(ids)
+
+
+def _run(ids: Sequence[int], now: datetime) -> int:
+    """Lock those that are still due and that nobody else holds, and walk them as far as they go at this moment."""
+    locked = Enrollment.objects.active().filter(id__in=ids, due_at__lte=now).order_by("version_id", "id")
+    locked = locked.select_related("workflow")
+    rows = list(locked.select_for_update(skip_locked=True, of=("self",)))
+    for version_id, group in groupby(rows, key=lambda row: row.version_id):
+        batch = Batch(definition.of_version(version_id), list(group), now)
+        _walk(batch)
+        batch.write()
+        _keep(batch.enrollments)
+    return len(rows)
+
+
+def _walk(batch: Batch) -> None:
+    _leave_early(batch)
+    for _ in range(MOST_HOPS):
+        standing = [e for e in batch.enrollments if e.state == Enrollment.State.ACTIVE and e.due_at <= batch.now]
+        if not standing:
+            return
+        standing.sort(key=lambda e: e.step_id)
+        for step_id, group in groupby(standing, key=lambda e: e.step_id):
+            step = batch.definition.by_id[step_id]
+            here = list(group)
+            steps[step.do](step, here, batch)
+            for enrollment in here:
+                if not enrollment.step_id:
+                    _finish(enrollment, Enrollment.State.DONE, enrollment.ended_because or "All steps done", batch.now)
+    raise RuntimeError(f"An enrollment ran {MOST_HOPS} steps at one moment")
+
+
+def _leave_early(batch: Batch) -> None:
+    """Whoever has reached the goal, or fits an exit, goes before the next step runs."""
+    for leave in batch.definition.leaves:
+        staying = [e for e in batch.enrollments if e.state == Enrollment.State.ACTIVE]
+        if leave.where is None or not staying:
+            continue
+        weighed = batch.weigh(leave.where, staying)
+        state = Enrollment.State.REACHED if leave is batch.definition.goal else Enrollment.State.EXITED
+        for enrollment in staying:
+            if weighed[enrollment.account_id][0]:
+                _finish(enrollment, state, leave.because, batch.now)
+
+
+def _finish(enrollment: Enrollment, state: str, because: str, now: datetime) -> None:
+    enrollment.state, enrollment.ended_because, enrollment.ended_at = state, because, now
+
+
+def _keep(enrollments: Sequence[Enrollment]) -> None:
+    rows = [
+        {
+            "id": e.pk, "state": e.state, "step_id": e.step_id, "due_at": e.due_at.isoformat(),
+            "ended_at": e.ended_at and e.ended_at.isoformat(), "ended_because": e.ended_because,
+        }
+        for e in enrollments
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE retention_enrollment AS e SET state = n.state, step_id = n.step_id, due_at = n.due_at,
+                ended_at = n.ended_at, ended_because = n.ended_because, attempts = 0
+            FROM jsonb_to_recordset(%s) AS n(id bigint, state text, step_id text, due_at timestamptz,
+                ended_at timestamptz, ended_because text)
+            WHERE e.id = n.id
+            """,
+            [Jsonb(rows)],
+        )
+
+
+def _count_the_fallen(now: datetime) -> None:
+    """Settle the trials whose process is gone: one attempt for each enrollment in them."""
+    for trial in Trial.objects.raw(
+        """
+        SELECT t.* FROM retention_trial t WHERE NOT EXISTS (
+            SELECT 1 FROM pg_stat_activity a WHERE a.pid = t.backend_pid AND a.backend_start = t.backend_start)
+        """
+    ):
+        trial.fail(RuntimeError("The worker died while it ran this step"), now)

@@ -1,0 +1,53 @@
+"""Why a message or a task of a workflow exists: what made the customer enter, which version, and the path taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.slots import Explanation
+from retention.workflows import definition, wording
+from retention.workflows.models import StepRun
+
+
+def explain(run_ids: Sequence[int]) -> Mapping[int, Explanation]:
+    """Explanations by step run, in two queries however many are asked for."""
+    asked = StepRun.objects.filter(pk__in=run_ids).select_related("enrollment__workflow", "enrollment__version")
+    found = {run.pk: run for run in asked}
+    paths: dict[int, list[StepRun]] = {}
+    for run in StepRun.objects.filter(enrollment__in=[run.enrollment_id for run in found.values()]).order_by("id"):
+        paths.setdefault(run.enrollment_id, []).append(run)
+    return {pk: _one(run, paths[run.enrollment_id]) for pk, run in found.items()}
+
+
+def _one(run: StepRun, path: Sequence[StepRun]) -> Explanation:
+    enrollment = run.enrollment
+    plan = definition.of_version(enrollment.version_id)
+    lines = [
+        ("Workflow", f"{plan.name}, version {enrollment.version.number}"),
+        ("Started by", wording.cause(enrollment.facts)),
+        ("Entered", _when(enrollment.entered_at)),
+    ]
+    if who := wording.who(plan):
+        lines.append(("Condition", who))
+    for before in path:
+        if before.pk <= run.pk:
+            lines.append((_when(before.ran_at), _happened(before)))
+    return Explanation(f"{plan.name}", reverse("workflows:detail", args=[enrollment.workflow.slug]), lines)
+
+
+def _happened(run: StepRun) -> str:
+    if run.kind == "wait":
+        until = datetime.fromisoformat(run.detail["until"]).astimezone(ZoneInfo(run.detail["zone"]))
+        return f"Waited until {until:%-d %B %Y, %H:%M} ({run.detail['zone'].replace('_', ' ')})"
+    if seen := run.detail.get("seen"):
+        return f"{run.outcome}: " + ", ".join(f"{name.replace('_', ' ')} was {value}" for name, value in seen.items())
+    return run.outcome
+
+
+def _when(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}"

@@ -1,0 +1,57 @@
+"""The workflows' word at the send gate: mail that was planned for a reason which no longer holds does not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from crm.slots import Refusal
+from retention.workflows import definition
+from retention.workflows.batch import Batch
+from retention.workflows.models import Enrollment, StepRun, Workflow
+
+
+def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
+    """Refusals for messages of workflows that are off or paused, or that the customer has left meanwhile.
+
+    Called inside the sending transaction, which holds the gate: whoever switches a workflow off closes it first.
+    """
+    wanted = {message.origin_id: message.pk for message in messages if message.origin == "workflow"}
+    runs = StepRun.objects.filter(pk__in=wanted).select_related("enrollment__workflow")
+    refusals: dict[int, Refusal] = {}
+    undecided: list[tuple[int, Enrollment]] = []
+    for run in runs:
+        message, enrollment = wanted[run.pk], run.enrollment
+        if enrollment.workflow.state == Workflow.State.OFF:
+            refusals[message] = _no(f"the workflow “{enrollment.workflow}” was switched off", enrollment)
+        elif enrollment.workflow.state == Workflow.State.PAUSED:
+            refusals[message] = _no(f"the workflow “{enrollment.workflow}” is paused", enrollment)
+        elif enrollment.state in (Enrollment.State.EXITED, Enrollment.State.REACHED):
+            refusals[message] = _no(f"the customer left the workflow: {enrollment.ended_because}", enrollment)
+        else:
+            undecided.append((message, enrollment))
+    return refusals | _left_meanwhile(undecided, now)
+
+
+def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> dict[int, Refusal]:
+    """Goal and exits, asked again: quiet hours or the cap may have kept the mail waiting for days."""
+    refusals = {}
+    undecided.sort(key=lambda pair: pair[1].version_id)
+    for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
+        pairs = list(group)
+        batch = Batch(definition.of_version(version_id), [enrollment for _, enrollment in pairs], now)
+        for leave in batch.definition.leaves:
+            if leave.where is None:
+                continue
+            weighed = batch.weigh(leave.where, batch.enrollments)
+            for message, enrollment in pairs:
+                holds, seen = weighed[enrollment.account_id]
+                if holds:
+                    refusals.setdefault(message, _no(leave.because, enrollment, seen))
+    return refusals
+
+
+def _no(reason: str, enrollment: Enrollment, seen: dict[str, str] | None = None) -> Refusal:
+    return Refusal("workflow", reason, {"enrollment": enrollment.pk, "workflow": enrollment.workflow.slug, **(seen or {})})

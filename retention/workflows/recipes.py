@@ -1,0 +1,123 @@
+"""Recipes: the ready-made workflows, one readable YAML file each in retention/recipes/.
+
+A recipe is a definition with settings in place of numbers: `${days}` stands for the setting's value, which an admin
+may change without opening the file.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from retention.workflows import definition
+from retention.workflows.definition import Definition, DefinitionError
+
+FOLDER = Path(__file__).resolve().parent.parent / "recipes"
+_SETTING = re.compile(r"\$\{([a-z_]+)\}")
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be read or filled in; the text names file, place and remedy."""
+
+
+class Setting(BaseModel):
+    """What an admin may change: a number within bounds, or a text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str
+    default: int | str
+    least: int = Field(1, alias="min")
+    most: int = Field(730, alias="max")
+
+    def read(self, value: Any) -> int | str:
+        """The value as this setting's type. Raises ValueError with the remedy."""
+        if isinstance(self.default, str):
+            text = str(value).strip()
+            if not text or len(text) > 120:
+                raise ValueError("must be a text of 1 to 120 characters")
+            return text
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise ValueError(f"must be a whole number, not {value!r}") from None
+        if not self.least <= number <= self.most:
+            raise ValueError(f"must lie between {self.least} and {self.most}, not {number}")
+        return number
+
+
+class Recipe(BaseModel):
+    """One file: its settings, and the definition with places for them."""
+
+    slug: str
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    body: dict[str, Any]
+
+    @cached_property
+    def defaults(self) -> dict[str, int | str]:
+        return {name: setting.default for name, setting in self.settings.items()}
+
+    def with_settings(self, chosen: dict[str, Any]) -> Definition:
+        """The definition with these settings in place of the defaults. Raises RecipeError."""
+        if unknown := sorted(set(chosen) - set(self.settings)):
+            known = ", ".join(self.settings) or "none"
+            raise RecipeError(f"{self.slug} has no setting {unknown[0]!r}; it has: {known}")
+        values = dict(self.defaults)
+        for name, value in chosen.items():
+            try:
+                values[name] = self.settings[name].read(value)
+            except ValueError as error:
+                raise RecipeError(f"{self.slug}.{name} {error}") from error
+        try:
+            return definition.parse(_filled(self.body, values, self.slug) | {"settings": values})
+        except DefinitionError as error:
+            raise RecipeError(f"recipe {self.slug}: {error}") from error
+
+
+def names() -> list[str]:
+    """All recipes, by file name."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(slug: str) -> Recipe:
+    """A recipe by the name of its file. Raises RecipeError."""
+    if slug not in names():
+        raise RecipeError(f"There is no recipe {slug!r}. There are: {', '.join(names())}")
+    return read(slug, (FOLDER / f"{slug}.yaml").read_text())
+
+
+def read(slug: str, text: str) -> Recipe:
+    """A recipe from its text; the definition is checked with the default settings. Raises RecipeError."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"recipe {slug}: not readable as YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise RecipeError(f"recipe {slug}: must be a mapping with name, trigger and steps")
+    settings = data.pop("settings", {})
+    try:
+        recipe = Recipe(slug=slug, settings=settings, body=data)
+    except ValidationError as error:
+        places = "; ".join(f"{definition.place(p['loc'])}: {p['msg']}" for p in error.errors())
+        raise RecipeError(f"recipe {slug}: {places}") from error
+    recipe.with_settings({})
+    return recipe
+
+
+def _filled(node: Any, values: dict[str, int | str], slug: str) -> Any:
+    if isinstance(node, dict):
+        return {key: _filled(value, values, slug) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, values, slug) for value in node]
+    if not isinstance(node, str):
+        return node
+    for name in _SETTING.findall(node):
+        if name not in values:
+            raise RecipeError(f"recipe {slug}: ${{{name}}} names no setting; there are {', '.join(values)}")
+    whole = _SETTING.fullmatch(node)
+    return values[whole[1]] if whole else _SETTING.sub(lambda match: str(values[match[1]]), node)

@@ -1,0 +1,46 @@
+"""When a wait ends, and when an enrollment is due: civil time where the recipient is, without a database."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.web.rules import local_moment
+
+#: In the order of date.weekday().
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: A calendar day has begun somewhere on Earth this long before it begins in UTC.
+EARLIEST_DAWN = timedelta(hours=14)
+
+#: After so many failures an enrollment is parked for a person to look at.
+MOST_ATTEMPTS = 5
+#: One that fails alone is tried again so much later.
+PAUSE_AFTER_FAILURE = timedelta(minutes=1)
+
+
+def next_time(now: datetime, at: time, zone: ZoneInfo, weekday: str | None = None) -> datetime:
+    """The next moment, `now` included, at which clocks in `zone` show `at` (on that weekday)."""
+    day = now.astimezone(zone).date()
+    if weekday:
+        day += timedelta(days=(WEEKDAYS.index(weekday) - day.weekday()) % 7)
+    found = local_moment(day, at, zone)
+    return found if found >= now else local_moment(day + timedelta(days=7 if weekday else 1), at, zone)
+
+
+def after(begin: datetime, days: int, rest: timedelta, at: time | None, zone: ZoneInfo) -> datetime:
+    """`days` calendar days and `rest` from `begin`; with `at`, the first such time of day from then on."""
+    local = begin.astimezone(zone)
+    then = local_moment(local.date() + timedelta(days=days), local.time(), zone) + rest
+    return then if at is None else next_time(then, at, zone)
+
+
+def last_day_begun(now: datetime) -> date:
+    """The latest calendar day that has begun anywhere on Earth."""
+    return (now + EARLIEST_DAWN).date()
+
+
+def batch_size(attempts: int, full: int) -> int:
+    """How many enrollments that failed `attempts` times together are tried together next: halved, and halved again,
+    until the one that fails is alone."""
+    return max(1, full >> (3 * attempts))

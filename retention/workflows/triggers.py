@@ -1,0 +1,168 @@
+"""What makes customers enter: facts on the timeline, dates that come near, silence. One statement each.
+
+Every entry carries a trigger key made of the fact that caused it, unique for workflow and customer, so that one fact
+enrolls once whatever is retried. Sweeps look at a stretch of moments from `swept_until` to now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import singledispatch
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from psycopg.types.json import Jsonb
+
+from crm import slots
+from crm.accounts.models import Account
+from crm.segments import filters
+from crm.web import clock
+from retention.workflows import definition, rules
+from retention.workflows.definition import DateTrigger, FactTrigger, SilenceTrigger
+from retention.workflows.models import Workflow
+
+#: A running workflow's dates and silences are looked at this often: they change by the day.
+SWEEP_EVERY = timedelta(minutes=1)
+#: A date sweep looks this far back behind its last look, since a day lasts 50 hours around the Earth.
+OVERLAP = timedelta(days=3)
+
+_ENTER = """
+    INSERT INTO retention_enrollment
+        (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
+        attempts, entered_at, ended_because)
+    SELECT %s, %s, cause.account_id, cause.contact_id, cause.fact, cause.anchor, %s || cause.facts, 'active', %s, 1,
+        cause.due_at, 0, %s, ''
+    FROM ({cause}) AS cause
+    WHERE cause.account_id IN ({filter}) AND NOT EXISTS (
+        SELECT 1 FROM retention_enrollment AS e
+        WHERE e.workflow_id = %s AND e.account_id = cause.account_id AND e.trigger_key = cause.fact)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def sweep(now: datetime) -> int:
+    """Enroll whom dates and silence have reached since the last look. Returns how many entered."""
+    entered = 0
+    for workflow_id in _to_sweep(now).values_list("id", flat=True):
+        with transaction.atomic():
+            # Skipped when another worker sweeps it: it will have looked at the same moments.
+            workflow = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id).first()
+            if workflow:
+                entered += _sweep_one(workflow, now)
+    return entered
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next sweep finds somebody: a day that begins somewhere, or a silence that has lasted."""
+    moments = []
+    for workflow in Workflow.objects.filter(state=Workflow.State.ON).select_related("version"):
+        if workflow.version_id:
+            moments.append(_next_moment(definition.of_version(workflow.version_id).trigger, now))
+    return min((moment for moment in moments if moment), default=None)
+
+
+def enroll_for_facts(workflow: Workflow, trigger: FactTrigger, entry_ids: Sequence[int], now: datetime) -> int:
+    """Enroll the customers of these timeline entries, those from before the workflow was switched on excepted."""
+    cause = """
+        SELECT account_id, contact_id, 'entry:' || id AS fact, NULL::date AS anchor, %s AS due_at,
+            jsonb_build_object('text', text, 'at', occurred_at, 'entry', id) AS facts
+        FROM crm_timelineentry WHERE id = ANY(%s) AND occurred_at >= %s
+    """
+    return _enter(workflow, trigger, cause, [now, list(entry_ids), workflow.enabled_at], now)
+
+
+def _to_sweep(now: datetime) -> Any:
+    stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
+    return Workflow.objects.filter(stale, state=Workflow.State.ON, version__isnull=False)
+
+
+def _sweep_one(workflow: Workflow, now: datetime) -> int:
+    trigger = definition.of_version(workflow.version_id or 0).trigger
+    entered = _causes(trigger, workflow, now)
+    workflow.swept_until = now
+    workflow.save(update_fields=["swept_until"])
+    return entered
+
+
+def _enter(workflow: Workflow, trigger: Any, cause: str, parameters: Sequence[Any], now: datetime) -> int:
+    condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
+    allowed, allowed_parameters = condition.query.sql_with_params()
+    facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
+    first = definition.of_version(workflow.version_id or 0).steps[0].id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENTER.format(cause=cause, filter=allowed),
+            [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters, workflow.pk],
+        )
+        return cursor.rowcount
+
+
+@singledispatch
+def _causes(trigger: Any, workflow: Workflow, now: datetime) -> int:
+    return 0  # facts come from the pending queue
+
+
+@_causes.register
+def _(trigger: DateTrigger, workflow: Workflow, now: datetime) -> int:
+    """The day must not have been over when its date became known, nor when the workflow was switched on.
+
+    A workflow that takes the current ones too has never swept: whoever is between the trigger's day and the date
+    itself enters, and their day 1 is today.
+    """
+    offset = timedelta(days=trigger.offset_days)
+    today, last = clock.today(now), rules.last_day_begun(now)
+    current = workflow.swept_until is None
+    cause = f"""
+        SELECT account_id, contact_id, fact, greatest(day + %s, %s) AS anchor, %s AS due_at,
+            jsonb_build_object('day', day, 'fact', fact) AS facts
+        FROM ({slots.date_fields[trigger.field].sql}) AS dates
+        WHERE day <= %s AND day >= %s AND (%s OR (known_at AT TIME ZONE %s)::date <= day + %s)
+    """  # noqa: S608 (SQL of a registered room, never of a user)
+    if current:
+        first = min(today, last - offset)
+    else:
+        first = max(clock.today(workflow.swept_until - OVERLAP), clock.today(workflow.enabled_at)) - offset
+    earliest_anchor = today if current else date.min
+    parameters = [trigger.offset_days, earliest_anchor, now, last - offset, first, current, str(clock.zone()),
+                  trigger.offset_days]  # fmt: skip
+    return _enter(workflow, trigger, cause, parameters, now)
+
+
+@_causes.register
+def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
+    """Due at the moment the silence had lasted, so that lateness counts from there.
+
+    A workflow that takes the current ones too has never swept: for it every silence has just lasted.
+    """
+    lasting, current = timedelta(days=trigger.days), workflow.swept_until is None
+    cause = """
+        SELECT id AS account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
+            greatest(silent_since + %s, %s) AS due_at,
+            'silent:' || to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS fact,
+            jsonb_build_object('silent_since', silent_since) AS facts
+        FROM crm_account WHERE silent_since <= %s AND silent_since > %s
+    """
+    since = datetime.min.replace(tzinfo=UTC) if current else workflow.swept_until - lasting
+    return _enter(workflow, trigger, cause, [lasting, now if current else since, now - lasting, since], now)
+
+
+@singledispatch
+def _next_moment(trigger: Any, now: datetime) -> datetime | None:
+    return None
+
+
+@_next_moment.register
+def _(trigger: DateTrigger, now: datetime) -> datetime | None:
+    """When the next calendar day begins somewhere."""
+    tomorrow = rules.last_day_begun(now) + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC) - rules.EARLIEST_DAWN
+
+
+@_next_moment.register
+def _(trigger: SilenceTrigger, now: datetime) -> datetime | None:
+    lasting = timedelta(days=trigger.days)
+    soonest = Account.objects.filter(silent_since__gt=now - lasting).order_by("silent_since")
+    since = soonest.values_list("silent_since", flat=True).first()
+    return since + lasting if since else None

@@ -1,0 +1,143 @@
+"""Workflows in words: what triggers, steps and waits say on pages and in explanations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import singledispatch
+from typing import Any
+
+from crm import slots
+from crm.segments import filters
+from retention.workflows.definition import (
+    BranchStep,
+    DateTrigger,
+    Definition,
+    EndStep,
+    FactTrigger,
+    MessageStep,
+    NotifyStep,
+    SetStep,
+    SilenceTrigger,
+    TaskStep,
+    WaitStep,
+)
+
+_WEEKDAYS = {
+    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
+    "sun": "Sunday",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step as a page shows it: an icon, what it does, and a second sentence."""
+
+    icon: str
+    title: str
+    more: str = ""
+
+
+def days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def trigger_sentence(plan: Definition) -> str:
+    return _trigger(plan.trigger)
+
+
+def who(plan: Definition) -> str:
+    """Whom the trigger's filter lets through; empty for everybody."""
+    tree = plan.trigger.where
+    return f"Only customers where {filters.parse(tree, 'account').sentence()}" if tree else ""
+
+
+def cause(facts: dict[str, Any]) -> str:
+    """What made one enrollment enter, from the facts kept at its entry."""
+    if facts.get("when") == "silence":
+        since = datetime.fromisoformat(facts["silent_since"])
+        return f"Nobody had been seen since {since:%-d %B %Y}, {days(facts['days'])} before"
+    if facts.get("when") == "date":
+        label = slots.date_fields[facts["field"]].label
+        return f"{label}: {date.fromisoformat(facts['day']):%-d %B %Y}"
+    return str(facts.get("text", "A fact on the timeline"))
+
+
+@singledispatch
+def _trigger(trigger: Any) -> str:
+    raise TypeError(trigger)
+
+
+@_trigger.register
+def _(trigger: FactTrigger) -> str:
+    return f"When “{trigger.kind.replace('.', ' ').replace('_', ' ')}” happens"
+
+
+@_trigger.register
+def _(trigger: DateTrigger) -> str:
+    label = slots.date_fields[trigger.field].label.lower()
+    if trigger.offset_days == 0:
+        return f"On the day: {label}"
+    side = "before" if trigger.offset_days < 0 else "after"
+    return f"{days(abs(trigger.offset_days)).capitalize()} {side} the {label}"
+
+
+@_trigger.register
+def _(trigger: SilenceTrigger) -> str:
+    return f"When nobody of a customer has been seen for {days(trigger.days)}"
+
+
+@singledispatch
+def line(step: Any) -> Line:
+    """A step in words."""
+    raise TypeError(step)
+
+
+@line.register
+def _(step: MessageStep) -> Line:
+    late = f"Not sent when more than {days(step.late_after_days)} late."
+    return Line("mail", f"Send “{step.subject}”", f"A {step.category} mail to the customer. {late}")
+
+
+@line.register
+def _(step: NotifyStep) -> Line:
+    return Line("bell", f"Tell the owner: “{step.subject}”", "A mail to the account manager.")
+
+
+@line.register
+def _(step: WaitStep) -> Line:
+    return Line("hourglass", _wait(step).capitalize())
+
+
+@line.register
+def _(step: BranchStep) -> Line:
+    return Line("split", f"If {filters.parse(step.if_, 'account').sentence()}")
+
+
+@line.register
+def _(step: TaskStep) -> Line:
+    when = "today" if step.due_in_days == 0 else f"in {days(step.due_in_days)}"
+    return Line("square-check", f"Task for the owner: “{step.title}”", f"Due {when}. Without an owner it goes to the admins.")
+
+
+@line.register
+def _(step: SetStep) -> Line:
+    words = [f"add the tag “{tag}”" for tag in step.add_tags] + [f"take off the tag “{tag}”" for tag in step.remove_tags]
+    return Line("tag", ", ".join(words).capitalize() or "Change nothing")
+
+
+@line.register
+def _(step: EndStep) -> Line:
+    return Line("flag", "End", step.because)
+
+
+def _wait(step: WaitStep) -> str:
+    if step.until:
+        clock = f"{step.until.time:%H:%M} where they are"
+        if step.until.day:
+            return f"wait until day {step.until.day}, {clock}"
+        return f"wait until {_WEEKDAYS[step.until.weekday]}, {clock}" if step.until.weekday else f"wait until {clock}"
+    assert step.for_ is not None
+    lengths = {"day": step.for_.days, "hour": step.for_.hours, "minute": step.for_.minutes}
+    length = " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for unit, n in lengths.items() if n) or "a moment"
+    return f"wait {length}" + (f", then until {step.for_.at:%H:%M} where they are" if step.for_.at else "")
