@@ -9,7 +9,7 @@ from crm.accounts.models import Account, Contact
 
 
 class UsageDay(models.Model):
-    """How often a feature was used on one day. The count is set, not added, by files: importing again changes nothing."""
+    """How often a feature was used on one day. Files set the count and do not add to it."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     contact = models.ForeignKey(Contact, models.CASCADE, null=True, related_name="+")

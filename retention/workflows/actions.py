@@ -11,7 +11,7 @@ from django.db import transaction
 from crm.outbox.actions import close_the_gate
 from retention.workflows import engine, matching, recipes, triggers
 from retention.workflows.definition import Definition
-from retention.workflows.models import Workflow, WorkflowVersion
+from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 
 
 def work(now: datetime) -> int:
@@ -57,14 +57,17 @@ def pause(workflow: Workflow) -> bool:
 
 
 def resume(workflow: Workflow) -> bool:
-    """Go on. Mails whose time passed long ago are skipped as too late, not sent in a burst. False: it was not paused."""
+    """Go on. Mails whose time is long past are skipped as too late, not sent in a burst. False: it was not paused."""
     paused = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.PAUSED)
     return bool(paused.update(state=Workflow.State.ON))
 
 
 @transaction.atomic
 def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
-    """Change settings. A running workflow gets a new version; who is under way finishes on theirs. Raises RecipeError."""
+    """Change settings. A running workflow gets a new version; who is under way finishes on theirs.
+
+    Raises RecipeError.
+    """
     recipe = recipes.load(slug)
     workflow = _locked(slug)
     merged = workflow.settings | dict(chosen)
@@ -74,6 +77,12 @@ def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
         _publish(workflow, plan, now)
     workflow.save()
     return workflow
+
+
+def retry(enrollment: Enrollment, now: datetime) -> bool:
+    """Give a parked enrollment another round of attempts. False: it was not parked."""
+    parked = Enrollment.objects.filter(pk=enrollment.pk, state=Enrollment.State.PARKED)
+    return bool(parked.update(state=Enrollment.State.ACTIVE, attempts=0, due_at=now, ended_because=""))
 
 
 def _locked(slug: str) -> Workflow:

@@ -127,7 +127,7 @@ class WaitFor(Strict):
 
 
 class WaitUntil(Strict):
-    """A time of day where the recipient is: on day N (day 1 is the trigger's), on a weekday, or the next time it comes."""
+    """A time of day where the recipient is: on day N (day 1 is the trigger's), on a weekday, or the next time."""
 
     time: time
     day: int | None = Field(None, ge=1, le=730)
@@ -270,18 +270,17 @@ def parse(data: Any) -> Definition:
     try:
         return Definition.model_validate(data)
     except ValidationError as error:
-        places = [f"{place(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+        places = [f"{place(p['loc'])}: {p['msg'].removeprefix('Value error, ')}" for p in error.errors()]
         raise DefinitionError("; ".join(places)) from error
 
 
 def place(location: tuple[str | int, ...]) -> str:
-    """steps[2].body rather than ('steps', 2, 'message', 'body')."""
-    kinds = {"message", "notify", "wait", "branch", "task", "set", "end", "fact", "date", "silence"}
+    """steps[2].body rather than ('steps', 2, 'message', 'body'): pydantic also names the kind it chose."""
     text = ""
-    for index, part in enumerate(location):
+    for before, part in zip((None, *location), location, strict=False):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not (part in kinds and index and isinstance(location[index - 1], int | str) and index + 1 < len(location)):
+        elif not (isinstance(before, int) or before == "trigger"):
             text += f".{part}" if text else part
     return text or "definition"
 

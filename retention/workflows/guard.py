@@ -54,4 +54,6 @@ def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> d
 
 
 def _no(reason: str, enrollment: Enrollment, seen: dict[str, str] | None = None) -> Refusal:
-    return Refusal("workflow", reason, {"enrollment": enrollment.pk, "workflow": enrollment.workflow.slug, **(seen or {})})
+    return Refusal(
+        "workflow", reason, {"enrollment": enrollment.pk, "workflow": enrollment.workflow.slug, **(seen or {})}
+    )

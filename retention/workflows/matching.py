@@ -91,7 +91,5 @@ def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
 
 def _ends(entry: TimelineEntry, kind: str, enrollment: Enrollment) -> bool:
     return (
-        entry.kind == kind
-        and entry.account_id == enrollment.account_id
-        and entry.occurred_at >= enrollment.entered_at
+        entry.kind == kind and entry.account_id == enrollment.account_id and entry.occurred_at >= enrollment.entered_at
     )

@@ -9,3 +9,6 @@ slots.explainers.register("workflow", explanation.explain)
 slots.menu.register(
     "workflows", slots.MenuEntry(label="Workflows", icon="workflow", url_name="workflows:list", order=40)
 )
+slots.account_panels.register(
+    "workflows", slots.Panel(template="retention/workflows/panel.html", context=panels.running, order=40)
+)

@@ -1,5 +1,17 @@
-"""The addresses of this room."""
+"""The addresses of workflows. A change of state is a POST to a resource."""
 
+from django.urls import path
+
+from retention.workflows import views
 
 app_name = "workflows"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.workflow_list, name="list"),
+    path("<slug:slug>/", views.detail, name="detail"),
+    path("<slug:slug>/activation/", views.activation, name="activation"),
+    path("<slug:slug>/deactivation/", views.deactivation, name="deactivation"),
+    path("<slug:slug>/pause/", views.pause, name="pause"),
+    path("<slug:slug>/resumption/", views.resumption, name="resumption"),
+    path("<slug:slug>/settings/", views.configuration, name="settings"),
+    path("<slug:slug>/retry/<int:pk>/", views.retry, name="retry"),
+]

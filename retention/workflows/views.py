@@ -1,1 +1,192 @@
-"""Pages."""
+"""The workflow pages: what each does, who is where in it, what it sent, and what was held back and why."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.outbox.models import OutboundMessage
+from crm.web import clock
+from crm.web.pagination import BadCursor, Sort, keyset_page
+from crm.web.returning import next_url
+from crm.web.toasts import toast
+from retention.workflows import actions, definition, figures, recipes, wording
+from retention.workflows.definition import Definition
+from retention.workflows.forms import SettingsForm
+from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.recipes import RecipeError
+
+TABS = {"steps": "Steps", "people": "People", "mail": "Mail", "settings": "Settings", "versions": "Versions"}
+#: What the Mail tab can be narrowed to, in the order of its chips.
+MAIL = {"": "Everything", "due": "Planned", "sent": "Sent", "skipped": "Held back", "uncertain": "Uncertain"}
+PEOPLE = {"": "Everybody"} | dict(Enrollment.State.choices)
+
+
+def admins_post(view: Any) -> Any:
+    """Only admins change workflows, and only by POST; a refusal of the recipe is shown, not raised."""
+
+    @require_POST
+    @wraps(view)
+    def guarded(request: HttpRequest, slug: str, **more: Any) -> HttpResponse:
+        if not request.user.is_admin:
+            raise PermissionDenied("Only admins can change workflows.")
+        try:
+            toast(request, view(request, slug, **more))
+        except RecipeError as error:
+            toast(request, str(error), level=40)
+        return redirect(next_url(request, reverse("workflows:detail", args=[slug])))
+
+    return guarded
+
+
+@require_GET
+def workflow_list(request: HttpRequest) -> HttpResponse:
+    """Every recipe, whether it was ever switched on or not."""
+    known = {workflow.slug: workflow for workflow in Workflow.objects.select_related("version")}
+    now = clock.now()
+    rows = []
+    for slug in recipes.names():
+        workflow = known.get(slug) or Workflow(slug=slug)
+        plan = _plan(workflow)
+        rows.append(
+            {
+                "workflow": workflow, "plan": plan, "trigger": wording.trigger_sentence(plan),
+                "figures": figures.of(workflow, now) if workflow.pk else None,
+            }
+        )  # fmt: skip
+    return render(request, "retention/workflows/list.html", {"rows": rows, "most": figures.MOST})
+
+
+@require_GET
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    workflow = _find(slug)
+    plan, tab = _plan(workflow), request.GET.get("tab", "steps")
+    if tab not in TABS:
+        raise Http404
+    context = {
+        "workflow": workflow, "plan": plan, "tab": tab, "tabs": TABS, "most": figures.MOST,
+        "figures": figures.of(workflow, clock.now()) if workflow.pk else None,
+        "trigger": wording.trigger_sentence(plan), "who": wording.who(plan),
+    }  # fmt: skip
+    try:
+        context |= _OF_TAB[tab](request, workflow, plan)
+    except BadCursor as error:
+        return HttpResponseBadRequest(str(error))
+    part = "#rows" if request.htmx and request.GET.get("cursor") else ""
+    template = f"retention/workflows/{tab}.html{part}" if part else "retention/workflows/detail.html"
+    return render(request, template, context)
+
+
+@admins_post
+def activation(request: HttpRequest, slug: str) -> str:
+    current = request.POST.get("include_current") == "on"
+    workflow = actions.enable(slug, clock.now(), include_current=current)
+    return f"{workflow} is on. " + ("Customers already inside enter too." if current else "Facts from now on count.")
+
+
+@admins_post
+def deactivation(request: HttpRequest, slug: str) -> str:
+    return f"{actions.disable(slug)} is off. Nothing of it leaves any more."
+
+
+@admins_post
+def pause(request: HttpRequest, slug: str) -> str:
+    workflow = _find(slug)
+    return f"{workflow} is paused." if actions.pause(workflow) else f"{workflow} was not on."
+
+
+@admins_post
+def resumption(request: HttpRequest, slug: str) -> str:
+    workflow = _find(slug)
+    if not actions.resume(workflow):
+        return f"{workflow} was not paused."
+    return f"{workflow} goes on. Mails that are too late by now are skipped, not sent in a burst."
+
+
+@admins_post
+def configuration(request: HttpRequest, slug: str) -> str:
+    form = SettingsForm(recipes.load(slug), {}, request.POST)
+    if not form.is_valid():
+        raise RecipeError("; ".join(f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+    workflow = actions.configure(slug, form.cleaned_data, clock.now())
+    return f"Settings of {workflow} saved. Who is under way finishes on the old ones."
+
+
+@admins_post
+def retry(request: HttpRequest, slug: str, pk: int) -> str:
+    enrollment = get_object_or_404(Enrollment.objects.visible_to(request.user), pk=pk, workflow__slug=slug)
+    return "Tried again within a few seconds." if actions.retry(enrollment, clock.now()) else "It was not parked."
+
+
+def _find(slug: str) -> Workflow:
+    """The workflow, or an unsaved one for a recipe that was never switched on."""
+    if workflow := Workflow.objects.select_related("version").filter(slug=slug).first():
+        return workflow
+    if slug not in recipes.names():
+        raise Http404
+    return Workflow(slug=slug, name=recipes.load(slug).with_settings({}).name)
+
+
+def _plan(workflow: Workflow) -> Definition:
+    if workflow.version_id:
+        return definition.of_version(workflow.version_id)
+    return recipes.load(workflow.slug).with_settings(workflow.settings)
+
+
+def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    standing = figures.standing_at(workflow) if workflow.pk else {}
+    return {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves}
+
+
+def _drawn(steps: list[Any], standing: dict[str, int]) -> list[dict[str, Any]]:
+    """The steps as the page draws them; a branch carries its two ways."""
+    return [
+        {
+            "step": step, "line": wording.line(step), "standing": standing.get(step.id, 0),
+            "yes": _drawn(step.then, standing) if step.do == "branch" else [],
+            "no": _drawn(step.else_, standing) if step.do == "branch" else [],
+        }
+        for step in steps
+    ]  # fmt: skip
+
+
+def _people(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    chosen = request.GET.get("state", "")
+    rows = Enrollment.objects.visible_to(request.user).filter(workflow_id=workflow.pk)
+    if chosen in Enrollment.State.values:
+        rows = rows.filter(state=chosen)
+    page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))
+    lines = [
+        {"enrollment": row, "cause": wording.cause(row.facts), "next": plan.by_id.get(row.step_id)} for row in page.rows
+    ]
+    for line in lines:
+        line["next"] = wording.line(line["next"]).title if line["next"] else ""
+    return {"lines": lines, "next": page.next, "chips": PEOPLE, "chosen": chosen}
+
+
+def _mail(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    chosen = request.GET.get("state", "")
+    rows = OutboundMessage.objects.visible_to(request.user).filter(series=workflow.slug)
+    if chosen in MAIL and chosen:
+        rows = rows.filter(state=chosen)
+    rows = rows.select_related("account", "contact", "template", "user")
+    page = keyset_page(rows, Sort("id", descending=True), request.GET.get("cursor"))
+    return {"messages_": page.rows, "next": page.next, "chips": MAIL, "chosen": chosen}
+
+
+def _settings(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    return {"form": SettingsForm(recipes.load(workflow.slug), workflow.settings)}
+
+
+def _versions(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    versions = workflow.versions.order_by("-number")[:50] if workflow.pk else []
+    return {"versions": versions}
+
+
+_OF_TAB = {"steps": _steps, "people": _people, "mail": _mail, "settings": _settings, "versions": _versions}

@@ -117,12 +117,16 @@ def _(step: BranchStep) -> Line:
 @line.register
 def _(step: TaskStep) -> Line:
     when = "today" if step.due_in_days == 0 else f"in {days(step.due_in_days)}"
-    return Line("square-check", f"Task for the owner: “{step.title}”", f"Due {when}. Without an owner it goes to the admins.")
+    return Line(
+        "square-check", f"Task for the owner: “{step.title}”", f"Due {when}. Without an owner it goes to the admins."
+    )
 
 
 @line.register
 def _(step: SetStep) -> Line:
-    words = [f"add the tag “{tag}”" for tag in step.add_tags] + [f"take off the tag “{tag}”" for tag in step.remove_tags]
+    words = [f"add the tag “{tag}”" for tag in step.add_tags] + [
+        f"take off the tag “{tag}”" for tag in step.remove_tags
+    ]
     return Line("tag", ", ".join(words).capitalize() or "Change nothing")
 
 

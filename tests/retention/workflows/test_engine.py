@@ -210,9 +210,7 @@ def test_a_trial_whose_process_died_counts_an_attempt(publish, run_at):
     plan_due = NOON + 14 * DAY
     actions.triggers.sweep(plan_due)
     enrollment = Enrollment.objects.get()
-    Trial.objects.create(
-        enrollment_ids=[enrollment.pk], backend_pid=1, backend_start=NOON - DAY, started_at=NOON
-    )
+    Trial.objects.create(enrollment_ids=[enrollment.pk], backend_pid=1, backend_start=NOON - DAY, started_at=NOON)
     engine._count_the_fallen(plan_due)
     enrollment.refresh_from_db()
     assert enrollment.attempts == 1

@@ -1,0 +1,36 @@
+"""What usage gives to others: its import kind, and what a filter can ask about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from crm.slots import FilterField, filter_subjects
+from retention.usage.actions import register_imports
+from retention.usage.models import UsageDay
+
+
+def _total(feature: str | None, now: datetime) -> Any:
+    """How often the account has used the feature, ever; 0 for never."""
+    days = UsageDay.objects.filter(account=OuterRef("pk"), feature=feature or "")
+    return _one(days.order_by().values("account").annotate(value=Sum("count")))
+
+
+def _features(argument: str | None, now: datetime) -> Any:
+    """How many features the account has ever used."""
+    days = UsageDay.objects.filter(account=OuterRef("pk"), count__gt=0)
+    return _one(days.order_by().values("account").annotate(value=Count("feature", distinct=True)))
+
+
+def _one(days: Any) -> Any:
+    return Coalesce(Subquery(days.values("value"), output_field=IntegerField()), 0)
+
+
+_fields = filter_subjects["account"].fields
+_fields.register("usage.total", FilterField("Uses of a feature", "number", _total, takes_argument=True, order=100))
+_fields.register("usage.features", FilterField("Features used", "number", _features, order=101))
+
+register_imports()

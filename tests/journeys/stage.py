@@ -1,0 +1,162 @@
+"""The stage of the journeys: a test clock in a file, real Celery processes, and a real SMTP server that remembers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from django.conf import settings
+from django.db import connection
+
+from crm import slots
+from crm.config.celery import app
+from crm.web import clock
+
+#: Seconds in which a living worker has sent what it has claimed.
+PATIENCE = 3
+
+
+@dataclass
+class Letter:
+    """A mail as the SMTP server took it, with the time on the test clock."""
+
+    to: str
+    at: datetime
+    message: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"])
+
+    @property
+    def message_id(self) -> str:
+        return str(self.message["Message-ID"])
+
+
+@dataclass
+class Postman:
+    """A real SMTP server that takes everything."""
+
+    clock_file: Path
+    letters: list[Letter] = field(default_factory=list)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        message = message_from_bytes(envelope.original_content, policy=policy.default)
+        at = clock.parse(self.clock_file.read_text().strip())
+        self.letters += [Letter(to, at, message) for to in envelope.rcpt_tos]  # type: ignore[arg-type]
+        return "250 taken"
+
+
+class Stage:
+    """Celery workers and beats in processes of their own, all on one test clock and on the test's database."""
+
+    def __init__(self, folder: Path, start: datetime) -> None:
+        self.clock_file = folder / "clock"
+        self.folder = folder
+        self.set_clock(start)
+        self.postman = Postman(self.clock_file)
+        self.smtp = Controller(self.postman, hostname="127.0.0.1", port=0)
+        self.smtp.start()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.mischief: Callable[[], None] = lambda: None  # called again and again while there is work
+
+    @property
+    def email_url(self) -> str:
+        return f"smtp://127.0.0.1:{self.smtp.server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
+
+    def set_clock(self, moment: datetime) -> None:
+        draft = self.clock_file.with_suffix(".new")
+        draft.write_text(moment.isoformat())
+        os.replace(draft, self.clock_file)
+        self.now = moment
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self._celery("worker", "--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=warning")
+
+    def beat(self) -> subprocess.Popen[bytes]:
+        return self._celery("beat", "--loglevel=warning", "--pidfile=")
+
+    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
+        database = settings.DATABASES["default"]
+        environment = os.environ | {
+            "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{database['NAME']}?"),
+            "HOLDFAST_CLOCK_FILE": str(self.clock_file), "EMAIL_URL": self.email_url, "BEAT_SECONDS": "0.3",
+        }  # fmt: skip
+        log = open(self.folder / f"{arguments[0]}-{len(self.processes)}.log", "wb")  # noqa: SIM115
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "crm.config.celery", *arguments],
+            env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """kill -9, of the worker and of its children, as a power cut does."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def close(self) -> None:
+        for process in self.processes:
+            self.kill(process)
+        self.smtp.stop()
+
+    def walk(self, until: datetime) -> None:
+        """Let the clock jump from one moment at which something is due to the next, as the workers do it."""
+        while True:
+            self.drain()
+            coming = [work.next_due(self.now) for work in slots.work]
+            following = min((moment for moment in coming if moment and moment <= until), default=None)
+            if following is None:
+                self.set_clock(until)
+                self.drain()
+                return
+            self.set_clock(max(following, self.now + timedelta(seconds=1)))
+
+    def drain(self, seconds: float = 60) -> None:
+        """Wait until the workers have done all that is due. Raises AssertionError after `seconds`."""
+        began = time.monotonic()
+        while waiting := self._waiting():
+            if set(waiting) == {"leaving"} and time.monotonic() - began > PATIENCE:
+                return  # whoever held these was killed: they come back when the clock has passed their lease
+            self.mischief()
+            self._ring("crm.outbox.jobs.work" if set(waiting) == {"messages"} else "retention.workflows.jobs.work")
+            if time.monotonic() - began > seconds:
+                logs = "\n".join(log.read_text(errors="replace")[-2000:] for log in self.folder.glob("*.log"))
+                raise AssertionError(f"Still waiting at {self.now}: {waiting}\n{logs}")
+            time.sleep(0.05)
+
+    def _ring(self, task: str) -> None:
+        """Beat rings too, but not at once."""
+        app.send_task(task, expires=5)
+
+    def _waiting(self) -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAITING, {"now": self.now})
+            names = [column.name for column in cursor.description or ()]
+            counts = dict(zip(names, cursor.fetchone(), strict=True))
+        return {name: count for name, count in counts.items() if count}
+
+
+_WAITING = """
+    SELECT
+        (SELECT count(*) FROM crm_pending WHERE parked_at IS NULL) AS facts,
+        (SELECT count(*) FROM retention_workflow WHERE state = 'on' AND swept_until <= %(now)s - interval '1 minute')
+            AS sweeps,
+        (SELECT count(*) FROM retention_enrollment WHERE state = 'active' AND due_at <= %(now)s) AS enrollments,
+        (SELECT count(*) FROM crm_outboundmessage WHERE state = 'due' AND due_at <= %(now)s) AS messages,
+        (SELECT count(*) FROM crm_outboundmessage WHERE state IN ('claimed', 'sending') AND lease_until > %(now)s)
+            AS leaving
+"""
