@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db import connection
+from django.db.models import Count
 
-from crm.outbox.models import OutboundMessage
 from retention.workflows.models import Enrollment, Workflow
 
 #: Beyond this a page says “10,000+”.
 MOST = 10_000
-RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Figures:
     """Of one workflow; a figure of MOST + 1 means more."""
 
-    under_way: int
-    entered_lately: int
-    sent: int
-    held_back: int
-    uncertain: int
-    parked: int
+    active: int = 0
+    done: int = 0
+    reached: int = 0
+    exited: int = 0
+    parked: int = 0
+    sent: int = 0
+    skipped: int = 0
+    uncertain: int = 0
 
 
-def of(workflow: Workflow, now: datetime) -> Figures:
-    """Six index look-ups, none of which reads more than MOST rows."""
-    enrollments = Enrollment.objects.filter(workflow=workflow)
-    messages = OutboundMessage.objects.filter(series=workflow.slug)
-    latest = enrollments.filter(entered_at__gte=now - RECENT)
-    return Figures(
-        under_way=_bounded(enrollments.filter(state=Enrollment.State.ACTIVE)),
-        entered_lately=_bounded(latest),
-        sent=_bounded(messages.filter(state=OutboundMessage.State.SENT)),
-        held_back=_bounded(messages.filter(state=OutboundMessage.State.SKIPPED)),
-        uncertain=_bounded(messages.filter(state=OutboundMessage.State.UNCERTAIN)),
-        parked=_bounded(enrollments.filter(state=Enrollment.State.PARKED)),
-    )
+_PEOPLE = "(SELECT count(*) FROM (SELECT FROM retention_enrollment WHERE workflow_id = w.id AND state = %s LIMIT %s) x)"
+_MAIL = "(SELECT count(*) FROM (SELECT FROM crm_outboundmessage WHERE series = w.slug AND state = %s LIMIT %s) x)"
+_COLUMNS = [(_PEOPLE, "active"), (_PEOPLE, "done"), (_PEOPLE, "reached"), (_PEOPLE, "exited"), (_PEOPLE, "parked"),
+            (_MAIL, "sent"), (_MAIL, "skipped"), (_MAIL, "uncertain")]  # fmt: skip
+
+
+def of(workflows: Sequence[Workflow]) -> dict[int | None, Figures]:
+    """By workflow id, in one query of index look-ups, none of which reads more than MOST rows."""
+    counts = ", ".join(column for column, _ in _COLUMNS)
+    limits = [value for _, state in _COLUMNS for value in (state, MOST + 1)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT w.id, {counts} FROM retention_workflow w WHERE w.id = ANY(%s)",  # noqa: S608 (constants)
+            [*limits, [workflow.pk for workflow in workflows if workflow.pk]],
+        )
+        return {pk: Figures(*figures) for pk, *figures in cursor.fetchall()}
 
 
 def standing_at(workflow: Workflow) -> dict[str, int]:
@@ -47,7 +51,3 @@ def standing_at(workflow: Workflow) -> dict[str, int]:
     latest = Enrollment.objects.filter(workflow=workflow, state=Enrollment.State.ACTIVE).order_by("-id")[:MOST]
     counted = Enrollment.objects.filter(pk__in=latest.values("pk")).order_by().values_list("step_id")
     return dict(counted.annotate(how_many=Count("pk")))
-
-
-def _bounded(rows: QuerySet) -> int:  # type: ignore[type-arg]
-    return rows.order_by().values("pk")[: MOST + 1].count()

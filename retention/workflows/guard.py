@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +12,9 @@ from crm.slots import Refusal
 from retention.workflows import definition
 from retention.workflows.batch import Batch
 from retention.workflows.models import Enrollment, StepRun, Workflow
+
+#: Mail of a paused workflow waits, and asks again so much later.
+ASK_AGAIN = timedelta(hours=1)
 
 
 def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
@@ -27,7 +31,8 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
         if enrollment.workflow.state == Workflow.State.OFF:
             refusals[message] = _no(f"the workflow “{enrollment.workflow}” was switched off", enrollment)
         elif enrollment.workflow.state == Workflow.State.PAUSED:
-            refusals[message] = _no(f"the workflow “{enrollment.workflow}” is paused", enrollment)
+            paused = _no(f"the workflow “{enrollment.workflow}” is paused", enrollment)
+            refusals[message] = replace(paused, until=now + ASK_AGAIN)
         elif enrollment.state in (Enrollment.State.EXITED, Enrollment.State.REACHED):
             refusals[message] = _no(f"the customer left the workflow: {enrollment.ended_because}", enrollment)
         else:

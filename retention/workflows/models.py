@@ -69,9 +69,7 @@ class Enrollment(models.Model):
     workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="enrollments")
     version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
-    contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, related_name="+"
-    )  # null: the account's reader
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")  # null: the account's reader
     trigger_key = models.CharField(max_length=160)
     anchor = models.DateField(null=True)  # the day that steps with `day:` count from
     facts = models.JSONField(default=dict)  # what made it enter, as it was then

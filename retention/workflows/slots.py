@@ -1,11 +1,12 @@
 """What workflows give to others: their work, a guard on their mail, and the reason for everything they did."""
 
 from crm import slots
-from retention.workflows import actions, explanation, guard, panels
+from retention.workflows import actions, explanation, guard, journal, panels
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.send_guards.register("workflow", guard.refuse)
 slots.explainers.register("workflow", explanation.explain)
+slots.journal_checks.register("workflows", journal.check)
 slots.menu.register(
     "workflows", slots.MenuEntry(label="Workflows", icon="workflow", url_name="workflows:list", order=40)
 )

@@ -49,17 +49,13 @@ def admins_post(view: Any) -> Any:
 def workflow_list(request: HttpRequest) -> HttpResponse:
     """Every recipe, whether it was ever switched on or not."""
     known = {workflow.slug: workflow for workflow in Workflow.objects.select_related("version")}
-    now = clock.now()
+    counted = figures.of(list(known.values()))
     rows = []
     for slug in recipes.names():
         workflow = known.get(slug) or Workflow(slug=slug)
         plan = _plan(workflow)
-        rows.append(
-            {
-                "workflow": workflow, "plan": plan, "trigger": wording.trigger_sentence(plan),
-                "figures": figures.of(workflow, now) if workflow.pk else None,
-            }
-        )  # fmt: skip
+        row = {"workflow": workflow, "plan": plan, "trigger": wording.trigger_sentence(plan)}
+        rows.append(row | {"figures": counted.get(workflow.pk)})
     return render(request, "retention/workflows/list.html", {"rows": rows, "most": figures.MOST})
 
 
@@ -71,7 +67,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     context = {
         "workflow": workflow, "plan": plan, "tab": tab, "tabs": TABS, "most": figures.MOST,
-        "figures": figures.of(workflow, clock.now()) if workflow.pk else None,
+        "figures": figures.of([workflow]).get(workflow.pk),
         "trigger": wording.trigger_sentence(plan), "who": wording.who(plan),
     }  # fmt: skip
     try:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--enable", nargs="+", default=[], metavar="NAME", help="facts from now on count")
         parser.add_argument("--disable", nargs="+", default=[], metavar="NAME", help="stops at once, mail included")
-        parser.add_argument("--set", nargs="+", default=[], metavar="NAME.KEY=VALUE", dest="settings")
+        parser.add_argument("--set", nargs="+", default=[], metavar="NAME.KEY=VALUE", dest="assignments")
         parser.add_argument(
             "--include-current", action="store_true",
             help="with --enable: also customers already silent, or inside the window before a date",
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         now = clock.now()
         try:
             with transaction.atomic():  # all of it or nothing
-                for slug, chosen in _by_recipe(options["settings"]).items():
+                for slug, chosen in _by_recipe(options["assignments"]).items():
                     actions.configure(slug, chosen, now)
                 for slug in options["disable"]:
                     actions.disable(slug)

@@ -100,5 +100,5 @@ def test_the_command_does_all_or_nothing(db, capsys):
 
 @pytest.mark.parametrize("assignment", ["inactivity.days", "days=3", "inactivity.=3"])
 def test_a_setting_must_be_written_in_full(db, assignment):
-    with pytest.raises(CommandError, match="is not of the form NAME.KEY=VALUE"):
+    with pytest.raises(CommandError, match="is not of the form NAME"):
         call_command("recipes", "--set", assignment)

@@ -1,0 +1,127 @@
+"""The workflow pages: what each role sees and may do."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from retention.workflows import actions
+from retention.workflows.models import Enrollment, Workflow
+from tests import factories
+from tests.conftest import NOON
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def browse():
+    def of(user):
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return of
+
+
+def test_the_list_names_every_recipe_before_any_is_on(browse, mira):
+    page = browse(mira).get("/workflows/").content.decode()
+    for words in (
+        "Onboarding",
+        "Renewal reminder",
+        "Inactivity",
+        "When nobody of a customer has been seen for 14 days",
+    ):
+        assert words in page
+    assert "Switch on" not in page
+
+
+def test_an_admin_switches_on_pauses_resumes_and_switches_off(browse, ada):
+    client = browse(ada)
+    states = []
+    for verb in ("activation", "pause", "resumption", "deactivation"):
+        answer = client.post(f"/workflows/inactivity/{verb}/")
+        assert answer.url == "/workflows/inactivity/"
+        states.append(Workflow.objects.get().state)
+    assert states == ["on", "paused", "on", "off"]
+
+
+@pytest.mark.parametrize("verb", ["activation", "pause", "resumption", "deactivation", "settings"])
+@pytest.mark.parametrize("who", ["mira", "sam", "olaf"])
+def test_only_admins_change_workflows(browse, request, db, verb, who):
+    actions.enable("inactivity", NOON)
+    answer = browse(request.getfixturevalue(who)).post(
+        f"/workflows/inactivity/{verb}/", {"days": 3, "days_until_task": 3}
+    )
+    assert answer.status_code == 403
+    workflow = Workflow.objects.get()
+    assert (workflow.state, workflow.settings) == ("on", {})
+
+
+def test_nothing_changes_by_get(browse, ada):
+    assert browse(ada).get("/workflows/inactivity/activation/").status_code == 405
+    assert not Workflow.objects.exists()
+
+
+def test_settings_are_saved_within_their_bounds(browse, ada):
+    client = browse(ada)
+    client.post("/workflows/inactivity/activation/")
+    page = client.post("/workflows/inactivity/settings/", {"days": 0, "days_until_task": 3}, follow=True)
+    assert "Days without a login: Ensure this value is greater than or equal to 1." in page.content.decode()
+    client.post("/workflows/inactivity/settings/", {"days": 10, "days_until_task": 3})
+    assert Workflow.objects.get().settings == {"days": 10, "days_until_task": 3}
+
+
+@pytest.mark.parametrize("tab", ["steps", "people", "mail", "settings", "versions"])
+@pytest.mark.parametrize("on", [True, False])
+def test_every_tab_answers_for_every_workflow(browse, mira, tab, on):
+    if on:
+        actions.enable("onboarding", NOON)
+    assert browse(mira).get(f"/workflows/onboarding/?tab={tab}").status_code == 200
+
+
+def test_unknown_workflows_and_tabs_are_not_found(browse, mira):
+    client = browse(mira)
+    assert client.get("/workflows/nothing/").status_code == 404
+    assert client.get("/workflows/onboarding/?tab=nothing").status_code == 404
+    assert client.get("/workflows/onboarding/?tab=people&cursor=damaged").status_code == 400
+
+
+def test_people_are_behind_the_gate(browse, mira, olaf, run_at):
+    actions.enable("inactivity", NOON)
+    factories.account("Mine", owner=olaf, last_seen_at=NOON, lifecycle="customer")
+    factories.account("Hers", owner=mira, last_seen_at=NOON, lifecycle="customer")
+    run_at(NOON + 14 * DAY)
+    page = browse(olaf).get("/workflows/inactivity/?tab=people").content.decode()
+    assert "Mine" in page
+    assert "Hers" not in page
+    assert "Hers" in browse(mira).get("/workflows/inactivity/?tab=people&state=active").content.decode()
+    hers = Enrollment.objects.get(account__name="Hers")
+    hers.state = "parked"
+    hers.save()
+    assert browse(olaf).post(f"/workflows/inactivity/retry/{hers.pk}/").status_code == 403
+
+
+def test_a_parked_enrollment_can_be_tried_again(browse, ada, run_at):
+    actions.enable("inactivity", NOON)
+    factories.account(last_seen_at=NOON, lifecycle="customer")
+    run_at(NOON + 14 * DAY)
+    Enrollment.objects.update(state="parked", attempts=5, ended_because="Broken")
+    browse(ada).post(f"/workflows/inactivity/retry/{Enrollment.objects.get().pk}/")
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.state, enrollment.attempts, enrollment.ended_because) == ("active", 0, "")
+
+
+def test_a_form_leads_back_only_to_this_site(browse, ada):
+    answer = browse(ada).post("/workflows/inactivity/activation/", {"next": "https://elsewhere.example/"})
+    assert answer.url == "/workflows/inactivity/"
+
+
+def test_the_list_asks_no_more_with_more_rows(browse, mira, django_assert_max_num_queries, run_at):
+    actions.enable("inactivity", NOON)
+    for _ in range(30):
+        factories.account(last_seen_at=NOON, lifecycle="customer")
+    run_at(NOON + 14 * DAY)
+    client = browse(mira)
+    for address in ("/workflows/inactivity/", "/workflows/inactivity/?tab=people", "/workflows/inactivity/?tab=mail"):
+        with django_assert_max_num_queries(12):
+            client.get(address)
