@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -76,7 +76,10 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of a page about one subject. `context` runs at most one query; None hides the panel."""
+    """A part of a page about one subject. `context` runs at most one query; None hides the panel.
+
+    The template finds what `context` gave beside what the page has: `request`, and the subject as `account`.
+    """
 
     template: str
     context: Callable[[Any, HttpRequest], dict[str, Any] | None]
@@ -92,6 +95,19 @@ class TodayReason:
 
 
 menu: Registry[MenuEntry] = Registry("menu entry")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word beside a contact's name, such as “bounced”. `tone` is a badge's: good, warn, bad, info or blank."""
+
+    text: str
+    tone: str = ""
+    title: str = ""
+
+
+#: (contacts, now) → mark by contact id, in at most one query.
+contact_marks: Registry[Callable[[Sequence[Any], datetime], Mapping[int, Mark]]] = Registry("contact mark")
 account_panels: Registry[Panel] = Registry("account panel")  # the aside of the account page
 account_tiles: Registry[Panel] = Registry("account tile")  # the row of figures on top of it
 today_reasons: Registry[TodayReason] = Registry("reason for Today")
@@ -113,6 +129,7 @@ class FilterField:
     expression: Callable[[str | None, datetime], Any]
     choices: tuple[tuple[str, str], ...] = ()
     takes_argument: bool = False
+    unit: str = ""  # of numbers, for sentences: money (reporting currency) | days | blank
     order: int = 0
 
 
@@ -153,14 +170,93 @@ date_fields: Registry[DateField] = Registry("date field")
 
 
 @dataclass(frozen=True)
-class ImportKind:
-    """A CSV kind: its own columns, and the verb that loads a batch of rows that have been read and checked.
+class ImportColumn:
+    """A column that a file may bring.
 
-    See crm/imports for the contract of `loader`.
+    `kind` says how a cell is read and what type it has in the staging table: text (str), key (str, an id of another
+    system), email (lower case), domain, date, moment (timestamptz, UTC without an offset), money (numeric), whole
+    (bigint), yes_no (boolean), choice (one of `choices`), zone (a time zone), country and currency (codes in capitals),
+    tags (the text of a text[]). A blank cell is NULL and means: keep what is there.
     """
 
-    columns: Mapping[str, Any]
-    loader: Any
+    kind: str = "text"
+    required: bool = False  # the file must have the column
+    filled: bool = False  # and each row a value in it
+    max_length: int = 200
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    hidden: bool = False  # only presets fill it
+
+
+@dataclass(frozen=True)
+class ImportCounts:
+    """Rows of the file that made something new, and that changed something. All others count as skipped."""
+
+    created: int = 0
+    updated: int = 0
+
+
+class ImportRows(Protocol):
+    """The rows of a file that could be read: the temporary table `import_rows`, which the loader works on in SQL.
+
+    It has the columns of the kind, each of its type, `line` (where the row begins in the file) and `target` (the id of
+    the row it is about; NULL: a new one). All happens inside the transaction of the import.
+    """
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Run a statement, with `%(name)s` for parameters and `%(now)s`; returns the number of rows it touched."""
+
+    def ids(self, sql: str, **parameters: Any) -> list[int]:
+        """The first column of what a query finds."""
+
+    def link(self, column: str, model: type[Model], field: str, by: str) -> None:
+        """Set `column` (made if it is missing) to the id of the model's row whose `field` equals the rows' `by`."""
+
+    def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
+        """Take the rows `r` that meet the condition out of the import, with the column to blame, why and what to do.
+
+        Returns how many rows went.
+        """
+
+    def fold(self, *columns: str, unless: str = "FALSE") -> int:
+        """Make one row of those that share these columns: each cell is the last one that was filled.
+
+        Groups that meet the aggregate condition `unless` stay as they are. Returns how many rows went.
+        """
+
+    def write(
+        self,
+        model: type[Model],
+        values: Mapping[str, str],
+        *,
+        merge: Mapping[str, str] | None = None,
+        target: str = "target",
+        where: str = "TRUE",
+    ) -> ImportCounts:
+        """Write the rows `r` to a table: update the row named by `target` where it differs, insert where there is none.
+
+        `values` gives an SQL expression over `r` for each database column; NULL keeps what is there, or takes the
+        model's default in a new row. `merge` gives other expressions for updates, over `r` and the row `t` as it was.
+        """
+
+
+@dataclass(frozen=True)
+class ImportKind:
+    """A CSV kind: its columns, and the verb that loads the rows of one file.
+
+    `loader(rows, now)` runs in the one transaction of the file, alone among all imports; a dry run rolls it back. It
+    links rows to what is there (`target`), rejects rows that cannot be loaded, writes the others, and returns counts of
+    rows. It must hold when other transactions write the same tables, so it locks rows in the order of their ids, and
+    must fire nothing of the past: `record(react=False)`.
+    """
+
+    columns: Mapping[str, ImportColumn]
+    loader: Callable[[ImportRows, datetime], ImportCounts]
+    identity: tuple[str, ...] = ()  # rows of one file that share these filled columns are folded into the last
+    one_of: tuple[str, ...] = ()  # the file must have one of these columns, and each row a value in one
+    #: Its rows are contacts, with columns email and opted_out: after the first of them mail is held until somebody goes
+    #: live, and who opted out elsewhere gets no mail.
+    brings_people: bool = False
     order: int = 0
 
 
@@ -172,16 +268,26 @@ import_kinds: Registry[ImportKind] = Registry("import kind")
 
 @dataclass(frozen=True)
 class Refusal:
-    """A guard's no: why, in a sentence for people, with the facts it saw."""
+    """A guard's no: why, in a sentence for people, with the facts it saw.
+
+    With `until` it is a "not now": the message waits until then and is asked about again.
+    """
 
     guard: str
     reason: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    until: datetime | None = None
 
 
 #: Set-based: called with messages inside the sending transaction; returns refusals by message id.
 SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal]]
 send_guards: Registry[SendGuard] = Registry("send guard")
+
+
+#: What should have been a message and is none, or the like: kind of fault (lost | doubled | late) → one line per row,
+#: computed by SQL from a room's own tables. `manage.py verify_journal` asks with the moment up to which work was done.
+JournalCheck = Callable[[datetime], Mapping[str, Sequence[str]]]
+journal_checks: Registry[JournalCheck] = Registry("journal check")
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,10 @@ class ContractTerm(models.Model):
                 ],
             ),
         ]  # fmt: skip
-        indexes = [models.Index(fields=["starts_on"], name="term_by_start"), models.Index(fields=["ends_on"], name="term_by_end")]
+        indexes = [
+            models.Index(fields=["starts_on"], name="term_by_start"),
+            models.Index(fields=["ends_on"], name="term_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.starts_on} to {self.ends_on or 'open'}"

@@ -33,7 +33,8 @@ def load_usage(rows: ImportRows, now: datetime) -> ImportCounts:
     """
     _link(rows)
     _reject(rows, now)
-    rows.run(_SUM, zone=clock.zone().key)
+    rows.run("DROP TABLE IF EXISTS pg_temp.import_days")
+    rows.run(_SUM)
     rows.reject(
         f"EXISTS (SELECT 1 FROM import_days d WHERE {_SAME_DAY} AND d.total > %(most)s)",  # noqa: S608
         "count", "makes the day's count larger than can be kept", f"Keep a day's count within {MOST}.", most=MOST,
@@ -145,7 +146,7 @@ def _note_first_uses(rows: ImportRows, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST)
         while found := cursor.fetchmany(5000):
-            record([_first_use(*row, now) for row in found], react=False, now=now)
+            record([_first_use(account, feature, at, now) for account, feature, at in found], react=False, now=now)
 
 
 def _first_use(account_id: int, feature: str, at: datetime, now: datetime) -> Fact:

@@ -1,0 +1,1 @@
+"""Verbs over accounts and contacts."""

@@ -1,0 +1,146 @@
+"""From the file into the staging table: each row is checked by itself, and what cannot be read is put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from crm.imports.actions.staging import Reject, Staging
+from crm.imports.rules.cells import CellError, Conventions, Reader, reader
+from crm.imports.rules.files import FileRefused, Row, Source, rows
+from crm.imports.rules.headers import Header, read_header
+from crm.imports.rules.presets import Preset
+from crm.slots import ImportKind
+
+#: Rows sent to Postgres at once: about 10 MB of them in memory.
+BATCH = 20_000
+
+_DELETED = {"true", "1", "yes", "t", "y"}
+
+
+@dataclass
+class Checker:
+    """Reads the cells of rows into what the staging table takes."""
+
+    kind: ImportKind
+    header: Header
+    preset: Preset | None
+    conventions: Conventions
+    _plan: list[tuple[int, int, str, Reader]] = field(init=False)
+    _filled: list[tuple[int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = list(self.kind.columns)
+        changes = self.preset.changes if self.preset else {}
+        self._plan = []
+        for name, position in sorted(self.header.positions.items(), key=itemgetter(1)):
+            read = reader(self.kind.columns[name], self.conventions)
+            change = changes.get(name)
+            self._plan.append((names.index(name) + 1, position, name, _after(change, read) if change else read))
+        self._filled = [(names.index(name) + 1, name) for name, column in self.kind.columns.items() if column.filled]
+        self._one_of = [names.index(name) + 1 for name in self.kind.one_of]
+        self._width = len(names) + 1
+
+    def deleted(self, row: Row) -> bool:
+        """Whether the other system says that this row is no more."""
+        return any(row.cells[position].strip().lower() in _DELETED for position in self.header.skip)
+
+    def check(self, row: Row) -> tuple[list[int | str | None], list[Reject]]:
+        """The row for the staging table, and what is wrong with it."""
+        values: list[int | str | None] = [None] * self._width
+        values[0] = row.line
+        rejects: list[Reject] = []
+        cells = row.cells
+        for place, position, name, read in self._plan:
+            cell = cells[position].strip()
+            if cell:
+                try:
+                    values[place] = read(cell)
+                except CellError as error:
+                    rejects.append((row.line, name, cell[:200], error.reason, error.remedy))
+        for place, name in self._filled:
+            if values[place] is None and not rejects:
+                rejects.append((row.line, name, "", "is missing", f"Fill in {name}."))
+        if self._one_of and not rejects and all(values[place] is None for place in self._one_of):
+            known = " or ".join(self.kind.one_of)
+            rejects.append((row.line, self.kind.one_of[0], "", f"{known} is missing", f"Fill in {known}."))
+        return values, rejects
+
+    def shape(self, row: Row) -> Reject | None:
+        """What is wrong with the row as a whole."""
+        if row.problem:
+            text = "".join(row.cells)[:200].encode(errors="replace").decode().replace("\0", "")
+            return (row.line, "", text, row.problem, "Mend the row, or save the file as CSV in UTF-8 again.")
+        if len(row.cells) != self.header.width:
+            reason = f"has {len(row.cells)} cells, the header {self.header.width}"
+            return (row.line, "", row.cells[0][:200], reason, "Put cells that hold a separator into quotation marks.")
+        return None
+
+
+def _after(change: Callable[[str], str], read: Reader) -> Reader:
+    return lambda cell: read(change(cell))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What reading a file came to."""
+
+    header: Header
+    rows: int  # without the header and empty lines
+    deleted: int  # of them
+
+
+def fill(
+    staging: Staging,
+    source: Source,
+    kind: ImportKind,
+    preset: Preset | None,
+    mapping: dict[str, str],
+    conventions: Conventions,
+    progress: Callable[[int], None],
+) -> Found:
+    """Read the whole file into the staging table. Raises FileRefused when it lacks columns that the kind needs."""
+    records = rows(source)
+    header = _header(records, source, kind, preset, mapping)
+    checker = Checker(kind, header, preset, conventions)
+    good: list[list[int | str | None]] = []
+    rejects: list[Reject] = []
+    count = deleted = 0
+    for count, row in enumerate(records, 1):
+        if problem := checker.shape(row):
+            rejects.append(problem)
+        elif header.skip and checker.deleted(row):
+            deleted += 1
+        else:
+            values, wrong = checker.check(row)
+            if wrong:
+                rejects += wrong
+            else:
+                good.append(values)
+        if count % BATCH == 0:
+            staging.add(good, rejects)
+            good, rejects = [], []
+            progress(count)
+    staging.add(good, rejects)
+    return Found(header, count, deleted)
+
+
+def _header(
+    records: Iterator[Row], source: Source, kind: ImportKind, preset: Preset | None, mapping: dict[str, str]
+) -> Header:
+    first = next(records, None)
+    if first is None or first.problem:
+        raise FileRefused(f"{source.path} has no header row that could be read.")
+    titles = [title.strip() for title in first.cells]
+    usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in mapping.values()]
+    header = read_header(titles, usable, preset, mapping)
+    lacking = [name for name, column in kind.columns.items() if column.required and name not in header.positions]
+    if kind.one_of and not any(name in header.positions for name in kind.one_of):
+        lacking.append(" or ".join(kind.one_of))
+    if lacking:
+        raise FileRefused(
+            f"The file lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}. Its first row is: "
+            f"{', '.join(titles)[:500]}. Rename them, name a preset, or say --map THEIRS=ours."
+        )
+    return header

@@ -1,0 +1,174 @@
+"""The rows of a file inside Postgres: what loaders of all kinds do with them, as SQL over whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field, Model
+
+from crm.imports.rules.cells import SQL_TYPES
+from crm.slots import ImportColumn, ImportCounts
+from crm.web import clock
+
+#: (line, column, value, reason, remedy)
+Reject = tuple[int, str, str, str, str]
+
+REJECT_COLUMNS = ("line", "column", "value", "reason", "remedy")
+
+
+class Staging:
+    """The temporary table `import_rows` of one import: slots.ImportRows. `import_rejects` has what was taken out."""
+
+    def __init__(self, cursor: Any, columns: Mapping[str, ImportColumn], now: datetime) -> None:
+        self.cursor, self.columns, self.now = cursor, list(columns), now
+        self.folded = 0  # rows that went into a later one
+        types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects")
+        cursor.execute(f"CREATE TEMP TABLE import_rows (line bigint, target bigint, {types}) ON COMMIT DROP")
+        cursor.execute(
+            'CREATE TEMP TABLE import_rejects (line bigint, "column" text, value text, reason text, remedy text)'
+            " ON COMMIT DROP"
+        )
+
+    # Filling
+
+    def add(self, rows: Sequence[Sequence[Any]], rejects: Iterable[Reject]) -> None:
+        """Rows are the line and then the cells of all columns in order."""
+        names = ", ".join(self.columns)
+        with self.cursor.copy(f"COPY pg_temp.import_rows (line, {names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        with self.cursor.copy("COPY pg_temp.import_rejects FROM STDIN") as copy:
+            for reject in rejects:
+                copy.write_row(reject)
+
+    def filled(self) -> None:
+        """Postgres plans by what it knows of a table, and knows nothing of a new one."""
+        self.run("ANALYZE pg_temp.import_rows")
+
+    # What loaders use
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        self.cursor.execute(sql, parameters | {"now": self.now})
+        return int(self.cursor.rowcount)
+
+    def ids(self, sql: str, **parameters: Any) -> list[int]:
+        self.run(sql, **parameters)
+        return [row[0] for row in self.cursor.fetchall()]
+
+    def link(self, column: str, model: type[Model], field: str, by: str) -> None:
+        if column != "target":
+            self.run(f"ALTER TABLE import_rows ADD COLUMN IF NOT EXISTS {column} bigint")
+        self.run(f"UPDATE import_rows r SET {column} = m.id FROM {model._meta.db_table} m WHERE m.{field} = r.{by}")  # noqa: S608
+
+    def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
+        return self.run(
+            f"""
+            WITH gone AS (DELETE FROM import_rows r WHERE {condition} RETURNING r.line, r.{column}::text AS value)
+            INSERT INTO import_rejects SELECT line, %(column)s, coalesce(value, ''), %(reason)s, %(remedy)s FROM gone
+            """,  # noqa: S608
+            **parameters, column=column, reason=reason, remedy=remedy,
+        )  # fmt: skip
+
+    def fold(self, *columns: str, unless: str = "FALSE") -> int:
+        keys = ", ".join(columns)
+        known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        self.run("DROP TABLE IF EXISTS pg_temp.import_doubled")
+        found = self.run(
+            f"""
+            CREATE TEMP TABLE import_doubled ON COMMIT DROP AS SELECT {keys}, max(line) AS last FROM import_rows
+            WHERE {known} GROUP BY {keys} HAVING count(*) > 1 AND NOT ({unless})
+            """  # noqa: S608
+        )
+        if not found:
+            return 0
+        cells = ["target", *self.columns]
+        latest = ", ".join(
+            f"(array_agg(r.{cell} ORDER BY r.line DESC) FILTER (WHERE r.{cell} IS NOT NULL))[1] AS {cell}"
+            for cell in cells
+        )
+        same = " AND ".join(f"r.{column} = d.{column}" for column in columns)
+        self.run(
+            f"""
+            UPDATE import_rows r SET {", ".join(f"{cell} = m.{cell}" for cell in cells)}
+            FROM (SELECT d.last, {latest} FROM import_rows r JOIN import_doubled d ON {same} GROUP BY d.last) m
+            WHERE r.line = m.last
+            """  # noqa: S608
+        )
+        gone = self.run(f"DELETE FROM import_rows r USING import_doubled d WHERE {same} AND r.line < d.last")  # noqa: S608
+        self.folded += gone
+        return gone
+
+    def write(
+        self,
+        model: type[Model],
+        values: Mapping[str, str],
+        *,
+        merge: Mapping[str, str] | None = None,
+        target: str = "target",
+        where: str = "TRUE",
+    ) -> ImportCounts:
+        updated = self._update(model, {**values, **(merge or {})}, target, where)
+        return ImportCounts(self._insert(model, values, target, where), updated)
+
+    def _update(self, model: type[Model], values: Mapping[str, str], target: str, where: str) -> int:
+        new = {column: f"coalesce({expression}, t.{column})" for column, expression in values.items()}
+        was = ", ".join(f"t.{column}" for column in new)
+        differs = f"({was}) IS DISTINCT FROM ({', '.join(new.values())})"
+        touched = {"updated_at": "%(now)s"} if _has(model, "updated_at") else {}
+        settings = ", ".join(f"{column} = {expression}" for column, expression in (new | touched).items())
+        table = model._meta.db_table
+        # Locked in the order of ids, as everybody does, so that nobody waits in a ring.
+        return self.run(
+            f"""
+            WITH locked AS MATERIALIZED (
+                SELECT t.id FROM {table} t JOIN import_rows r ON t.id = r.{target}
+                WHERE ({where}) AND {differs} ORDER BY t.id FOR NO KEY UPDATE OF t)
+            UPDATE {table} t SET {settings} FROM import_rows r, locked
+            WHERE t.id = locked.id AND t.id = r.{target} AND ({where})
+            """  # noqa: S608
+        )
+
+    def _insert(self, model: type[Model], values: Mapping[str, str], target: str, where: str) -> int:
+        columns: list[str] = []
+        expressions: list[str] = []
+        parameters: dict[str, Any] = {}
+        for field in _writable(model):
+            column = str(field.column)
+            default = self.now if field.default is clock.now else field.get_default()
+            cast = f"%({column})s::{field.db_type(connection)}"
+            given = values.get(column)
+            if given is None and default is None:
+                continue
+            columns.append(column)
+            expressions.append(cast if given is None else given if default is None else f"coalesce({given}, {cast})")
+            if default is not None:
+                parameters[column] = default
+        return self.run(
+            f"""
+            INSERT INTO {model._meta.db_table} ({", ".join(columns)}) SELECT {", ".join(expressions)} FROM import_rows r
+            WHERE r.{target} IS NULL AND ({where}) ORDER BY r.line
+            """,  # noqa: S608
+            **parameters,
+        )
+
+    # What is left over
+
+    def rejected(self) -> int:
+        return self.ids("SELECT count(DISTINCT line) FROM import_rejects")[0]
+
+    def rejects(self) -> Iterator[tuple[str, ...]]:
+        """By line; streamed, since all rows of a large file may be among them."""
+        with self.cursor.copy("COPY (SELECT * FROM import_rejects ORDER BY line, ctid) TO STDOUT") as copy:
+            yield from copy.rows()
+
+
+def _writable(model: type[Model]) -> list[Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not (field.primary_key or field.generated)]
+
+
+def _has(model: type[Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.concrete_fields)

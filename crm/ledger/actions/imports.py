@@ -1,0 +1,185 @@
+"""Contracts from files. A row is one term: external_id names the contract, starts_on the term of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from itertools import batched
+
+from django.conf import settings
+
+from crm.accounts.models import Account
+from crm.ledger.actions import BATCH, book_renewals, project
+from crm.ledger.models import Contract, ContractTerm
+from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
+
+CONTRACT_COLUMNS = {
+    "external_id": ImportColumn("key", required=True, filled=True, max_length=120, example="contract-1"),
+    "account_external_id": ImportColumn("key", required=True, filled=True, max_length=120, example="acme-1"),
+    "plan": ImportColumn(max_length=120, example="Team"),
+    "starts_on": ImportColumn("date", required=True, filled=True, example="2026-01-01"),
+    "ends_on": ImportColumn("date", example="2027-01-01"),
+    "mrr": ImportColumn("money", example="250.00"),
+    "currency": ImportColumn("currency", example="EUR"),
+    "auto_renew": ImportColumn("yes_no", example="yes"),
+    "status": ImportColumn("choice", choices=tuple(Contract.Status.values), example="paid"),
+}
+
+
+def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
+    """Write the rows of a file of contracts, and what follows from them for their accounts.
+
+    Terms that have run out since and renew by themselves are booked as well, without firing anything.
+    """
+    rows.link("account_id", Account, "external_id", "account_external_id")
+    rows.link("target", Contract, "external_id", "external_id")
+    _find_terms(rows)
+    _reject_contracts(rows)
+    _reject_terms(rows)
+    _agree(rows)
+    counts = _count(rows)
+    _write(rows)
+    accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
+    renewing = rows.ids(
+        "SELECT c.id FROM crm_contract c WHERE c.auto_renew AND c.id IN (SELECT target FROM import_rows)"
+    )
+    for contracts in batched(renewing, BATCH, strict=False):
+        while book_renewals(now, only=contracts, react=False):
+            pass
+    project(accounts, now)
+    return counts
+
+
+def _find_terms(rows: ImportRows) -> None:
+    """Where the term is booked already, its id; and the days it will run when the row is in (blank keeps the end)."""
+    rows.run("""
+        ALTER TABLE import_rows ADD COLUMN term_id bigint, ADD COLUMN days daterange, ADD COLUMN code text,
+            ADD COLUMN rate numeric""")
+    rows.run("""
+        UPDATE import_rows r SET term_id = t.id, ends_on = coalesce(r.ends_on, t.ends_on)
+        FROM crm_contractterm t WHERE t.contract_id = r.target AND t.starts_on = r.starts_on""")
+    rows.run("""
+        UPDATE import_rows r SET
+            days = CASE WHEN r.ends_on IS NULL OR r.ends_on > r.starts_on THEN daterange(r.starts_on, r.ends_on) END,
+            code = coalesce(r.currency, (SELECT c.currency FROM crm_contract c WHERE c.id = r.target), %(reporting)s)
+        """, reporting=settings.CURRENCY)  # fmt: skip
+
+
+def _reject_contracts(rows: ImportRows) -> None:
+    rows.reject(
+        "r.account_id IS NULL", "account_external_id", "is the external_id of no account",
+        "Import the account first, or correct the id.",
+    )  # fmt: skip
+    rows.reject(
+        "EXISTS (SELECT 1 FROM crm_contract c WHERE c.id = r.target AND c.account_id <> r.account_id)",
+        "account_external_id", "is not the account that has this contract",
+        "A contract stays with its account: give it another external_id.",
+    )  # fmt: skip
+    rows.reject(
+        """EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line
+            AND e.account_id <> r.account_id)""",
+        "account_external_id", "differs from an earlier row of the same contract",
+        "A contract belongs to one account: give it another external_id.",
+    )  # fmt: skip
+    rows.reject(
+        "NOT r.code = ANY(%(codes)s)", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
+        "Add its rate to CURRENCY_RATES in the environment, such as USD=0.92.",
+        codes=[settings.CURRENCY, *settings.CURRENCY_RATES],
+    )  # fmt: skip
+
+
+def _reject_terms(rows: ImportRows) -> None:
+    rows.reject(
+        "r.days IS NULL", "ends_on", "is not after starts_on",
+        "ends_on is the first day without service: later than starts_on, or blank for an open end.",
+    )  # fmt: skip
+    rows.reject(
+        "r.term_id IS NULL AND r.mrr IS NULL AND coalesce(r.status, '') <> 'trial'", "mrr", "is missing",
+        "Say what the term brings a month; 0 for nothing.",
+    )  # fmt: skip
+    # A row that goes makes room for a later one, and leaves the term that it would have changed: look again.
+    while _reject_overlaps(rows):
+        pass
+
+
+def _reject_overlaps(rows: ImportRows) -> int:
+    remedy = "The terms of one contract follow one another: correct the days, or give it another external_id."
+    gone = rows.reject(
+        """EXISTS (SELECT 1 FROM crm_contractterm t WHERE t.contract_id = r.target
+            AND daterange(t.starts_on, t.ends_on) && r.days
+            AND NOT EXISTS (SELECT 1 FROM import_rows o WHERE o.term_id = t.id))""",
+        "starts_on", "overlaps a term of the contract that is booked already", remedy,
+    )  # fmt: skip
+    return gone + rows.reject(
+        """EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line
+            AND e.days && r.days AND NOT EXISTS (SELECT 1 FROM import_rows f WHERE f.external_id = e.external_id
+                AND f.line < e.line AND f.days && e.days))""",
+        "starts_on", "overlaps an earlier row of the same contract", remedy,
+    )  # fmt: skip
+
+
+def _count(rows: ImportRows) -> ImportCounts:
+    """New terms are created, rows that change a term or its contract updated."""
+    created = rows.ids("SELECT count(*) FROM import_rows WHERE term_id IS NULL")[0]
+    updated = rows.ids("""
+        SELECT count(*) FROM import_rows r
+        JOIN crm_contract c ON c.id = r.target JOIN crm_contractterm t ON t.id = r.term_id
+        WHERE (t.ends_on, t.mrr) IS DISTINCT FROM (r.ends_on, coalesce(r.mrr, t.mrr))
+            OR (c.plan, c.currency, c.auto_renew, c.status) IS DISTINCT FROM (coalesce(r.plan, c.plan), r.code,
+                coalesce(r.auto_renew, c.auto_renew), coalesce(r.status, c.status))""")[0]
+    return ImportCounts(created, updated)
+
+
+# What a later row leaves blank, an earlier row of the same contract says.
+_AGREE = """
+    UPDATE import_rows r
+    SET plan = m.plan, status = m.status, auto_renew = m.auto_renew, code = coalesce(m.currency, r.code)
+    FROM (SELECT external_id,
+            (array_agg(plan ORDER BY line DESC) FILTER (WHERE plan IS NOT NULL))[1] AS plan,
+            (array_agg(status ORDER BY line DESC) FILTER (WHERE status IS NOT NULL))[1] AS status,
+            (array_agg(auto_renew ORDER BY line DESC) FILTER (WHERE auto_renew IS NOT NULL))[1] AS auto_renew,
+            (array_agg(currency ORDER BY line DESC) FILTER (WHERE currency IS NOT NULL))[1] AS currency
+        FROM import_rows GROUP BY external_id HAVING count(*) > 1) m
+    WHERE r.external_id = m.external_id
+"""
+
+# A booked rate stays, unless the contract turns out to be in another currency.
+_RATE = """
+    UPDATE import_rows r SET rate = (%(rates)s::jsonb ->> r.code)::numeric
+    WHERE r.term_id IS NULL OR r.code <> (SELECT c.currency FROM crm_contract c WHERE c.id = r.target)
+"""
+
+
+def _agree(rows: ImportRows) -> None:
+    """What holds for a whole contract is the same in all rows of it: what the last one says that says it."""
+    rates = {settings.CURRENCY: 1} | settings.CURRENCY_RATES
+    rows.run(_AGREE)
+    rows.run(_RATE, rates=json.dumps(rates, default=str))
+
+
+_CONTRACT = {
+    "external_id": "r.external_id", "account_id": "r.account_id", "plan": "r.plan", "status": "r.status",
+    "auto_renew": "r.auto_renew", "currency": "r.code",
+}  # fmt: skip
+
+_TERM = {
+    "contract_id": "r.target", "starts_on": "r.starts_on", "ends_on": "r.ends_on", "rate": "r.rate",
+    "mrr": "coalesce(r.mrr, CASE WHEN r.term_id IS NULL THEN 0 END)",
+}  # fmt: skip
+
+_NEW_DATES = {"known_at": "CASE WHEN t.ends_on IS DISTINCT FROM r.ends_on THEN %(now)s ELSE t.known_at END"}
+
+_FIRST_OF_CONTRACT = "NOT EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line)"
+
+
+def _write(rows: ImportRows) -> None:
+    rows.write(Contract, _CONTRACT, where=_FIRST_OF_CONTRACT)
+    rows.link("target", Contract, "external_id", "external_id")
+    rows.write(ContractTerm, _TERM, merge=_NEW_DATES, target="term_id")
+
+
+def register_imports() -> None:
+    """What the room's slots give to the imports."""
+    import_kinds.register(
+        "contracts", ImportKind(CONTRACT_COLUMNS, load_contracts, identity=("external_id", "starts_on"), order=3)
+    )

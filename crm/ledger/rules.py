@@ -1,0 +1,72 @@
+"""Arithmetic of terms: how long one is, and when the next one runs. A term covers [starts_on, ends_on)."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """When a term runs: half-open, `ends_on` is the first day without service."""
+
+    starts_on: date
+    ends_on: date
+
+
+def add_months(day: date, months: int, anchor: int | None = None) -> date:
+    """`day` so many months on, on day `anchor` of the month (default: its own) or the month's last if it has none.
+
+    31 January + 1 month = 28 February; with anchor 31, 28 February + 1 month = 31 March.
+    """
+    years, month = divmod(day.month - 1 + months, 12)
+    return _in_month(day.year + years, month + 1, anchor or day.day)
+
+
+def anchor_of(starts: Sequence[date]) -> int:
+    """The day of the month on which a contract's terms begin, from their starts in order.
+
+    It is the day of the earliest term that all later ones keep to, so that a start on the 31st is not lost in
+    February; a contract that was moved to another day goes by its newer terms.
+    """
+    for number, first in enumerate(starts):
+        if all(_keeps_to(first.day, later) for later in starts[number:]):
+            return first.day
+    raise ValueError("a contract without terms has no day of the month")
+
+
+def next_stretch(last: Stretch, anchor: int) -> Stretch:
+    """The term after `last`: as many whole months where it ran whole months, else as many days."""
+    months = _whole_months(last, anchor)
+    if months:
+        return Stretch(last.ends_on, add_months(last.ends_on, months, anchor))
+    return Stretch(last.ends_on, last.ends_on + (last.ends_on - last.starts_on))
+
+
+def renewals(starts: Sequence[date], last: Stretch, until: date) -> Iterator[Stretch]:
+    """The terms that follow `last` until one covers `until`; none when `last` does.
+
+    `starts` are the starts of all terms of the contract in order, `last`'s included.
+    """
+    anchor = anchor_of(starts)
+    while last.ends_on <= until:
+        last = next_stretch(last, anchor)
+        yield last
+
+
+def _whole_months(stretch: Stretch, anchor: int) -> int:
+    """How many months the term runs from its day of the month to the same; 0 when it does not."""
+    start, end = stretch.starts_on, stretch.ends_on
+    months = (end.year - start.year) * 12 + end.month - start.month
+    aligned = _keeps_to(anchor, start) and months > 0 and add_months(start, months, anchor) == end
+    return months if aligned else 0
+
+
+def _keeps_to(anchor: int, day: date) -> bool:
+    return day == _in_month(day.year, day.month, anchor)
+
+
+def _in_month(year: int, month: int, day: int) -> date:
+    return date(year, month, min(day, monthrange(year, month)[1]))

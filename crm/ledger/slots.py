@@ -1,0 +1,31 @@
+"""What the ledger gives to others: its nightly work, and the two dates of contracts that workflows count from."""
+
+from crm import slots
+from crm.ledger import actions
+from crm.ledger.actions.imports import register_imports
+
+slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
+
+# Neither aggregates nor sorts, so that a condition on the day reaches the index on the term's start or end. Earlier
+# contracts count whatever became of them: who comes back, or buys a second plan, is not new.
+_STARTS = """
+    SELECT c.account_id, NULL::bigint AS contact_id, t.starts_on AS day,
+        'contract:' || c.id || ':start:' || to_char(t.starts_on, 'YYYY-MM-DD') AS fact, t.known_at
+    FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
+    WHERE c.status IN ('paid', 'trial') AND NOT EXISTS (
+        SELECT 1 FROM crm_contract ec JOIN crm_contractterm e ON e.contract_id = ec.id
+        WHERE ec.account_id = c.account_id AND (e.starts_on, e.id) < (t.starts_on, t.id))
+"""
+
+_ENDS = """
+    SELECT c.account_id, NULL::bigint AS contact_id, t.ends_on AS day,
+        'contract:' || c.id || ':end:' || to_char(t.ends_on, 'YYYY-MM-DD') AS fact, t.known_at
+    FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
+    WHERE c.status = 'paid' AND t.ends_on IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM crm_contractterm l WHERE l.contract_id = t.contract_id AND l.starts_on > t.starts_on)
+"""
+
+slots.date_fields.register("contract.starts_on", slots.DateField("Start of the first contract", _STARTS))
+slots.date_fields.register("contract.ends_on", slots.DateField("End of a contract", _ENDS))
+
+register_imports()

@@ -1,0 +1,93 @@
+"""manage.py import_csv KIND FILE"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from crm.imports.actions import FileRefused, Report, import_file
+from crm.imports.rules.presets import PRESETS
+from crm.slots import import_kinds
+from crm.web import clock
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a CSV file: all of it or nothing. Blank cells keep what is there. Rows that cannot be loaded go to "
+        "FILE.rejects.csv with line, column, value, reason and remedy. Exit code 0: all rows are in; 1: some were "
+        "rejected; 2: refused, nothing was changed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        kinds = "; ".join(f"{name}: {', '.join(_shown(name))}" for name in sorted(import_kinds.names()))
+        parser.add_argument("kind", metavar="KIND", help=f"What the rows are, with the columns of each kind. {kinds}")
+        parser.add_argument("file", metavar="FILE", type=Path, help="CSV in UTF-8, with a header row")
+        parser.add_argument("--preset", metavar="NAME", help=f"whose export it is: {', '.join(sorted(PRESETS))}")
+        parser.add_argument(
+            "--map", metavar="A=B", nargs="+", action="extend", default=[], help="the file's column A is our column B"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="do all of it, say what came of it, and take it back"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON alone")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            report = import_file(
+                options["kind"],
+                options["file"],
+                now=clock.now(),
+                preset=options["preset"],
+                mapping=dict(_pair(text) for text in options["map"]),
+                dry_run=options["dry_run"],
+                progress=lambda rows: self.stderr.write(f"{rows:,} rows read"),
+            )
+        except FileRefused as error:
+            raise CommandError(str(error), returncode=2) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(report) | {"dry_run": options["dry_run"]}))
+        else:
+            self.stdout.write(
+                "\n".join(f"{word} {getattr(report, word)}" for word in ("created", "updated", "skipped", "rejected"))
+            )
+        for note in _notes(report, dry_run=options["dry_run"]):
+            self.stderr.write(note)
+        if report.rejected:
+            raise SystemExit(1)
+
+
+def _shown(name: str) -> list[str]:
+    return [column for column, facts in import_kinds[name].columns.items() if not facts.hidden]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, separator, ours = text.rpartition("=")
+    if not (separator and theirs.strip() and ours.strip()):
+        raise FileRefused(f"--map {text!r} is not of the form THEIRS=ours.")
+    return theirs.strip(), ours.strip()
+
+
+def _notes(report: Report, *, dry_run: bool) -> list[str]:
+    notes = []
+    if report.unknown_columns:
+        notes.append(f"Columns that nothing reads: {', '.join(report.unknown_columns)}")
+    if report.encoding == "cp1252":
+        notes.append("The file is not UTF-8 and was read as Windows-1252; look at its umlauts and accents")
+    if report.repeated:
+        notes.append(
+            f"{report.repeated} of the skipped rows are repeated later in the file, where the last value counts"
+        )
+    if report.deleted:
+        notes.append(f"{report.deleted} of the skipped rows are deleted in the other system")
+    if report.rejects_file:
+        notes.append(f"Rejected rows are in {report.rejects_file}")
+    if report.holds_mail and not dry_run:
+        notes.append("Mail is on hold until you have looked at what was imported: manage.py mail --live")
+    if dry_run:
+        notes.append("Dry run: nothing was changed")
+    return notes

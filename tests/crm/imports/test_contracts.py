@@ -1,0 +1,162 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import override_settings
+
+from crm.ledger.models import Contract, ContractTerm
+from crm.timeline.models import Pending
+from tests import factories
+from tests.conftest import NOON
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "external_id,account_external_id,plan,starts_on,ends_on,mrr,currency,auto_renew,status\n"
+
+
+def numbers(report):
+    return report.created, report.updated, report.skipped, report.rejected
+
+
+def terms():
+    return list(ContractTerm.objects.order_by("starts_on").values_list("starts_on", "ends_on", "mrr"))
+
+
+@pytest.fixture
+def acme(db):
+    return factories.account("Acme", external_id="acme")
+
+
+def test_every_column_arrives_and_the_account_follows(load, acme):
+    report = load("contracts", HEADER + "k1,acme,Team,2026-01-01,2027-01-01,250.50,eur,no,\n")
+    assert numbers(report) == (1, 0, 0, 0)
+    contract = Contract.objects.get()
+    assert (contract.account, contract.external_id, contract.plan) == (acme, "k1", "Team")
+    assert (contract.currency, contract.auto_renew, contract.status) == ("EUR", False, "paid")
+    term = contract.terms.get()
+    assert (term.starts_on, term.ends_on, term.mrr) == (date(2026, 1, 1), date(2027, 1, 1), Decimal("250.50"))
+    assert (term.rate, term.known_at) == (1, NOON)
+    acme.refresh_from_db()
+    assert (acme.lifecycle, acme.mrr, acme.renews_on) == ("customer", Decimal("250.50"), date(2027, 1, 1))
+    assert not Pending.objects.exists()
+
+
+def test_again_changes_nothing_and_keeps_when_it_became_known(load, acme):
+    text = HEADER + "k1,acme,Team,2026-01-01,2027-01-01,250,EUR,no,paid\nk2,acme,,2026-01-01,,0,,,trial\n"
+    load("contracts", text)
+    assert numbers(load("contracts", text, now=NOON + timedelta(days=1))) == (0, 0, 2, 0)
+    assert set(ContractTerm.objects.values_list("known_at", flat=True)) == {NOON}
+    later = NOON + timedelta(days=2)
+    assert numbers(load("contracts", text.replace("2027-01-01", "2027-02-01"), now=later)) == (0, 1, 1, 0)
+    assert ContractTerm.objects.get(contract__external_id="k1").known_at == later
+    acme.refresh_from_db()
+    assert acme.renews_on == date(2027, 2, 1)
+
+
+def test_blank_cells_keep_the_contract_and_its_term(load, acme):
+    load("contracts", HEADER + "k1,acme,Team,2026-01-01,2027-01-01,250,EUR,no,paid\n")
+    assert numbers(load("contracts", HEADER + "k1,acme,,2026-01-01,,,,,cancelled\n")) == (0, 1, 0, 0)
+    contract = Contract.objects.get()
+    assert (contract.plan, contract.status, contract.currency) == ("Team", "cancelled", "EUR")
+    assert terms() == [(date(2026, 1, 1), date(2027, 1, 1), 250)]
+    acme.refresh_from_db()
+    assert (acme.lifecycle, acme.mrr) == ("churned", 0)
+
+
+def test_rows_of_one_contract_are_its_terms(load, acme):
+    report = load(
+        "contracts",
+        HEADER + "k1,acme,Team,2025-01-01,2026-01-01,100,,no,\nk1,acme,,2026-01-01,2027-01-01,120,,,paused\n",
+    )
+    assert numbers(report) == (2, 0, 0, 0)
+    contract = Contract.objects.get()
+    assert (contract.plan, contract.status) == ("Team", "paused")
+    assert [mrr for _, _, mrr in terms()] == [100, 120]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "reason"),
+    [
+        ("k1,nowhere,,2026-01-01,,1,,,", "account_external_id", "is the external_id of no account"),
+        ("k1,acme,,2026-01-01,2026-01-01,1,,,", "ends_on", "is not after starts_on"),
+        ("k1,acme,,2026-01-01,2025-12-31,1,,,", "ends_on", "is not after starts_on"),
+        ("k1,acme,,2026-01-01,,1,USD,,", "currency", "has no rate to EUR, the reporting currency"),
+        ("k1,acme,,2026-01-01,,-5,,,", "mrr", "is negative"),
+        ('k1,acme,,2026-01-01,,"1,234",,,', "mrr", "is not an amount"),
+        ("k1,acme,,2026-01-01,,,,,", "mrr", "is missing"),
+        ("k1,acme,,,,1,,,", "starts_on", "is missing"),
+        ("k1,,,2026-01-01,,1,,,", "account_external_id", "is missing"),
+        ("k1,acme,,2026-01-01,,1,,maybe,", "auto_renew", "is neither yes nor no"),
+        ("k1,acme,,2026-01-01,,1,,,active", "status", "is not one of the choices"),
+    ],
+)
+def test_what_rejects_a_row(load, rejects, acme, row, column, reason):
+    assert numbers(load("contracts", HEADER + row + "\n")) == (0, 0, 0, 1)
+    assert rejects("contracts")[0][1:2] + rejects("contracts")[0][3:4] == [column, reason]
+    assert not Contract.objects.exists()
+
+
+def test_a_rate_is_booked_and_stays(load, acme):
+    text = HEADER + "k1,acme,,2026-01-01,,100,usd,,\n"
+    with override_settings(CURRENCY_RATES={"USD": Decimal("0.92")}):
+        load("contracts", text)
+        acme.refresh_from_db()
+        assert acme.mrr == 92
+    with override_settings(CURRENCY_RATES={"USD": Decimal("0.5")}):
+        assert numbers(load("contracts", text)) == (0, 0, 1, 0)
+    assert ContractTerm.objects.get().rate == Decimal("0.92")
+
+
+def test_overlapping_rows_go_and_the_others_stay(load, rejects, acme):
+    report = load(
+        "contracts",
+        HEADER + "k1,acme,,2026-01-01,2026-03-01,1,,,\n"
+        "k1,acme,,2026-02-01,2026-05-01,2,,,\n"  # overlaps the first
+        "k1,acme,,2026-04-01,2026-06-01,3,,,\n"  # would overlap the second, which goes
+        "k1,acme,,2026-06-01,,4,,,\n",
+    )
+    assert numbers(report) == (3, 0, 0, 1)
+    assert rejects("contracts")[0][:4] == [
+        "3",
+        "starts_on",
+        "2026-02-01",
+        "overlaps an earlier row of the same contract",
+    ]
+    assert [mrr for _, _, mrr in terms()] == [1, 3, 4]
+
+
+def test_a_booked_term_is_not_overlapped(load, rejects, acme):
+    load("contracts", HEADER + "k1,acme,,2026-01-01,2027-01-01,1,,,\n")
+    report = load("contracts", HEADER + "k1,acme,,2026-12-31,,2,,,\nk1,acme,,2027-01-01,,3,,,\n")
+    assert numbers(report) == (1, 0, 0, 1)
+    assert rejects("contracts")[0][:4] == [
+        "2", "starts_on", "2026-12-31", "overlaps a term of the contract that is booked already",
+    ]  # fmt: skip
+    assert [mrr for _, _, mrr in terms()] == [1, 3]
+
+
+def test_a_term_that_the_file_shortens_makes_room(load, acme):
+    load("contracts", HEADER + "k1,acme,,2026-01-01,2027-01-01,1,,,\n")
+    report = load("contracts", HEADER + "k1,acme,,2026-01-01,2026-07-01,,,,\nk1,acme,,2026-07-01,,2,,,\n")
+    assert numbers(report) == (1, 1, 0, 0)
+    assert terms() == [(date(2026, 1, 1), date(2026, 7, 1), 1), (date(2026, 7, 1), None, 2)]
+
+
+def test_a_contract_stays_with_its_account(load, rejects, acme):
+    factories.account("Bolt", external_id="bolt")
+    load("contracts", HEADER + "k1,acme,,2026-01-01,,1,,,\n")
+    report = load(
+        "contracts", HEADER + "k1,bolt,,2026-01-01,,1,,,\nk2,acme,,2026-01-01,,1,,,\nk2,bolt,,2027-01-01,,1,,,\n"
+    )
+    assert report.rejected == 2
+    assert Contract.objects.get(external_id="k1").account == acme
+
+
+def test_terms_that_ran_out_and_renew_are_booked_without_firing(load, acme):
+    load("contracts", HEADER + "k1,acme,Team,2024-06-15,2025-06-15,100,,yes,\n")
+    assert [end for _, end, _ in terms()] == [date(2025, 6, 15), date(2026, 6, 15)]
+    acme.refresh_from_db()
+    assert (acme.lifecycle, acme.renews_on) == ("customer", date(2026, 6, 15))
+    assert not Pending.objects.exists()
+    load("contracts", HEADER + "k1,acme,Team,2024-06-15,2025-06-15,100,,yes,\n")
+    assert len(terms()) == 2
