@@ -7,10 +7,10 @@ from crm.segments.models import Segment
 from crm.team.models import ApiToken, User
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
-from crm.web.models import Pulse
+from crm.web.models import IdempotentAnswer, Pulse
 
 __all__ = [
-    "Account", "ApiToken", "Contact", "Contract", "ContractTerm", "Decision", "MailPolicy", "MailTemplate",
+    "Account", "ApiToken", "Contact", "Contract", "ContractTerm", "Decision", "IdempotentAnswer", "MailPolicy", "MailTemplate",
     "OutboundMessage", "Pending", "Pulse", "Segment", "Sender", "Suppression", "Switch", "Task", "TimelineEntry",
     "User",
 ]  # fmt: skip

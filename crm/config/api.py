@@ -1,3 +1,44 @@
-"""The API router: each room adds its view sets here."""
+"""The API's map: each room's resources, the schema, and its page."""
 
-urlpatterns: list = []
+from django.urls import path, re_path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from crm.accounts.api import AccountResource, ContactResource
+from crm.ledger.api import ContractResource
+from crm.timeline.api import EntryResource
+from crm.todos.api import TaskResource
+
+router = SimpleRouter()
+router.register("accounts", AccountResource, "api-account")
+router.register("contacts", ContactResource, "api-contact")
+router.register("entries", EntryResource, "api-entry")
+router.register("contracts", ContractResource, "api-contract")
+router.register("tasks", TaskResource, "api-task")
+
+
+@extend_schema(exclude=True)
+class Nowhere(APIView):
+    """Other addresses under /api/v1/ answer in JSON too, and only to whoever has a token."""
+
+    def get(self, request: Request, path: str) -> Response:
+        raise NotFound("There is no such address. Addresses end in a slash; /api/v1/schema/ lists them.")
+
+    post = put = patch = delete = get
+
+
+urlpatterns = [
+    *router.urls,
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="crm/web/api_docs.html"),
+        name="api-docs",
+    ),
+    re_path(r"^(?P<path>.*)$", Nowhere.as_view(), name="api-nowhere"),
+]

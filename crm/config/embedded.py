@@ -23,6 +23,9 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
+#: The variables that this process filled in itself, because its own servers stand behind them.
+started: set[str] = set()
+
 
 def data_dir() -> Path:
     """The folder of the embedded servers: HOLDFAST_DATA_DIR, else `.data` in the checkout.
@@ -49,23 +52,28 @@ def servers(folder: Path | None = None) -> Iterator[Path]:
     root = folder or data_dir()
     root.mkdir(parents=True, exist_ok=True)
     with open(root / "users.lock", "a") as users, open(root / "starting.lock", "a") as starting:
-        with _exclusively(starting):
-            fcntl.flock(users, fcntl.LOCK_SH)
-            wanted = {
-                "DATABASE_URL": lambda: _start_postgres(root / "postgres"),
-                "REDIS_URL": lambda: _start_valkey(root / "valkey"),
-                "SECRET_KEY": lambda: _secret_key(root / "secret_key"),
-            }
-            for name, start in wanted.items():
-                if not os.environ.get(name):
-                    os.environ[name] = start()
         try:
+            with _exclusively(starting):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _start_missing(root)
             yield root
         finally:
             with _exclusively(starting):
                 if _is_last(users):
                     _stop_valkey(root / "valkey")
                     _stop_postgres(root / "postgres")
+
+
+def _start_missing(root: Path) -> None:
+    wanted = {
+        "DATABASE_URL": lambda: _start_postgres(root / "postgres"),
+        "REDIS_URL": lambda: _start_valkey(root / "valkey"),
+        "SECRET_KEY": lambda: _secret_key(root / "secret_key"),
+    }
+    for name, start in wanted.items():
+        if not os.environ.get(name):
+            os.environ[name] = start()
+            started.add(name)
 
 
 @contextlib.contextmanager

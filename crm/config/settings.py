@@ -1,5 +1,6 @@
 """Django's settings, read from the environment alone: importing this starts nothing and opens nothing."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -85,6 +86,7 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///holdfast")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 _pg = DATABASES["default"].setdefault("OPTIONS", {})
+_pg.setdefault("connect_timeout", 5)  # seconds: /readyz must say that the database is away, not wait for it
 if env.bool("DB_POOL", False):  # the web server; a pool does not survive the fork of Celery's workers
     _pg["pool"] = {"min_size": 2, "max_size": 10, "timeout": 5, "max_lifetime": 1800, "max_idle": 300}
 else:
@@ -109,7 +111,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home:today"
-ACCOUNT_ADAPTER = "crm.team.signin.SignInAdapter"
+ACCOUNT_ADAPTER = "crm.outbox.signin.MailingSignInAdapter"
+ACCOUNT_FORMS = {
+    "login": "crm.team.forms.SignInForm",
+    "reset_password": "crm.team.forms.ForgottenForm",
+    "reset_password_from_key": "crm.team.forms.NewPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -117,6 +124,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # users are made by admins, who know their 
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address of nobody gets the same answer, and no mail
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # Mail: what leaves goes through crm.outbox, which reads EMAIL_URL itself ------------------------------------------
@@ -164,6 +172,8 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 CURRENCY = env.str("CURRENCY", "EUR")
+#: What one unit of another currency is worth in the reporting currency, such as USD=0.92,GBP=1.17.
+CURRENCY_RATES = {code.upper(): Decimal(rate) for code, rate in env.dict("CURRENCY_RATES", default={}).items()}
 
 # Static files and security ----------------------------------------------------------------------------------------
 
@@ -208,7 +218,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["crm.team.authentication.ScopePermission"],
     "DEFAULT_PAGINATION_CLASS": "crm.web.pagination.CursorPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["crm.web.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "crm.web.problems.problem_response",
     "PAGE_SIZE": 50,
@@ -218,6 +228,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Holdfast API",
     "DESCRIPTION": "The record and what acts on it. Tokens are made with `manage.py create_token`.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -1,1 +1,39 @@
-def shell(request): return {}
+"""What the shell around every page needs: the rail, and light or dark."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from crm import slots
+
+THEME_COOKIE = "theme"
+THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`rail` is called by the template, so that fragments and pages outside the shell count nothing."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return {
+        "theme": chosen if chosen in THEMES else "system",
+        "themes": THEMES.items(),
+        "rail": partial(_rail, request),
+    }
+
+
+def _rail(request: HttpRequest) -> list[dict[str, Any]]:
+    entries = []
+    for entry in slots.menu:
+        if getattr(request.user, "role", None) not in entry.roles:
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:
+            continue  # a room without pages
+        here = request.path == url or (url != "/" and request.path.startswith(url))
+        count = entry.count(request.user) if entry.count else None
+        entries.append({"label": entry.label, "icon": entry.icon, "url": url, "here": here, "count": count})
+    return entries

@@ -1,6 +1,11 @@
-"""The kit's one table: when each kind of work last ran, so that anyone can see whether the heart beats."""
+"""The kit's tables: when each kind of work last ran, and answers of the API that must not be worked out twice."""
 
 from django.db import models
+
+from crm.web import clock
+
+#: The pulse of beat, broker and worker together.
+HEARTBEAT = "heartbeat"
 
 
 class Pulse(models.Model):
@@ -11,3 +16,22 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.ran_at:%Y-%m-%d %H:%M:%S}"
+
+
+class IdempotentAnswer(models.Model):
+    """The first answer to a POST that came with an Idempotency-Key. Written in the transaction of its effects."""
+
+    token = models.ForeignKey("crm.ApiToken", models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request_digest = models.CharField(max_length=64)  # of method, address and body
+    status = models.PositiveSmallIntegerField(default=0)  # 0 only inside the transaction that works it out
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("token", "key", name="idempotent_key_once")]
+        indexes = [models.Index(fields=["created_at"], name="idempotent_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status}"

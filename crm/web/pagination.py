@@ -13,6 +13,10 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from rest_framework import pagination
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+
+from crm.web import clock
 
 
 class BadCursor(ValueError):
@@ -84,8 +88,34 @@ def _decode(cursor: str) -> tuple[Any, int]:
 
 
 class CursorPagination(pagination.CursorPagination):
-    """The API's pages: newest first by id, up to 200 rows."""
+    """The API's pages: newest first by id, or as the view's `ordering` says; up to 200 rows."""
 
     ordering = "-id"
     page_size_query_param = "limit"
     max_page_size = 200
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        return getattr(view, "ordering", ("-id",))
+
+    def get_page_size(self, request: Request) -> int | None:
+        asked = request.query_params.get("limit")
+        if asked is not None and not (asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= self.max_page_size):
+            raise ValidationError({"limit": [f"must be a number from 1 to {self.max_page_size}"]})
+        return super().get_page_size(request)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Also refuses a position that the ordering's column cannot have."""
+        cursor = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        position = str(cursor.position)
+        try:
+            if self.ordering[0].lstrip("-") == "id":
+                fits = position.isascii() and position.isdigit() and len(position) <= 18
+            else:
+                fits = bool(clock.parse(position))
+        except (ValueError, OverflowError):
+            fits = False
+        if not fits:
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

@@ -1,5 +1,12 @@
 """The addresses of this room."""
 
+from django.urls import path
+
+from crm.web import views
 
 app_name = "web"
-urlpatterns: list = []
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("theme/", views.theme, name="theme"),
+]

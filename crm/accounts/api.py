@@ -1,0 +1,190 @@
+"""Accounts and contacts in the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from crm.accounts.models import Account, Contact
+from crm.segments.filters import FilterError, parse
+from crm.team.api import UserField
+from crm.timeline.actions import Fact, record
+from crm.web import clock
+from crm.web.idempotency import KEY_PARAMETER
+from crm.web.resources import Creating, Editing, Listing, Resource, ResourceSerializer
+
+MOST_TAGS = 50
+_VERSION = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read.")
+
+
+def _zone(name: str) -> str:
+    if name and name not in clock.ZONE_NAMES:
+        raise serializers.ValidationError("This is no time zone. Name one such as Europe/Berlin.")
+    return name
+
+
+class AccountSerializer(ResourceSerializer):
+    owner = UserField(allow_null=True, required=False, queryset=Account.objects.none())
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=MOST_TAGS, required=False)
+
+    class Meta:
+        model = Account
+        fields = (
+            "id", "external_id", "name", "kind", "domain", "industry", "country", "timezone", "owner", "tags", "tier",
+            "risk", "signed_up_on", "last_seen_at", "primary_use_case", "lifetime_spend", "lifecycle", "customer_since",
+            "mrr", "renews_on", "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = (
+            "tier", "risk", "last_seen_at", "lifecycle", "customer_since", "mrr", "renews_on", "created_at",
+            "updated_at",
+        )  # fmt: skip
+        extra_kwargs = {"lifetime_spend": {"min_value": 0}}
+
+    def validate_country(self, code: str) -> str:
+        if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+            raise serializers.ValidationError("This is no country code. Write two letters, such as DE.")
+        return code.upper()
+
+    def validate_external_id(self, external_id: str | None) -> str | None:
+        return external_id or None
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        return list(dict.fromkeys(tags))
+
+    def validate_timezone(self, name: str) -> str:
+        return _zone(name)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            OpenApiParameter("filter", str, description="A tree of the filter language, as JSON."),
+            OpenApiParameter("external_id", str),
+            OpenApiParameter("email", str, description="Of a contact at the account."),
+        ]
+    ),
+    create=extend_schema(parameters=[KEY_PARAMETER]),
+    update=extend_schema(parameters=[_VERSION]),
+    partial_update=extend_schema(parameters=[_VERSION]),
+)
+class AccountResource(Creating, Editing, Listing, Resource):
+    """Customers: companies or people."""
+
+    queryset = Account.objects.select_related("owner")
+    serializer_class = AccountSerializer
+    parameters = frozenset({"filter", "external_id", "email"})
+    volatile = frozenset({"last_seen_at", "tier", "risk", "lifecycle", "customer_since", "mrr", "renews_on"})
+    conflicts = {"account_external_id_once": ("external_id", "Another account has this external id.")}
+
+    def narrowed(self, rows: QuerySet[Any], asked: Mapping[str, str]) -> QuerySet[Any]:
+        if external_id := asked.get("external_id"):
+            rows = rows.filter(external_id=external_id)
+        if email := asked.get("email"):
+            rows = rows.filter(contacts__email=email.strip().lower())  # one at most: e-mails are unique
+        if tree := asked.get("filter"):
+            rows = _matching(rows, tree, clock.now())
+        return rows
+
+    def write(self, serializer: Any, now: datetime) -> Account:
+        is_new = serializer.instance is None
+        account: Account = super().write(serializer, now)
+        if is_new:
+            _tell(self.request.user, account.pk, "account.added", f"{account.name} was added", now)
+        return account
+
+
+def _tell(by: Any, account_id: int, kind: str, text: str, now: datetime, contact_id: int | None = None) -> None:
+    """The same facts as the pages record, but no person's hand did it."""
+    record(Fact(account_id, kind, text, now, contact_id=contact_id, actor_id=by.pk, channel="api"), now=now)
+
+
+def _matching(rows: QuerySet[Any], text: str, now: datetime) -> QuerySet[Any]:
+    try:
+        return parse(json.loads(text)).apply(rows, now)
+    except FilterError as error:
+        raise ValidationError({"filter": [str(error)]}) from None
+    except (ValueError, RecursionError):
+        raise ValidationError({"filter": ["filter: is not JSON"]}) from None
+
+
+class ContactSerializer(ResourceSerializer):
+    class Meta:
+        model = Contact
+        fields = (
+            "id", "account", "external_id", "first_name", "last_name", "email", "phone", "title", "timezone",
+            "language", "birthday", "email_consent", "is_primary", "last_seen_at", "automation_paused_until",
+            "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = ("last_seen_at", "automation_paused_until", "created_at", "updated_at")
+
+    def validate_account(self, account: Account) -> Account:
+        if self.instance and account.pk != self.instance.account_id:  # type: ignore[union-attr]
+            raise serializers.ValidationError("A contact stays at its account.")
+        return account
+
+    def validate_external_id(self, external_id: str | None) -> str | None:
+        return external_id or None
+
+    def validate_email(self, email: str | None) -> str | None:
+        return email.lower() if email else None
+
+    def validate_timezone(self, name: str) -> str:
+        return _zone(name)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        parameters=[
+            OpenApiParameter("account", int),
+            OpenApiParameter("external_id", str),
+            OpenApiParameter("email", str),
+        ]
+    ),
+    create=extend_schema(parameters=[KEY_PARAMETER]),
+    update=extend_schema(parameters=[_VERSION]),
+    partial_update=extend_schema(parameters=[_VERSION]),
+)
+class ContactResource(Creating, Editing, Listing, Resource):
+    """People at accounts."""
+
+    queryset = Contact.objects.all()
+    serializer_class = ContactSerializer
+    parameters = frozenset({"account", "external_id", "email"})
+    volatile = frozenset({"last_seen_at", "automation_paused_until"})
+    conflicts = {
+        "contact_external_id_once": ("external_id", "Another contact has this external id."),
+        "contact_email_once": ("email", "Another contact has this e-mail."),
+        "contact_primary_once": ("is_primary", "Another contact became primary just now. Try again."),
+    }
+
+    def narrowed(self, rows: QuerySet[Any], asked: Mapping[str, str]) -> QuerySet[Any]:
+        if "account" in asked:
+            rows = rows.filter(account_id=self.id_of("account", asked["account"]))
+        if external_id := asked.get("external_id"):
+            rows = rows.filter(external_id=external_id)
+        if email := asked.get("email"):
+            rows = rows.filter(email=email.strip().lower())
+        return rows
+
+    def write(self, serializer: Any, now: datetime) -> Contact:
+        """A contact that becomes primary takes the place of the one that was."""
+        data, before = serializer.validated_data, serializer.instance and serializer.instance.email_consent
+        if data.get("is_primary"):
+            account = data.get("account") or serializer.instance.account
+            others = Contact.objects.filter(account=account, is_primary=True)
+            others.exclude(pk=serializer.instance and serializer.instance.pk).update(is_primary=False, updated_at=now)
+        is_new = serializer.instance is None
+        contact: Contact = super().write(serializer, now)
+        if is_new:
+            _tell(self.request.user, contact.account_id, "contact.added", f"{contact.name} was added", now, contact.pk)
+        elif contact.email_consent != before:
+            text = f"{contact.name}: consent to mail is now “{contact.get_email_consent_display()}”"
+            _tell(self.request.user, contact.account_id, "contact.consent_changed", text, now, contact.pk)
+        return contact

@@ -1,0 +1,91 @@
+"""What accounts give to other rooms: the filter subject, whose fields upper rooms extend."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from crm.accounts.actions.imports import register_imports
+from crm.accounts.models import Account, Contact
+from crm.slots import FilterField, FilterSubject, MenuEntry, filter_subjects, menu
+from crm.web import clock
+
+menu.register("accounts", MenuEntry("Accounts", "building-2", "accounts:list", 20))
+
+account_filters = filter_subjects.register(
+    "account", FilterSubject("Customers", Account, Account.objects.all, "accounts:list")
+)
+
+
+def _days_silent(argument: str | None, now: datetime) -> Any:
+    """Whole days of 24 hours since anybody of the account was seen, or since sign-up."""
+    return Func(
+        Value(now, DateTimeField()), F("silent_since"), arg_joiner=" - ", output_field=IntegerField(),
+        template="floor(extract(epoch FROM %(expressions)s) / 86400)::integer",
+    )  # fmt: skip
+
+
+def _days_to_renewal(argument: str | None, now: datetime) -> Any:
+    """Calendar days, negative when it has passed."""
+    return Func(
+        F("renews_on"), Value(clock.today(now), DateField()), arg_joiner=" - ", output_field=IntegerField(),
+        template="(%(expressions)s)",
+    )  # fmt: skip
+
+
+def _has_owner(argument: str | None, now: datetime) -> Any:
+    return ExpressionWrapper(Q(owner__isnull=False), output_field=BooleanField())
+
+
+def _contacts(argument: str | None, now: datetime) -> Any:
+    people = Contact.objects.filter(account=OuterRef("pk")).order_by().values("account").annotate(people=Count("pk"))
+    return Coalesce(Subquery(people.values("people")), 0)
+
+
+def _column(name: str, label: str, kind: str, path: str = "", **more: Any) -> None:
+    account_filters.fields.register(name, FilterField(label, kind, lambda argument, now: F(path or name), **more))
+
+
+_column("name", "Name", "text")
+_column("kind", "Kind", "choice", choices=tuple(Account.Kind.choices))
+_column("domain", "Domain", "text")
+_column("industry", "Industry", "text")
+_column("country", "Country", "text")
+_column("timezone", "Time zone", "text")
+_column("owner", "Owner", "text", "owner__email")
+_column("lifecycle", "Lifecycle", "choice", choices=tuple(Account.Lifecycle.choices))
+_column("tier", "Tier", "text")
+_column("tags", "Tags", "tags")
+_column("risk", "Risk", "number")
+_column("mrr", "MRR", "number", unit="money")
+_column("lifetime_spend", "Lifetime spend", "number", unit="money")
+_column("primary_use_case", "Primary use case", "text")
+_column("signed_up_on", "Sign-up", "date")
+_column("customer_since", "First day as a customer", "date")
+_column("renews_on", "Renewal", "date")
+_column("last_seen_at", "Last visit", "datetime")
+_column("created_at", "Creation", "datetime")
+account_filters.fields.register("days_silent", FilterField("Silence", "number", _days_silent, unit="days"))
+account_filters.fields.register(
+    "days_to_renewal", FilterField("Time to renewal", "number", _days_to_renewal, unit="days")
+)
+account_filters.fields.register("has_owner", FilterField("Has an owner", "bool", _has_owner))
+account_filters.fields.register("contacts", FilterField("Number of contacts", "number", _contacts))
+
+register_imports()

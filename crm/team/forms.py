@@ -1,0 +1,68 @@
+"""What people may change about themselves."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.account import forms as allauth
+from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
+
+from crm.team.models import User
+from crm.web.fields import ZoneField
+
+
+class ProfileForm(forms.ModelForm):
+    """Name and time zone; e-mail and role are an admin's to change."""
+
+    time_zone = ZoneField(help_text="Times are shown in it. Blank: the installation's zone.")
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["name", "time_zone"]
+        widgets: ClassVar[dict[str, Any]] = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """Django's, in our words."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **PasswordChangeForm.error_messages,
+        "password_incorrect": "That is not your present password. Enter it again, or reset it from the sign-in page.",
+        "password_mismatch": "The two new passwords differ. Enter the same one twice.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Present password"
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+        self.fields["new_password1"].label = "New password"
+        self.fields["new_password1"].help_text = "At least 10 characters. A few words in a row are easy to keep."
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+
+
+class SignInForm(allauth.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self, login="E-mail address", password="Password")  # noqa: S106  a label
+
+
+class ForgottenForm(allauth.ResetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self, email="E-mail address")
+
+
+class NewPasswordForm(allauth.ResetPasswordKeyForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _reword(self, password1="New password", password2="New password again")
+
+
+def _reword(form: forms.Form, **labels: str) -> None:
+    """Our labels, and nothing that says them again."""
+    for name, label in labels.items():
+        field = form.fields[name]
+        field.label, field.help_text = label, ""
+        field.widget.attrs.pop("placeholder", None)

@@ -1,0 +1,32 @@
+"""Form fields that several rooms' forms share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from crm.web import clock
+
+
+class ZoneField(forms.CharField):
+    """A time zone's name, typed with suggestions (ui/zones.html): 600 are too many to scroll."""
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {"list": "zones", "placeholder": "Europe/Berlin", "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(required=False, label="Time zone", widget=forms.TextInput(attrs=attributes), **options)
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(clock.ZONE_NAMES)
+
+    def clean(self, value: Any) -> str:
+        name = super().clean(value).strip().replace(" ", "_")
+        if not name:
+            return ""
+        # People type "berlin" and "europe/berlin" alike.
+        wanted = name.casefold()
+        found = [z for z in clock.ZONE_NAMES if z.casefold() == wanted or z.casefold().endswith(f"/{wanted}")]
+        if not found:
+            raise forms.ValidationError(f"“{value}” is no time zone. Pick one of the list, such as Europe/Berlin.")
+        return min(found, key=len)

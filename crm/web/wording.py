@@ -1,0 +1,62 @@
+"""How times, days and money read, in pages and in sentences. Pure: whoever calls says what time it is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+#: Between sign and figure, and wherever a line must not break.
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long since `moment`, or until it. Both in the zone of the reader."""
+    if moment > now:
+        return _ahead(moment, now)
+    passed = now - moment
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{passed // timedelta(minutes=1)} min ago"
+    if moment.date() == now.date():
+        return f"{passed // timedelta(hours=1)} h ago"
+    if (now.date() - moment.date()).days == 1:
+        return "yesterday"
+    return _far(moment, now)
+
+
+def _ahead(moment: datetime, now: datetime) -> str:
+    left = moment - now
+    if left < timedelta(hours=1):
+        return f"in {max(1, left // timedelta(minutes=1))} min"
+    if moment.date() == now.date():
+        return f"in {left // timedelta(hours=1)} h"
+    if (moment.date() - now.date()).days == 1:
+        return f"tomorrow {moment:%H:%M}"
+    return _far(moment, now)
+
+
+def _far(moment: datetime, now: datetime) -> str:
+    if abs((now.date() - moment.date()).days) < 7:
+        return f"{moment:%a %H:%M}"
+    return f"{moment.day} {moment:%b}" if moment.year == now.year else day(moment)
+
+
+def day(value: date) -> str:
+    return f"{value.day} {value:%b} {value.year}"
+
+
+def in_days(days: int) -> str:
+    """Whole days from today; negative ones are past."""
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+    if days in near:
+        return near[days]
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Sign or code, thin space, thousands; cents only when there are any."""
+    figure = f"{abs(amount):,.2f}".removesuffix(".00")
+    return f"{'−' if amount < 0 else ''}{SIGNS.get(currency, currency)}{THIN}{figure}"

@@ -1,0 +1,160 @@
+"""Every address × caller × method, from the URL map and the schema: nobody gets further than the table says.
+
+Reading never writes: GET and HEAD, and whatever is refused, leave every table as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import copy
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+
+from crm.team.models import ApiToken, User
+from tests.architecture.access import ROWS, SECRET, Row, World
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+SAFE = {"GET", "HEAD"}
+REFUSED = {403, 404}
+
+
+def routes(patterns: list[Any], spaces: str = "", path: str = "") -> Iterator[tuple[str, str]]:
+    """(name with namespaces, route) of every address."""
+    for pattern in patterns:
+        here = path + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{spaces}{pattern.namespace}:" if pattern.namespace else spaces
+            yield from routes(pattern.url_patterns, inner, here)
+        elif isinstance(pattern, URLPattern):
+            yield (f"{spaces}{pattern.name}" if pattern.name else here), here
+
+
+ROUTES = dict(routes(get_resolver().url_patterns))
+KNOWN = sorted(ROUTES.keys() & ROWS.keys())
+
+
+def test_every_address_has_a_row() -> None:
+    assert sorted(ROUTES.keys() - ROWS.keys()) == [], "add what may happen there to tests/architecture/access.py"
+    assert sorted(ROWS.keys() - ROUTES.keys()) == [], "these rows name addresses that are gone"
+
+
+def test_the_schema_has_the_methods_of_the_table() -> None:
+    with GENERATOR_STATS.silence():
+        schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    described = {path: set(operations) - {"parameters"} for path, operations in schema["paths"].items()}
+    expected = {
+        _plain(ROUTES[name]): set(ROWS[name].methods.lower().split())
+        for name in KNOWN
+        if name.startswith("api-") and not ROWS[name].public and ROWS[name].methods
+    }
+    assert described == expected
+
+
+def _plain(route: str) -> str:
+    """`api/v1/^tasks/(?P<pk>…)/$` as the schema writes it: `/api/v1/tasks/{id}/`."""
+    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: f"{{{found[1]}}}", route.replace("^", "").rstrip("$"))
+    return "/" + named.replace("{pk}", "{id}")
+
+
+@pytest.fixture
+def world(mira: User) -> World:
+    return World(mira)
+
+
+@pytest.fixture
+def callers(ada: User, mira: User, olaf: User, sam: User) -> dict[str, tuple[User | None, str]]:
+    """Name → (user, secret of a token of theirs)."""
+    people = {"admin": ada, "manager": mira, "confined": olaf, "agent": sam}
+    found: dict[str, tuple[User | None, str]] = {"anonymous": (None, "")}
+    return found | {name: (user, ApiToken.issue(user, "write")[1]) for name, user in people.items()}
+
+
+def _client(name: str, user: User | None, secret: str) -> Client:
+    is_api = name.startswith("api-")
+    headers = {"Authorization": f"Bearer {secret}"} if is_api and secret else {}
+    client = Client(raise_request_exception=False, headers=headers)
+    if user and not is_api:
+        client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("chosen", ["pages", "api"])
+def test_nobody_gets_further_than_the_table_says(chosen: str, world: World, callers: dict[str, Any]) -> None:
+    leaks = []
+    names = [name for name in KNOWN if name.startswith("api-") == (chosen == "api")]
+    clients = {
+        caller: (_client("api-" if chosen == "api" else "", user, secret), user)
+        for caller, (user, secret) in callers.items()
+    }
+    if chosen == "api":  # the first use of a token is noted
+        for client, _ in clients.values():
+            client.get("/api/v1/tasks/")
+    before = fingerprint()
+    for name in names:
+        row = ROWS[name]
+        url = reverse(name, kwargs=row.at(world))
+        for caller, (client, user) in clients.items():
+            leaks += _leaks(name, row, url, caller, user, client, before)
+    assert "\n".join(leaks) == ""
+
+
+def _leaks(name: str, row: Row, url: str, caller: str, user: User | None, client: Client, before: str) -> Iterator[str]:
+    session = copy(client.cookies)
+    for method in METHODS:
+        mark = transaction.savepoint_create()
+        answer = client.generic(method, url, b"{}" if name.startswith("api-") else b"", "application/json")
+        wrong = _wrong(name, row, method, caller, user.role if user else "", answer)
+        harmless = (
+            method in SAFE or answer.status_code in {401, 403, 404, 405} or (caller == "anonymous" and not row.public)
+        )
+        if harmless and not wrong and fingerprint() != before:
+            wrong = "changed the database"
+        transaction.savepoint_rollback(mark)
+        client.cookies = copy(session)  # signing out, rolled back too
+        if wrong:
+            yield f"{method} {name} as {caller}: {answer.status_code} {wrong}"
+
+
+def _wrong(name: str, row: Row, method: str, caller: str, role: str, answer: Any) -> str:
+    status, is_api = answer.status_code, name.startswith("api-")
+    if status >= 500 and name != "web:readyz":
+        return "fails"
+    offered = "GET" if method == "HEAD" else method
+    if caller == "confined" and not row.public and SECRET.encode() in _content(answer):
+        return "shows a foreign row"
+    if row.public:
+        return ""
+    if caller == "anonymous":
+        refused = status == 401 if is_api else status == 302 and answer["Location"].startswith("/sign-in/")
+        return "" if refused else "lets anybody in"
+    if offered not in row.methods.split():
+        return "" if status in {405, *REFUSED} else "answers a method that the table does not have"
+    if method == "HEAD" and status == 405:
+        return ""  # a page may leave HEAD out
+    if role not in (row.readers if method in SAFE else row.writers):
+        return "" if status in REFUSED else f"lets the role {role} in"
+    if caller == "confined" and row.foreign:
+        return "" if status == 404 else "tells of a foreign row"
+    return "refuses whom it should serve" if status in {401, 405, *REFUSED} else ""
+
+
+def _content(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def fingerprint() -> str:
+    """Of every row of every table of ours."""
+    tables = [model._meta.db_table for app in ("crm", "retention") for model in apps.get_app_config(app).get_models()]
+    parts = [f"(SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {table} t)" for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(concat({', '.join(parts)}))")
+        (found,) = cursor.fetchone()
+    return str(found)

@@ -1,0 +1,84 @@
+"""What import-linter cannot see: strings that reach upward, and rows that hang on accounts and contacts."""
+
+from __future__ import annotations
+
+import re
+
+from django.apps import apps
+from django.db.models import ForeignKey, OneToOneField
+
+from crm.accounts.models import Account, Contact
+from tests.architecture import source
+
+#: Every column that points at a customer or a person. A merge has to move it, an erasure to empty it and an export to
+#: bring it along: think of the three before you add one here.
+HANGING = {
+    "crm.Contact.account",
+    "crm.Contract.account",
+    "crm.OutboundMessage.account",
+    "crm.OutboundMessage.contact",
+    "crm.Task.account",
+    "crm.Task.contact",
+    "crm.TimelineEntry.account",
+    "crm.TimelineEntry.contact",
+    "retention.Enrollment.account",
+    "retention.Enrollment.contact",
+    "retention.UsageDay.account",
+    "retention.UsageDay.contact",
+}
+
+
+def test_crm_does_not_name_retention():
+    """Retention reaches crm by the pending queue, by slots and by strings in crm/config/ alone."""
+    code = [
+        path
+        for path in source.python("crm")
+        if source.name(path).split("/")[1] not in ("config", "slots.py", "apps.py")
+    ]
+    strings = [
+        source.at(path, node)
+        for path in code
+        for node in source.strings(path)
+        if re.search(r"\bretention\b", node.value)
+    ]
+    imports = [
+        source.name(path) for path in code if re.search(r"^\s*(from|import) retention\b", path.read_text(), re.M)
+    ]
+    assert strings + imports == []
+
+
+def test_templates_of_crm_and_the_kit_do_not_name_retention():
+    upward = re.compile(r"retention[/.]|\{%\s*url\s+['\"](workflows|usage):")
+    guilty = [
+        source.name(path)
+        for path in source.templates()
+        if source.name(path).startswith(("templates/crm/", "templates/ui/", "templates/account/"))
+        and upward.search(path.read_text())
+    ]
+    assert guilty == []
+
+
+def test_every_row_that_hangs_on_a_customer_is_known():
+    hanging = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, (ForeignKey, OneToOneField)) and field.related_model in (Account, Contact)
+    }
+    assert hanging == HANGING
+
+
+def test_retention_leaves_no_name_on_the_tables_of_crm():
+    named = [
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_app_config("retention").get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, ForeignKey) and field.related_model._meta.app_label == "crm"
+        and not field.remote_field.hidden
+    ]  # fmt: skip
+    assert named == []
+
+
+def test_no_signal_carries_work():
+    signals = re.compile(r"django\.db\.models\.signals|@receiver\b")
+    assert [source.name(path) for path in source.python() if signals.search(path.read_text())] == []

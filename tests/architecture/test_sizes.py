@@ -1,0 +1,49 @@
+"""Files and functions that fit into a head. An exception is named here, with its reason."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import source
+
+PYTHON_FILE, FUNCTION, TEMPLATE, SCRIPT = 300, 40, 80, 110
+
+#: file, or file and function: why it is longer.
+EXCEPTIONS: dict[str, str] = {
+    "crm/slots.py": "the registries are one page, read as a whole",
+}
+
+
+def too_long(paths: list[Path], limit: int) -> dict[str, int]:
+    lengths = {source.name(path): len(path.read_text().splitlines()) for path in paths}
+    return {name: length for name, length in lengths.items() if length > limit and name not in EXCEPTIONS}
+
+
+def test_python_files():
+    assert too_long(source.python(), PYTHON_FILE) == {}
+
+
+def test_functions():
+    lengths = {
+        f"{source.name(path)} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in source.python()
+        for node in ast.walk(source.tree(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: length for name, length in lengths.items() if length > FUNCTION and name not in EXCEPTIONS} == {}
+
+
+def test_templates():
+    assert too_long(source.templates(), TEMPLATE) == {}
+
+
+def test_scripts():
+    assert too_long(sorted((source.BASE / "static" / "js").rglob("*.js")), SCRIPT) == {}
+
+
+@pytest.mark.parametrize("place", EXCEPTIONS)
+def test_exceptions_are_about_files_that_exist(place):
+    assert (source.BASE / place.split()[0]).exists()
