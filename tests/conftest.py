@@ -44,6 +44,12 @@ def noon(request: pytest.FixtureRequest) -> Any:
         yield NOON
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Signing in need not be slow on purpose here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
     def make(name: str, role: str = "manager", **fields: Any) -> User:

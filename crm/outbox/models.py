@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, time
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from crm.outbox import rendering
+from crm.outbox.rules import MAX_ATTEMPTS
 from crm.team.models import User, VisibleQuerySet
 from crm.web import clock
 
@@ -40,6 +43,17 @@ class MailPolicy(models.Model):
     def __str__(self) -> str:
         return self.get_mode_display()
 
+    @classmethod
+    def the_only(cls, locked: str = "") -> Self:
+        """The row, with the defaults if there is none yet; `locked` is "", "share" or "update", which make it."""
+        lock = {"": "", "share": " FOR SHARE", "update": " FOR UPDATE"}[locked]
+        for policy in cls.objects.raw(f"SELECT * FROM crm_mailpolicy WHERE id = 1{lock}"):  # noqa: S608  (a constant)
+            return policy
+        if not locked:
+            return cls(pk=1)  # whoever only reads writes nothing
+        cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+        return cls.the_only(locked)
+
 
 class Switch(models.Model):
     """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
@@ -58,12 +72,23 @@ class Sender(models.Model):
     """An address that mail leaves from, and how fast it may."""
 
     name = models.CharField(max_length=60, unique=True)
-    from_email = models.CharField(max_length=200)  # RFC 5322: Name <address>
+    from_email = models.CharField(max_length=200, blank=True)  # RFC 5322: Name <address>
     per_minute = models.PositiveIntegerField(default=600)
-    next_at = models.DateTimeField(null=True)  # the next message may start then
+    next_at = models.DateTimeField(null=True)  # the first free slot: see rules.next_slot
+
+    #: The name of the sender of messages that name none; a blank address means DEFAULT_FROM_EMAIL.
+    DEFAULT: ClassVar = "default"
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def the_default(cls) -> Self:
+        return cls.objects.get_or_create(name=cls.DEFAULT)[0]
+
+    @property
+    def address(self) -> str:
+        return self.from_email or settings.DEFAULT_FROM_EMAIL
 
 
 class Suppression(models.Model):
@@ -93,11 +118,25 @@ class MailTemplate(models.Model):
 
 
 class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
-    def due(self, now: datetime) -> Self:
-        """Planned messages whose time has come, and claimed ones whose sender has died."""
-        return self.filter(
-            Q(state="due", due_at__lte=now) | Q(state="claimed", lease_until__lt=now),
-        )
+    def visible_to(self, user: Any) -> Self:
+        """Mail to one of ours, such as a way to sign in, is for that user's and the admins' eyes."""
+        rows = super().visible_to(user)
+        return rows if getattr(user, "is_admin", False) else rows.filter(Q(user=None) | Q(user=user.pk))
+
+    def waiting(self) -> Self:
+        """Messages that will leave by themselves, the next one first."""
+        return self.filter(state="due").order_by("due_at", "id")
+
+    def leaving(self) -> Self:
+        """Messages in the hands of a sender."""
+        return self.filter(state__in=["claimed", "sending"]).order_by("lease_until")
+
+    def for_list(self) -> Self:
+        """With what one line of a list shows."""
+        return self.select_related("contact", "account", "user", "template").defer("rendered_body")
+
+    def for_detail(self) -> Self:
+        return self.select_related("contact", "account", "user", "template", "sender")
 
     def needing_eyes(self) -> Self:
         """Messages that only a person can settle."""
@@ -141,12 +180,14 @@ class OutboundMessage(models.Model):
     planned_for = models.DateTimeField()  # never changes
     due_at = models.DateTimeField()  # moves with quiet hours, cap and retries
     expires_at = models.DateTimeField(null=True)  # later than this it is skipped(late)
-    attempts = models.PositiveSmallIntegerField(default=0)  # counted in the claim: the fencing token
+    attempts = models.PositiveIntegerField(default=0)  # counted in the claim, never back: the fencing token
+    attempts_limit = models.PositiveIntegerField(default=MAX_ATTEMPTS)  # grows with what is nobody's failure
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
     sending_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)  # sent, failed, skipped, cancelled
     reason = models.CharField(max_length=300, blank=True)  # of the state, or of the last move, for people
+    guard = models.CharField(max_length=40, blank=True)  # that held it back or moved it last
 
     message_id = models.CharField(max_length=200, blank=True)  # RFC 5322, deterministic
     provider_id = models.CharField(max_length=200, blank=True)
@@ -156,6 +197,7 @@ class OutboundMessage(models.Model):
     #: Why it exists: who made it (a name in `slots.explainers`) and which row of theirs.
     origin = models.CharField(max_length=20, blank=True)
     origin_id = models.BigIntegerField(null=True)
+    series = models.CharField(max_length=60, blank=True)  # what it is one of many of, such as a workflow's slug
 
     objects = MessageQuerySet.as_manager()
 
@@ -165,14 +207,52 @@ class OutboundMessage(models.Model):
             models.Index(fields=["due_at", "id"], condition=Q(state="due"), name="message_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="message_leased"),
             # The cap counts what a contact got lately.
-            models.Index(fields=["contact", "-sending_at"], condition=Q(sending_at__isnull=False), name="message_of_contact"),
+            models.Index(
+                fields=["contact", "-sending_at"], condition=Q(sending_at__isnull=False), name="message_of_contact"
+            ),
             models.Index(fields=["account", "-planned_for", "-id"], name="message_of_account"),
             models.Index(fields=["state", "-id"], condition=Q(state__in=["uncertain", "failed"]), name="message_eyes"),
+            models.Index(fields=["-settled_at", "-id"], condition=Q(state="sent"), name="message_sent"),
+            models.Index(
+                fields=["-settled_at", "-id"], condition=Q(state__in=["skipped", "cancelled"]), name="message_held_back"
+            ),
             models.Index(fields=["origin", "origin_id"], name="message_origin"),
+            models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
         ]
 
     def __str__(self) -> str:
-        return self.rendered_subject or self.template.subject
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its subject, as sent or as it would be now; not of mail that is for its reader alone."""
+        if self.user_id:
+            return "Mail about signing in"
+        return self.rendered_subject or self.preview()[0]
+
+    def preview(self) -> tuple[str, str]:
+        """Subject and text as they would read now; the template itself if it cannot be filled in."""
+        try:
+            return rendering.render(self.template.subject, self.template.body, self.known_facts())
+        except rendering.TemplateError:
+            return self.template.subject, self.template.body
+
+    def known_facts(self) -> dict[str, Any]:
+        """What the template may use. Who reads it is of the moment, all else as it was when the message was planned."""
+        facts: dict[str, Any] = dict(self.facts) | {"base_url": settings.BASE_URL}
+        if self.contact:
+            names = ("first_name", "last_name", "name", "email")
+            facts["contact"] = dict(facts.get("contact") or {}) | {name: getattr(self.contact, name) for name in names}
+        return facts
+
+    def may_be_settled_by(self, user: User) -> bool:
+        """Admins settle all mail, managers what goes to customers they see. Whether they see it is asked elsewhere."""
+        return user.is_admin or (user.role == User.Role.MANAGER and self.user_id is None)
+
+    @property
+    def reader(self) -> Any:
+        """Whom it is for, as far as it is known before it leaves."""
+        return self.contact or self.user or self.account
 
     def to_hash(self) -> str:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]
@@ -194,3 +274,8 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+    @property
+    def until(self) -> datetime | None:
+        """To when it was moved or put off, if it was."""
+        return datetime.fromisoformat(self.facts["until"]) if "until" in self.facts else None

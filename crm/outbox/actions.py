@@ -1,0 +1,125 @@
+"""The verbs of the outbox: keep a template, plan messages, close the gate, send what is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from crm.outbox import rendering
+from crm.outbox.models import MailPolicy, MailTemplate
+from crm.outbox.rendering import TemplateError
+from crm.outbox.rules import MAX_ATTEMPTS
+from crm.outbox.sending import next_due, work
+from crm.web import clock
+
+__all__ = ["Draft", "TemplateError", "close_the_gate", "enqueue", "gate_closed", "next_due", "template", "work"]
+
+
+def template(subject: str, body: str) -> int:
+    """The id of the immutable template with this content, kept now if it is new. Raises TemplateError."""
+    rendering.check(subject, body)
+    digest = MailTemplate.digest_of(subject, body)
+    found = MailTemplate.objects.filter(digest=digest).values_list("id", flat=True).first()
+    if found is None:
+        MailTemplate.objects.bulk_create(
+            [MailTemplate(digest=digest, subject=subject, body=body)], ignore_conflicts=True
+        )
+        found = MailTemplate.objects.values_list("id", flat=True).get(digest=digest)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to plan. Its reader is a contact or one of our users; `key` is unique for good.
+
+    `origin` and `origin_id` name who made it (see `slots.explainers`) and which row of theirs. After `expires_at` the
+    message is not sent any more. `series` is what it is one of many of, such as a workflow's slug.
+    """
+
+    key: str
+    category: str  # OutboundMessage.Category
+    template_id: int
+    due_at: datetime
+    account_id: int | None = None
+    contact_id: int | None = None
+    user_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    origin: str = ""
+    origin_id: int | None = None
+    sender_id: int | None = None
+    channel: str = "email"
+    series: str = ""
+
+
+_INSERT = """
+    INSERT INTO crm_outboundmessage
+        (key, category, template_id, due_at, planned_for, account_id, contact_id, user_id, facts, expires_at, origin,
+        origin_id, sender_id, channel, series, state, attempts, attempts_limit, created_at,
+        to_address, reason, guard, message_id, provider_id, rendered_subject, rendered_body)
+    SELECT key, category, template_id, due_at, due_at, account_id, contact_id, user_id, facts, expires_at, origin,
+        origin_id, sender_id, channel, series, 'due', 0, %(limit)s, %(now)s, '', '', '', '', '', '', ''
+    FROM jsonb_to_recordset(%(drafts)s) AS d(
+        key text, category text, template_id bigint, due_at timestamptz, account_id bigint, contact_id bigint,
+        user_id bigint, facts jsonb, expires_at timestamptz, origin text, origin_id bigint, sender_id bigint,
+        channel text, series text)
+    ON CONFLICT (key) DO NOTHING
+    RETURNING key, id
+"""
+
+_COLUMNS = tuple(part.name for part in fields(Draft))
+
+#: About 2 MB of drafts in one statement.
+BATCH = 1000
+
+
+def enqueue(drafts: Sequence[Draft], *, now: datetime | None = None) -> dict[str, int]:
+    """Plan messages in the caller's transaction; returns ids by key. A known key keeps its old row."""
+    moment = now or clock.now()
+    ids: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(drafts), BATCH):
+            batch = drafts[start : start + BATCH]
+            rows = Jsonb([{name: getattr(draft, name) for name in _COLUMNS} for draft in batch], dumps=_dumps)
+            values: dict[str, Any] = {"drafts": rows, "now": moment, "limit": MAX_ATTEMPTS}
+            cursor.execute(_INSERT, values)
+            ids.update(cursor.fetchall())
+            if known := [draft.key for draft in batch if draft.key not in ids]:
+                cursor.execute("SELECT key, id FROM crm_outboundmessage WHERE key = ANY(%s)", [known])
+                ids.update(cursor.fetchall())
+    return ids
+
+
+class _Encoder(DjangoJSONEncoder):
+    """Django's cuts moments to milliseconds, which would let mail leave a little before it is due."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, cls=_Encoder)
+
+
+def close_the_gate() -> MailPolicy:
+    """Hold the policy row in the caller's transaction: nothing that the transaction forbids leaves after its commit.
+
+    Senders hold the same row FOR SHARE while they decide, and take it before any other row; whoever closes the gate
+    must take it first too.
+    """
+    return MailPolicy.the_only(locked="update")
+
+
+@contextmanager
+def gate_closed() -> Iterator[MailPolicy]:
+    """A transaction that begins with `close_the_gate()`."""
+    with transaction.atomic():
+        yield close_the_gate()

@@ -1,0 +1,73 @@
+"""Mail: which way out EMAIL_URL names, and the folder that stands for one in a demonstration.
+
+smtp://user:password@host:25            as it is; smtp+tls:// starts TLS (587), smtps:// begins with it (465)
+anymail+sendgrid://?api_key=…           any provider of django-anymail, with its settings in the query
+folder:///path                          one .eml file a message, named by its Message-ID
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from crm.outbox import mime
+from crm.outbox.channels import Accepted, Channel, Outcome, Refused
+from crm.outbox.channels.provider import Provider
+from crm.outbox.channels.smtp import Security, Smtp
+from crm.outbox.mime import Envelope
+
+
+class BadEmailURL(ValueError):
+    """EMAIL_URL is not one of the forms above."""
+
+
+_SMTP = {
+    "smtp": (Security.NONE, 25),
+    "smtp+tls": (Security.STARTTLS, 587),
+    "smtps": (Security.TLS, 465),
+    "smtp+ssl": (Security.TLS, 465),
+}
+
+
+def open_channel(url: str) -> Channel:
+    """The channel that `url` names, not connected yet. Raises BadEmailURL."""
+    parts = urlsplit(url)
+    if parts.scheme in _SMTP:
+        security, port = _SMTP[parts.scheme]
+        if not parts.hostname:
+            raise BadEmailURL(f"EMAIL_URL names no host: {parts.scheme}://user:password@host:{port}")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        return Smtp(parts.hostname, parts.port or port, user, password, security)
+    if parts.scheme.startswith("anymail+"):
+        return Provider(parts.scheme.removeprefix("anymail+"), dict(parse_qsl(parts.query)))
+    if parts.scheme == "folder":
+        return Folder(Path(unquote(parts.path)))
+    raise BadEmailURL(f"EMAIL_URL begins with {parts.scheme}://, which is none of smtp, smtps, anymail+…, folder")
+
+
+class Folder:
+    """A folder as a mailbox. The same message written twice is one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open."""
+
+    def send(self, envelope: Envelope) -> Outcome:
+        name = envelope.message_id.strip("<>").replace("/", "_") + ".eml"
+        part = self.folder / f".{name}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(mime.build(envelope).as_bytes())
+            part.replace(self.folder / name)
+        except OSError as error:
+            return Refused(temporary=True, reason=f"The folder cannot be written: {error}", unreachable=True)
+        return Accepted(name)

@@ -1,0 +1,94 @@
+"""What the journal of messages says against us: lost, doubled, late and uncertain, by SQL over what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from crm import slots
+from crm.outbox.models import MailPolicy, Switch
+from crm.outbox.sending.claim import LEASE, may_send
+from crm.web import clock
+from crm.web.models import Pulse
+
+FAULTS = ("lost", "doubled", "late")
+KINDS = (*FAULTS, "uncertain")
+
+#: A message due longer ago than this, while mail leaves, has been forgotten rather than queued.
+LONG_PAST = timedelta(hours=1)
+#: A lease this long over should have been noticed by any sender.
+STUCK = 2 * LEASE
+
+_QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "lost": (
+        (
+            "SELECT id, 'due since ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
+            " FROM crm_outboundmessage m WHERE state = 'due' AND due_at < %(long_past)s AND %(live)s AND NOT EXISTS ("
+            "   SELECT 1 FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id WHERE s.scope IN"
+            "   ('contact:' || m.contact_id, 'channel:' || m.channel, 'sender:' || coalesce(f.name, 'default')))",
+            "message {}: {}",
+        ),
+        (
+            "SELECT id, state FROM crm_outboundmessage"
+            " WHERE state IN ('claimed', 'sending') AND lease_until < %(stuck)s AND (state = 'sending' OR %(live)s)",
+            "message {}: stuck in {}, its lease is over",
+        ),
+    ),
+    "doubled": (
+        (
+            "SELECT array_agg(id ORDER BY id), min(origin) FROM crm_outboundmessage"
+            " WHERE state = 'sent' AND origin <> '' AND origin_id IS NOT NULL AND contact_id IS NOT NULL"
+            " GROUP BY contact_id, origin, origin_id HAVING count(*) > 1",
+            "messages {}: the same reader got the same {} row twice",
+        ),
+        (
+            "SELECT array_agg(id ORDER BY id), message_id FROM crm_outboundmessage"
+            " WHERE state = 'sent' AND message_id <> '' GROUP BY message_id HAVING count(*) > 1",
+            "messages {}: sent with the same Message-ID {}",
+        ),
+        (
+            "SELECT message_id, count(*) FROM crm_decision WHERE verdict = 'sent'"
+            " GROUP BY message_id HAVING count(*) > 1",
+            "message {}: sent {} times",
+        ),
+    ),
+    "late": (
+        (
+            "SELECT id, to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM crm_outboundmessage"
+            " WHERE state = 'sent' AND sending_at > expires_at",
+            "message {}: sent after its last moment, {} UTC",
+        ),
+    ),
+    "uncertain": (
+        ("SELECT id, reason FROM crm_outboundmessage WHERE state = 'uncertain' ORDER BY id", "message {}: {}"),
+    ),
+}
+
+
+def worked_until() -> datetime:
+    """The moment up to which due work should be done: now where workers run, else where the last tick stood."""
+    pulses = dict(Pulse.objects.filter(name__in=["outbox", "tick"]).values_list("name", "ran_at"))
+    return clock.now() if "outbox" in pulses or "tick" not in pulses else pulses["tick"]
+
+
+def verify(now: datetime) -> dict[str, list[str]]:
+    """Lines for people by kind, those of other rooms included."""
+    switches = set(Switch.objects.values_list("scope", flat=True))
+    live = may_send(MailPolicy.the_only(), switches)
+    values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live}
+    found = {kind: list(_lines(kind, values)) for kind in KINDS}
+    for check in slots.journal_checks:
+        for kind, lines in check(now).items():
+            found[kind] += lines
+    return found
+
+
+def _lines(kind: str, values: dict[str, Any]) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        for query, line in _QUERIES[kind]:
+            cursor.execute(query, values)
+            for row in cursor.fetchall():
+                yield line.format(*(", ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in row))

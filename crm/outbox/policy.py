@@ -1,0 +1,73 @@
+"""Whether mail leaves: live, on hold or redirected, and the kill switches. All flip with the gate closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from crm.outbox.actions import close_the_gate
+from crm.outbox.models import MailPolicy, Switch
+from crm.team.models import User
+
+Mode = MailPolicy.Mode
+
+
+@transaction.atomic
+def go_live(now: datetime, by: User | None = None) -> MailPolicy:
+    """Mail leaves from now on, and imports do not hold it any more."""
+    return _set(Mode.LIVE, "", f"Live since {now:%-d %B %Y}" + (f", by {by}." if by else "."), went_live_at=now)
+
+
+@transaction.atomic
+def hold(reason: str = "Somebody put it on hold.") -> MailPolicy:
+    """Nothing leaves; what is planned waits."""
+    return _set(Mode.HOLD, "", reason)
+
+
+@transaction.atomic
+def redirect_to(address: str) -> MailPolicy:
+    """Everything goes to one address and says whom it was meant for. Raises ValueError for what is no address."""
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValueError(f"{address!r} is no e-mail address.") from error
+    return _set(Mode.REDIRECT, address, f"All mail goes to {address}.")
+
+
+@transaction.atomic
+def hold_for_import(now: datetime) -> bool:
+    """Contacts were imported: hold all mail until somebody goes live, unless somebody has. Says whether it is held now.
+
+    So nobody writes to a customer base that has just been copied from elsewhere before a person has looked.
+    """
+    policy = close_the_gate()
+    if policy.went_live_at is not None or policy.mode != Mode.LIVE:
+        return False
+    _set(Mode.HOLD, "", f"Contacts were imported on {now:%-d %B %Y}; mail waits until somebody goes live.")
+    return True
+
+
+def _set(mode: Mode, redirect: str, reason: str, went_live_at: datetime | None = None) -> MailPolicy:
+    policy = close_the_gate()
+    policy.mode, policy.redirect_to, policy.mode_reason = mode, redirect, reason[:200]
+    policy.went_live_at = went_live_at or policy.went_live_at
+    policy.save()
+    return policy
+
+
+@transaction.atomic
+def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> None:
+    """Stop mail at once, what is already claimed included: all | channel:email | sender:<name> | contact:<id>."""
+    close_the_gate()
+    thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
+    Switch.objects.update_or_create(scope=scope, defaults=thrown)
+
+
+@transaction.atomic
+def lift(scope: str) -> bool:
+    """Let mail go on; what has become too late meanwhile is skipped. False if the switch was off."""
+    close_the_gate()
+    return Switch.objects.filter(scope=scope).delete()[0] > 0

@@ -1,0 +1,76 @@
+"""When a message may leave: quiet hours, cap and back-off, as arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.web.rules import local_moment
+
+#: After so many attempts a message has failed.
+MAX_ATTEMPTS = 5
+_FIRST_DELAY = timedelta(minutes=1)
+_LONGEST_DELAY = timedelta(hours=1)
+
+
+def quiet_until(moment: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> datetime | None:
+    """The end of the quiet hours that `moment` falls into, in UTC; None outside of them.
+
+    The hours are [quiet_from, quiet_to) on the wall of `zone`, may cross midnight, and are none when both are equal.
+    """
+    if quiet_from == quiet_to:
+        return None
+    day = moment.astimezone(zone).date()
+    crossing = timedelta(days=1) if quiet_to < quiet_from else timedelta(0)
+    for first in (day - timedelta(days=1), day):
+        end = local_moment(first + crossing, quiet_to, zone)
+        if local_moment(first, quiet_from, zone) <= moment < end:
+            return end
+    return None
+
+
+def capped_until(sent_times: Sequence[datetime], moment: datetime, cap_count: int, cap_days: int) -> datetime | None:
+    """When the next message may leave if no more than `cap_count` may within any `cap_days` × 24 h; None: now.
+
+    A message sent exactly `cap_days` × 24 h ago no longer counts. A cap of 0 lets nothing through: the answer is
+    then a whole window later, again and again, until the message is too late.
+    """
+    window = timedelta(days=cap_days)
+    counted = sorted(sent for sent in sent_times if sent > moment - window)
+    if len(counted) < cap_count:
+        return None
+    return counted[len(counted) - cap_count] + window if cap_count else moment + window
+
+
+def backoff(attempt: int, jitter: float) -> timedelta:
+    """How long to wait after the `attempt`-th try (1, 2, …) failed for a while: doubling from a minute to an hour.
+
+    `jitter` in [0, 1) adds up to a quarter, so that what failed together is not tried together.
+    """
+    delay = min(_FIRST_DELAY * int(2 ** min(attempt - 1, 16)), _LONGEST_DELAY)
+    return delay * (1 + jitter / 4)
+
+
+def next_slot(next_at: datetime | None, moment: datetime, per_minute: int) -> tuple[datetime, datetime]:
+    """The minute in which a sender may send one more, and the sender's first free slot after that.
+
+    Each minute of the clock has `per_minute` slots; the first minute that has one left is taken. The answer's minute
+    is `moment`'s own when the message may leave now.
+    """
+    minute = timedelta(minutes=1)
+    slot = max(next_at or _minute_of(moment), _minute_of(moment))
+    return _minute_of(slot + _ROUNDING), slot + minute / max(per_minute, 1)
+
+
+#: So many microseconds may be lost when a minute is cut into slots.
+_ROUNDING = timedelta(milliseconds=5)
+
+
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def holds_slot(due_at: datetime, moment: datetime) -> bool:
+    """Whether a slot that a message was moved to is still its own: within its minute only."""
+    return _minute_of(due_at) == _minute_of(moment)

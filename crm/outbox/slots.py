@@ -1,0 +1,33 @@
+"""What the outbox gives to others: its work, and a menu entry that counts what needs a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm import slots
+from crm.accounts.models import Contact
+from crm.outbox import actions
+from crm.outbox.models import OutboundMessage, Suppression
+from crm.team.models import User
+
+#: Enough for a badge; beyond it nobody counts.
+_MOST = 99
+
+
+def needing_eyes(viewer: User) -> int | None:
+    """Uncertain and failed messages of customers that the viewer sees."""
+    return OutboundMessage.objects.visible_to(viewer).needing_eyes()[:_MOST].count() or None
+
+
+def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark]:
+    """Whose address gets nothing any more, and why."""
+    by_address = {person.email: person.pk for person in people if person.email}
+    found = Suppression.objects.filter(address__in=list(by_address))
+    return {by_address[row.address]: slots.Mark("suppressed", "bad", row.reason) for row in found}
+
+
+slots.contact_marks.register("suppression", suppressed)
+slots.work.register("outbox", slots.Work(run=actions.work, next_due=actions.next_due, order=20))
+slots.menu.register(
+    "mail",
+    slots.MenuEntry("Mail", "mail", "outbox:list", 50, needing_eyes, roles=frozenset({"admin", "manager"})),
+)

@@ -1,0 +1,153 @@
+"""The mail pages: what will leave, what was held back and why, what needs a person, and what went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from crm import slots
+from crm.outbox import policy, settling
+from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
+from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.outbox.pages import GUARDS, TABS, banner, eyes, rows_of, times
+from crm.team.models import User
+from crm.web import clock
+from crm.web.pagination import BadCursor, keyset_page
+from crm.web.toasts import toast
+
+
+@require_GET
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """One tab, page by page; what was held back also by guard."""
+    viewer, tab = _viewer(request), request.GET.get("tab", "upcoming")
+    guard = request.GET.get("guard", "") if tab == "held-back" else ""
+    if tab not in TABS or (guard and guard not in GUARDS):
+        raise Http404
+    visible = OutboundMessage.objects.visible_to(viewer)
+    rows = rows_of(visible, tab)
+    try:
+        page = keyset_page(
+            (rows.filter(guard=guard) if guard else rows).for_list(), TABS[tab].sort, request.GET.get("cursor")
+        )
+    except BadCursor as error:
+        return HttpResponseBadRequest(str(error))
+    context: dict[str, Any] = {"tab": tab, "page": page, "label": TABS[tab], "guard": guard}
+    if request.htmx and request.GET.get("cursor"):
+        return render(request, "crm/outbox/list.html#rows", context)
+    leaving = visible.leaving().for_list() if tab == "upcoming" and not request.GET.get("cursor") else ()
+    context |= {"tabs": TABS, "guards": GUARDS, "leaving": leaving, "eyes": eyes(visible), **banner(viewer)}
+    return render(request, "crm/outbox/list.html", context)
+
+
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message: its text, everything decided about it, and why it exists."""
+    viewer = _viewer(request)
+    message = get_object_or_404(OutboundMessage.objects.visible_to(viewer).for_detail(), pk=pk)
+    explain = slots.explainers.get(message.origin)
+    why = explain([message.origin_id]).get(message.origin_id) if explain and message.origin_id else None
+    context = {
+        "message": message,
+        "decisions": message.decisions.select_related("by").order_by("id"),
+        "why": why,
+        "text": message.rendered_body or message.preview()[1],
+        "times": times(message, viewer),
+        "may_settle": message.may_be_settled_by(viewer),
+    }
+    return render(request, "crm/outbox/detail.html", context)
+
+
+type Verb = Callable[[int, str, User, datetime], None]
+
+
+def _act(request: HttpRequest, pk: int, verb: Verb, done: str, form: Form) -> HttpResponse:
+    """Do one thing about a message that the viewer sees and may settle."""
+    viewer = _viewer(request)
+    message = get_object_or_404(OutboundMessage.objects.visible_to(viewer), pk=pk)
+    if not message.may_be_settled_by(viewer):
+        raise PermissionDenied
+    if not form.is_valid():
+        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        return redirect("outbox:detail", pk)
+    try:
+        verb(pk, form.cleaned_data["reason"], viewer, clock.now())
+    except settling.NotPossible as error:
+        toast(request, str(error), level=messages.ERROR)
+    else:
+        toast(request, done)
+    return redirect("outbox:detail", pk)
+
+
+@require_POST
+def cancellation(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, settling.cancel, "The message is called off.", ReasonForm(request.POST))
+
+
+@require_POST
+def requeueing(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, settling.requeue, "The message is tried again.", ReasonForm(request.POST))
+
+
+@require_POST
+def resending(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, settling.resend, "The message is sent once more.", GivenReasonForm(request.POST))
+
+
+@require_POST
+def settlement(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, settling.settle_as_sent, "The message counts as sent.", GivenReasonForm(request.POST))
+
+
+@require_POST
+def mode(request: HttpRequest) -> HttpResponse:
+    """Let mail leave, hold it, or send it all to one address. For admins."""
+    admin, form = _admin(request), ModeForm(request.POST)
+    if not form.is_valid():
+        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+    elif form.cleaned_data["mode"] == MailPolicy.Mode.LIVE:
+        policy.go_live(clock.now(), admin)
+        toast(request, "Mail is live.")
+    elif form.cleaned_data["mode"] == MailPolicy.Mode.HOLD:
+        policy.hold(f"Put on hold by {admin}.")
+        toast(request, "Mail is on hold. Nothing leaves until somebody goes live.")
+    else:
+        policy.redirect_to(form.cleaned_data["redirect_to"])
+        toast(request, f"All mail goes to {form.cleaned_data['redirect_to']}.")
+    return redirect("outbox:list")
+
+
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """Throw the switch that stops all mail at once, or with `lift` take it back. For admins."""
+    admin = _admin(request)
+    if "lift" in request.POST:
+        policy.lift("all")
+        toast(request, "Mail may leave again. What has become too late meanwhile is skipped.")
+        return redirect("outbox:list")
+    form = GivenReasonForm(request.POST)
+    if form.is_valid():
+        policy.throw("all", form.cleaned_data["reason"], clock.now(), admin)
+        toast(request, "All mail is stopped.")
+    else:
+        toast(request, "Say why all mail shall stop: colleagues will ask.", level=messages.ERROR)
+    return redirect("outbox:list")
+
+
+def _admin(request: HttpRequest) -> User:
+    viewer = _viewer(request)
+    if not viewer.is_admin:
+        raise PermissionDenied
+    return viewer
+
+
+def _viewer(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # LoginRequiredMiddleware let nobody else in
+    return request.user
