@@ -6,10 +6,11 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import connection, models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Lower, Upper
+from django.urls import reverse
 
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
@@ -19,8 +20,20 @@ class AccountQuerySet(VisibleQuerySet["Account"]):
     owner_path: ClassVar[str] = "owner"
 
     def for_list(self) -> Self:
-        """With what one line of a list shows."""
-        return self.select_related("owner")
+        """With what one line of a list shows; `name_key` is what the index sorts names by."""
+        return self.select_related("owner").annotate(name_key=Lower("name"))
+
+    def called(self, text: str) -> Self:
+        """Whose name or domain holds the text; begins with it when it has one or two letters, too few for trigrams."""
+        look = "icontains" if len(text) > 2 else "istartswith"
+        return self.filter(Q(**{f"name__{look}": text}) | Q(**{f"domain__{look}": text}))
+
+    def about(self) -> int:
+        """How many accounts there are, as the database last estimated it. Never counts."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass",
+                           [self.model._meta.db_table])  # fmt: skip
+            return int(cursor.fetchone()[0])
 
 
 class Account(models.Model):
@@ -93,10 +106,16 @@ class Account(models.Model):
             models.Index(fields=["lifecycle", "id"], name="account_by_lifecycle"),
             models.Index(Lower("domain"), condition=~Q(domain=""), name="account_domain"),
             GinIndex(fields=["tags"], name="account_tags"),
+            # For `icontains` and `istartswith`, which Django writes with UPPER.
+            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="account_name_search"),
+            GinIndex(OpClass(Upper("domain"), "gin_trgm_ops"), name="account_domain_search"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:detail", args=[self.pk])
 
 
 class ContactQuerySet(VisibleQuerySet["Contact"]):

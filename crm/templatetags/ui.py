@@ -1,5 +1,123 @@
-"""The tags and filters that every template has."""
+"""The tags and filters that every template has: icons, initials, times, days and money as people read them."""
 
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import lucide
 from django import template
+from django.conf import settings
+from django.template.context import Context
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from crm.web import clock, wording
 
 register = template.Library()
+
+#: static/css/components/avatar.css has a class for each.
+HUES = 12
+
+
+@register.simple_tag
+@cache
+def icon(name: str, size: int = 16) -> SafeString:
+    """A lucide icon, hidden from screen readers: the words beside it say the same."""
+    svg = lucide._render_icon(name, size, **{"aria-hidden": "true", "focusable": "false"})
+    return mark_safe(svg)  # noqa: S308  from the icon library's own files
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word; the first two of a single one."""
+    words = [word for word in name.replace("-", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]).upper()
+
+
+@register.simple_tag
+def avatar(name: Any, classes: str = "") -> SafeString:
+    """Initials on a hue that stays with the name. `classes`: square (for customers), big, small."""
+    text = str(name or "")
+    if not text:
+        return format_html('<span class="avatar nobody {}" aria-hidden="true">?</span>', classes)
+    hue = crc32(text.encode()) % HUES
+    return format_html('<span class="avatar hue-{} {}" aria-hidden="true">{}</span>', hue, classes, initials(text))
+
+
+@register.filter(expects_localtime=True)
+def ago(moment: datetime | None) -> SafeString | str:
+    """“2 h ago”, “yesterday”, “Tue 09:10”, “28 Oct”; the exact time is in its title. Times to come: “in 3 h”."""
+    if not moment:
+        return ""
+    here = timezone.localtime(moment)
+    now = timezone.localtime(clock.now())
+    title = f"{here:%a} {wording.day(here)}, {here:%H:%M} {here:%Z}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, wording.ago(here, now))
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString | str:
+    """“18 Dec 2026”. A moment counts on the viewer's day."""
+    if not value:
+        return ""
+    value = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), wording.day(value))
+
+
+@register.filter
+def in_days(value: date | datetime | None) -> str:
+    """“in 27 days”, “today”, “3 days ago”: dates in days of the installation's zone, moments in the viewer's."""
+    if not value:
+        return ""
+    if isinstance(value, datetime):
+        return wording.in_days((timezone.localtime(value).date() - timezone.localtime(clock.now()).date()).days)
+    return wording.in_days((value - clock.today()).days)
+
+
+@register.filter
+def money(amount: Decimal | int | None, currency: str = "") -> str:
+    """“€ 3,200”; cents only when there are any. Without a currency it is the reporting currency's."""
+    return "" if amount is None else wording.money(Decimal(amount), currency or settings.CURRENCY)
+
+
+@register.filter
+def yearly(amount: Decimal) -> Decimal:
+    """Of an amount a month."""
+    return amount * 12
+
+
+@register.filter
+def undo_url(tags: str | None) -> str:
+    """The address that `crm.web.toasts.toast` put into a message's tags, if any."""
+    return next((tag.removeprefix("undo:") for tag in (tags or "").split() if tag.startswith("undo:")), "")
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: Any) -> str:
+    """The page's own address with parameters changed; None or "" takes one out.
+
+    A changed list starts again at its first page, so `cursor` goes unless it is given.
+    """
+    parameters = context["request"].GET.copy()
+    parameters.pop("cursor", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            parameters.pop(name, None)
+        elif isinstance(value, (list, tuple)):
+            parameters.setlist(name, [str(item) for item in value])
+        else:
+            parameters[name] = str(value)
+    return f"?{parameters.urlencode()}" if parameters else context["request"].path
+
+
+@register.simple_tag(takes_context=True)
+def panel(context: Context, filled: dict[str, Any]) -> SafeString:
+    """A room's part of a page: its template, with what its `context` gave laid over the page's."""
+    with context.push(**filled["context"]):
+        return context.template.engine.get_template(filled["template"]).render(context)  # type: ignore[union-attr]

@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from crm.team.models import User, VisibleQuerySet
+from crm.todos import rules
 from crm.web import clock
 
 
 class TaskQuerySet(VisibleQuerySet["Task"]):
+    def visible_to(self, user: Any) -> Self:
+        """Besides tasks about accounts one may see: one's own. A task about nobody is its owner's, or the pool's."""
+        if not getattr(user, "is_active", False) or user.sees_everything:
+            return super().visible_to(user)
+        about_nobody_else = Q(account__owner=None) & (Q(account__isnull=False) | Q(owner=None))
+        return self.filter(Q(owner=user) | Q(account__owner=user) | about_nobody_else)
+
     def open(self) -> Self:
         return self.filter(done_at=None)
 
+    def awake(self, now: datetime) -> Self:
+        """Open and not snoozed."""
+        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+
     def waiting_for(self, user: User, now: datetime) -> Self:
         """Open tasks of a user that are not snoozed; admins also see the pool, which nobody owns."""
-        mine = Q(owner=user) | Q(owner=None) if user.is_admin else Q(owner=user)
-        return self.open().filter(mine, Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+        return self.awake(now).filter(Q(owner=user) | Q(owner=None) if user.is_admin else Q(owner=user))
+
+    def in_section(self, section: str, bounds: rules.Bounds) -> Self:
+        """late | today | week | later | snoozed | done. Raises KeyError."""
+        if section == "snoozed":
+            return self.open().filter(snoozed_until__gt=bounds.now)
+        if section == "done":
+            return self.filter(done_at__gt=bounds.now - rules.DONE_LATELY)
+        start, end = bounds.stretch(section)
+        limits = {"due_at__gte": start, "due_at__lt": end}
+        return self.awake(bounds.now).filter(**{name: limit for name, limit in limits.items() if limit})
+
+    def for_list(self) -> Self:
+        """With what one line of a list shows."""
+        return self.select_related("account", "owner")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """A task as one viewer reads it."""
+
+    task: Task
+    due: str  # in words
+    is_late: bool
+    is_snoozed: bool
 
 
 class Task(models.Model):
@@ -50,8 +86,19 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["owner", "due_at", "id"], condition=Q(done_at=None), name="task_open_of_owner"),
             models.Index(fields=["due_at", "id"], condition=Q(done_at=None), name="task_open"),
+            models.Index(fields=["snoozed_until", "id"], condition=Q(done_at=None), name="task_snoozed"),
+            models.Index(fields=["done_at", "id"], condition=Q(done_at__isnull=False), name="task_done"),
             models.Index(fields=["account", "-created_at"], name="task_of_account"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    def seen_by(self, viewer: User, now: datetime) -> TaskLine:
+        is_open = self.done_at is None
+        return TaskLine(
+            self,
+            rules.due_words(self.due_at, now, viewer.zone),
+            is_late=is_open and self.due_at < now,
+            is_snoozed=is_open and self.snoozed_until is not None and self.snoozed_until > now,
+        )

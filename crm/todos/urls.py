@@ -1,5 +1,17 @@
-"""The addresses of this room."""
+"""The addresses of tasks. A change of state is a POST to a resource."""
 
+from django.urls import path
+
+from crm.todos import views
 
 app_name = "todos"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.task_list, name="list"),
+    path("new/", views.new_task, name="new"),
+    path("customers/", views.customers, name="customers"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/completion/", views.completion, name="completion"),
+    path("<int:pk>/reopening/", views.reopening, name="reopening"),
+    path("<int:pk>/snooze/", views.snooze, name="snooze"),
+    path("<int:pk>/owner/", views.owner, name="owner"),
+]

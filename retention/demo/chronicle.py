@@ -114,8 +114,12 @@ class Chronicle:
             by_week[day - timedelta(days=day.weekday())] += 1
         for monday, days in list(by_week.items()):
             following = monday + timedelta(days=7)
-            if days >= 4 and by_week.get(following, 0) * 2 < days and following >= self.today - timedelta(days=USE_DAYS):
-                text = f"Use fell from {wording.days(days)} to {wording.days(by_week.get(following, 0))} a week"
+            if (
+                days >= 4
+                and by_week.get(following, 0) * 2 < days
+                and following >= self.today - timedelta(days=USE_DAYS)
+            ):
+                text = f"Use fell from {days} days a week to {by_week.get(following, 0)}"
                 yield Event(self._at(following + timedelta(days=7), 6), "usage.fell", text, channel="product")
 
     # Contracts ----------------------------------------------------------------------------------------------------
@@ -166,8 +170,8 @@ class Chronicle:
             if day.weekday() < 5:
                 yield from self._touch(day)
             day += timedelta(days=self.rng.randint(8, pace))
-        if customer.owner == "mira" and not quiet and self.rng.random() < 0.4:
-            yield from self._touch(self.today - timedelta(days=self.rng.randint(0, 2)))
+        if customer.name in story.NAMED and customer.owner == "mira" and not quiet:
+            yield from self._touch(self.today - timedelta(days=self.rng.randint(0, 3)))
 
     def _touch(self, day: date) -> Iterator[Event]:
         who = self.rng.randrange(len(self.customer.people))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -18,16 +18,19 @@ from crm.ledger.rules import Stretch, add_months, next_stretch
 _FOLDER = Path(__file__).resolve().parent
 #: Nothing is older than this many days.
 LONGEST = 730
+#: The last days are lived through by the engine itself.
+ENGINE_DAYS = 45
+ENGINE_SPAN = timedelta(days=ENGINE_DAYS)
 #: Monthly price from … to by plan.
 PLANS = {"Start": (90, 190), "Team": (240, 600), "Pro": (700, 1600), "Large": (1800, 3400)}
 
 #: How many customers of each fate, beside those with a story of their own. Who is left over is a lead.
 FATES = {
-    "yearly": 38, "fixed": 17, "monthly": 22, "rolling": 3, "grown": 9, "left": 13, "cancelled": 3, "paused": 4,
-    "trial": 6, "tried": 3, "new": 9,
+    "yearly": 35, "fixed": 17, "monthly": 22, "rolling": 3, "grown": 9, "left": 13, "cancelled": 3, "paused": 4,
+    "trial": 6, "tried": 3, "new": 5,
 }  # fmt: skip
-#: Days ago on which the newest customers began.
-NEW = (0, 1, 3, 9, 14, 20, 27, 33, 40)
+#: Days ago on which the newest customers without a story began.
+NEW = (0, 1, 20, 27, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Plot:
     mrr: int = 0
     days: int | None = None  # to the end for `fixed`, since the beginning for `new`
     rhythm: Rhythm | None = None
+    trouble: str = ""  # with its first mail: bounces | unclear | unsubscribes; waits: its mail is paused just now
 
 
 #: The customers everybody meets first.
@@ -94,10 +98,15 @@ NAMED = {
     "Lumen Foods": Plot("monthly", "mira", "Team", 480, rhythm=Rhythm(0.5, silent_for=40)),
     "Hafen Film": Plot("left", "ben", "Pro", 1000),
     "Alma Yoga": Plot("tried", "mira", "Start", 0),
-    "Delta Print": Plot("paused", "ben", "Pro", 800),
+    "Delta Print": Plot("paused", "ben", "Pro", 800, rhythm=Rhythm(0.6, silent_for=33)),
     "Lichtwerk": Plot("fixed", "ben", "Large", 2500, 64, Rhythm(0.9)),
     "Nora Tax": Plot("yearly", "mira", "Team", 400, rhythm=Rhythm(0.6, silent_for=29)),
     "Polder Data": Plot("pilot", "mira", "Team", 350, 10, Rhythm(0.9, adds=0)),
+    "Ashdown Farms": Plot("pilot", "ben", "Start", 150, 6, Rhythm(0.7, adds=0)),
+    "Shannon Biotech": Plot("new", "ben", "Team", 310, 33, Rhythm(0.6, adds=0), "bounces"),
+    "Seefeld Treuhand": Plot("new", "mira", "Pro", 900, 9, Rhythm(0.8, adds=0), "unclear"),
+    "Wattle Health": Plot("new", "tomas", "Team", 280, 14, Rhythm(0.5, adds=0), "unsubscribes"),
+    "Fjord Seafood": Plot("new", "mira", "Team", 420, 3, Rhythm(0.9, adds=1), "waits"),
     "Brick Lane Coffee": Plot("monthly", "ben", "Team", 500, rhythm=Rhythm(0.9, away=(38, 20))),
 }
 
@@ -116,6 +125,7 @@ class Customer:
     agreements: list[Agreement]
     rhythm: Rhythm | None
     fate: str
+    trouble: str = ""
     tags: list[str] = field(default_factory=list)
 
     @cached_property
@@ -136,7 +146,9 @@ def read(name: str) -> Any:
 def customers(today: date) -> list[Customer]:
     """All of them, the same for the same day."""
     rng = Random(7)
-    places = [(name, industry, place) for place in read("customers.yaml") for name, industry in place["customers"].items()]
+    places = [
+        (name, industry, place) for place in read("customers.yaml") for name, industry in place["customers"].items()
+    ]
     fates = [fate for fate, times in FATES.items() for _ in range(times)]
     unnamed = len(places) - len(NAMED)
     fates = (fates + ["lead"] * unnamed)[:unnamed]
@@ -176,19 +188,21 @@ class _Teller:
         return Plot(fate, owner, plan, self.rng.randrange(least, most, 10), days, self.rhythm(fate))
 
     def rhythm(self, fate: str) -> Rhythm | None:
-        if fate in ("left", "cancelled", "paused", "lead", "tried"):
+        if fate in ("left", "cancelled", "lead", "tried"):
             return None
         usual = Rhythm(self.rng.uniform(0.55, 0.98), adds=self.rng.choice([0, 1, 2, 6]))
         if fate == "new":
-            return usual
+            return replace(usual, adds=self.rng.choice([0, 2, 6]))
         mood = self.rng.random()
+        if fate == "paused":
+            return replace(usual, silent_for=self.rng.randint(16, 45))
         if mood < 0.10:
             return replace(usual, falls_ago=self.rng.randint(10, 30))
         if mood < 0.24:
             return replace(usual, silent_for=self.rng.randint(13, 40))
         if mood < 0.34:
             back = self.rng.randint(3, 15)
-            return replace(usual, away=(back + self.rng.randint(15, 24), back))
+            return replace(usual, away=(back + self.rng.randint(15, 20), back))
         return usual
 
     def customer(self, name: str, industry: str, place: dict[str, Any], plot: Plot) -> Customer:
@@ -200,7 +214,8 @@ class _Teller:
         tags = [self.rng.choice(["reference", "partner", "fair", "recommended"])] if self.rng.random() < 0.2 else []
         return Customer(
             name, industry, place["country"], place["zone"], place.get("currency", "EUR"), plot.owner,
-            self.rng.choice(uses), signed_up, self.people(name, place), agreements, plot.rhythm, plot.fate, tags,
+            self.rng.choice(uses), signed_up, self.people(name, place), agreements, plot.rhythm, plot.fate,
+            plot.trouble, tags,
         )  # fmt: skip
 
     def people(self, customer: str, place: dict[str, Any]) -> list[Person]:
@@ -213,7 +228,8 @@ class _Teller:
             if email in self.taken:
                 continue
             self.taken.add(email)
-            consent = self.rng.choices(["yes", "", "no"], (55, 35, 10))[0]
+            refusing = 0 if customer in NAMED and not people else 10
+            consent = self.rng.choices(["yes", "", "no"], (55, 35, refusing))[0]
             elsewhere = "Europe/London" if len(people) > 1 and self.rng.random() < 0.2 else ""
             people.append(Person(first, last, title, email, consent, elsewhere))
         return people
@@ -224,7 +240,9 @@ class _Teller:
         if make:
             yield make(plot)
 
-    def _one(self, plot: Plot, starts: date, ends: date | None, status: str = "paid", renews: bool = False) -> Agreement:
+    def _one(
+        self, plot: Plot, starts: date, ends: date | None, status: str = "paid", renews: bool = False
+    ) -> Agreement:
         known = max(starts - timedelta(days=self.rng.randint(0, 8)), self.ago(LONGEST))
         return Agreement(plot.plan, status, renews, [Term(starts, ends, plot.mrr, known)])
 
@@ -290,7 +308,3 @@ class _Teller:
         """So short that the reminder of its end falls into the first week: more mail than the cap allows."""
         starts = self.ago(plot.days or 0)
         return self._one(plot, starts, starts + timedelta(days=35))
-
-
-#: The last days are lived through by the engine itself.
-ENGINE_DAYS = 45

@@ -59,6 +59,14 @@ class Postman:
         return "250 taken"
 
 
+class AnyPort(Controller):
+    """An SMTP server on whichever port is free."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()
+
+
 class Stage:
     """Celery workers and beats in processes of their own, all on one test clock and on the test's database."""
 
@@ -67,14 +75,14 @@ class Stage:
         self.folder = folder
         self.set_clock(start)
         self.postman = Postman(self.clock_file)
-        self.smtp = Controller(self.postman, hostname="127.0.0.1", port=0)
+        self.smtp = AnyPort(self.postman, hostname="127.0.0.1", port=0)
         self.smtp.start()
         self.processes: list[subprocess.Popen[bytes]] = []
         self.mischief: Callable[[], None] = lambda: None  # called again and again while there is work
 
     @property
     def email_url(self) -> str:
-        return f"smtp://127.0.0.1:{self.smtp.server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
+        return f"smtp://127.0.0.1:{self.smtp.port}"
 
     def set_clock(self, moment: datetime) -> None:
         draft = self.clock_file.with_suffix(".new")

@@ -1,0 +1,106 @@
+"""What the page of a customer says, as arithmetic: the next step, where an entry stands in time, how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from crm.web import wording
+
+#: A renewal nearer than this is worth a sentence on top of the page.
+RENEWAL_NEAR_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    title: str
+    due_at: datetime  # in the viewer's zone
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The contract that runs out next: `on` is its first day without service."""
+
+    on: date
+    mrr: Decimal
+    currency: str
+    auto_renew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The sentence that says what to do: its first words stand out."""
+
+    lead: str
+    rest: str
+
+
+def next_step(task: OpenTask | None, renewal: Renewal | None, now: datetime) -> Next | None:
+    """The earliest open task and the renewal, when it is near; None when there is nothing to say.
+
+    `now` is in the viewer's zone. A contract that renews by itself is no reason to act, only something to know.
+    """
+    days = (renewal.on - now.date()).days if renewal else None
+    near = renewal is not None and days is not None and 0 <= days <= RENEWAL_NEAR_DAYS
+    about = _renewal(renewal, days) if near and renewal and days is not None else ""
+    if task:
+        return Next(_full_stop(task.title), " ".join(filter(None, [_due(task.due_at, now), about])))
+    if near and renewal and not renewal.auto_renew:
+        return Next("Talk about the renewal.", about)
+    return None
+
+
+def _renewal(renewal: Renewal, days: int) -> str:
+    money = wording.money(renewal.mrr, renewal.currency)
+    verb = "renews by itself" if renewal.auto_renew else "runs out"
+    return f"The contract over {money} a month {verb} {wording.in_days(days)}."
+
+
+def _due(due_at: datetime, now: datetime) -> str:
+    days = (due_at.date() - now.date()).days
+    if due_at < now:
+        return f"It was due {wording.in_days(days)}." if days else f"It was due today at {due_at:%H:%M}."
+    return f"It is due {wording.in_days(days)}{f' at {due_at:%H:%M}' if days < 2 else ''}."
+
+
+def _full_stop(title: str) -> str:
+    return title if title[-1:] in ".?!…" else f"{title}."
+
+
+def heading(day: date, today: date) -> str:
+    """Under which heading of the timeline a day stands: today, yesterday, this week, or its month."""
+    if day >= today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    if day >= today - timedelta(days=today.weekday()):
+        return "This week"
+    return f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"
+
+
+#: Icon (lucide) and tone by the noun of an entry's kind.
+FACES = {
+    "account": "building-2", "call": "phone", "contact": "user-round", "contract": "file-text", "email": "mail",
+    "import": "file-input", "meeting": "users-round", "message": "mail", "note": "sticky-note", "task": "square-check",
+    "usage": "activity", "workflow": "zap",
+}  # fmt: skip
+#: Verbs that are bad or good news.
+BAD = frozenset({"bounced", "cancelled", "churned", "complained", "dropped", "ended", "failed", "fell", "lost"})
+GOOD = frozenset({"renewed", "started", "won", "grew"})
+
+
+def face(kind: str, source: str) -> tuple[str, str]:
+    """The icon of an entry and its tone: auto, in, good, bad, or "" for what people of ours did."""
+    noun, _, verb = kind.partition(".")
+    tone = {"automatic": "auto", "customer": "in"}.get(source, "")
+    if verb in BAD:
+        tone = "bad"
+    elif verb in GOOD:
+        tone = "good"
+    return FACES.get(noun, "circle-dot"), tone
+
+
+def tag_list(text: str) -> list[str]:
+    """Tags as typed, between commas: trimmed, each once, in the order of typing."""
+    return list(dict.fromkeys(" ".join(tag.split()) for tag in text.split(",") if tag.strip()))

@@ -1,0 +1,151 @@
+"""The list of customers: searched, filtered, sorted, a keyset page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from crm.accounts import filterbar
+from crm.accounts.models import Account
+from crm.segments.filters import Filter, FilterError
+from crm.team.models import User
+from crm.team.viewer import viewer_of
+from crm.web import clock
+from crm.web.pagination import BadCursor, Sort, keyset_page
+
+PAGE_SIZE = 50
+#: Beyond it a total is said, not counted.
+COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Column:
+    """A way to sort. Each is one range of one index, so each goes one way only where values may be missing."""
+
+    label: str
+    sort: Sort
+
+
+SORTS = {
+    "name": Column("Name", Sort("name_key")),
+    "-name": Column("Name, backwards", Sort("name_key", descending=True)),
+    "owner": Column("By owner", Sort("owner_id", nullable=True)),
+    "-mrr": Column("Highest MRR", Sort("mrr", descending=True)),
+    "mrr": Column("Lowest MRR", Sort("mrr")),
+    "renewal": Column("Renews soonest", Sort("renews_on", nullable=True)),
+    "silence": Column("Silent longest", Sort("silent_since", nullable=True)),
+    "-created": Column("Newest", Sort("created_at", descending=True)),
+}
+DEFAULT_SORT = "name"
+#: Parameters of the bar's form, which turns into `f`.
+FORM_FIELDS = ("add", "field", "argument", "op", "value", "value_to")
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def account_list(request: HttpRequest) -> HttpResponse:
+    """The page; for htmx only its rows."""
+    if "add" in request.GET:
+        try:
+            return _with_condition(request)
+        except FilterError as error:
+            return _listed(request, refused=error)
+    return _listed(request)
+
+
+def _with_condition(request: HttpRequest) -> HttpResponse:
+    asked = request.GET
+    kept = asked.copy()
+    for name in (*FORM_FIELDS, "cursor"):
+        kept.pop(name, None)
+    kept["f"] = filterbar.added(asked.get("f", ""), asked)
+    return redirect(f"{request.path}?{kept.urlencode()}")
+
+
+def _listed(request: HttpRequest, refused: FilterError | None = None) -> HttpResponse:
+    asked = request.GET
+    chosen: Filter | None = None
+    try:
+        chosen = filterbar.read(asked.get("f", ""))
+    except FilterError as error:
+        refused = error
+    # An address whose filter cannot be read shows nothing rather than everything.
+    rows = _rows(request, chosen) if chosen else Account.objects.none().for_list()
+    sort = asked.get("sort", "")
+    column = SORTS.get(sort, SORTS[DEFAULT_SORT])
+    try:
+        page = keyset_page(rows, column.sort, asked.get("cursor"), PAGE_SIZE)
+    except BadCursor as error:
+        raise BadRequest(str(error)) from error
+    context: dict[str, Any] = {"page": page, "now": clock.now()}
+    if request.htmx and "cursor" in asked:  # the next rows, added to those on the page
+        return render(request, "crm/accounts/list.html#rows", context)
+    context |= _around(request, rows, chosen, sort if sort in SORTS else DEFAULT_SORT)
+    context["refused"] = f"{refused.place} {refused.message}".strip() if refused else ""
+    return render(request, "crm/accounts/list.html", context, status=400 if refused else 200)
+
+
+def _rows(request: HttpRequest, chosen: Filter) -> Any:
+    asked, viewer = request.GET, viewer_of(request)
+    rows = Account.objects.visible_to(viewer).for_list()
+    if text := asked.get("q", "").strip().replace("\0", ""):
+        rows = rows.called(text)
+    match asked.get("owner", ""):
+        case "me":
+            rows = rows.filter(owner=viewer)
+        case "nobody":
+            rows = rows.filter(owner=None)
+        case number if number.isascii() and number.isdecimal() and len(number) < 19:
+            rows = rows.filter(owner=int(number))
+    if asked.get("lifecycle") in Account.Lifecycle:
+        rows = rows.filter(lifecycle=asked["lifecycle"])
+    if tag := asked.get("tag", "").strip().replace("\0", ""):
+        rows = rows.filter(tags__contains=[tag])
+    return chosen.apply(rows, clock.now())
+
+
+def _around(request: HttpRequest, rows: Any, chosen: Filter | None, sort: str) -> dict[str, Any]:
+    """What stands above the rows."""
+    asked, viewer = request.GET, viewer_of(request)
+    filtered = any(asked.get(name) for name in ("q", "owner", "lifecycle", "tag", "f"))
+    people = list(User.objects.filter(is_active=True).exclude(pk=viewer.pk).order_by("name", "id"))
+    return {
+        "total": _total(rows, whole=not filtered and viewer.sees_everything),
+        "filtered": filtered,
+        "sorts": [(name, column.label) for name, column in SORTS.items()],
+        "sort": sort,
+        "sort_label": SORTS[sort].label,
+        "people": people,
+        "owner_label": _owner_label(asked.get("owner", ""), people),
+        "lifecycles": Account.Lifecycle.choices,
+        "lifecycle_label": dict(Account.Lifecycle.choices).get(asked.get("lifecycle", ""), ""),
+        "chips": filterbar.chips(chosen) if chosen else [],
+        "offered": filterbar.offered(),
+        "kept": [(name, value) for name, value in asked.items() if name not in (*FORM_FIELDS, "cursor")],
+    }
+
+
+def _owner_label(owner: str, people: list[User]) -> str:
+    named = {"": "", "me": "Mine", "nobody": "Nobody’s"} | {str(user.pk): str(user) for user in people}
+    return named.get(owner, "somebody who has left" if owner.isdecimal() else "")
+
+
+def _total(rows: Any, *, whole: bool) -> str:
+    """“1 account”, “142 accounts”; above a thousand an estimate, or that there are more."""
+    count = rows.order_by()[: COUNTED + 1].count()
+    if count <= COUNTED:
+        return f"{count} account{'' if count == 1 else 's'}"
+    about = Account.objects.about() if whole else 0
+    return f"about {_round(about):,} accounts" if about > COUNTED else f"more than {COUNTED:,} accounts"
+
+
+def _round(number: int) -> int:
+    """To two figures: an estimate should not look exact."""
+    step = 10 ** max(len(str(number)) - 2, 0)
+    return int(round(number / step) * step)

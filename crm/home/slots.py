@@ -1,0 +1,66 @@
+"""Today's menu entry, and the two reasons that the record itself knows: a renewal in sight, and silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import ExpressionWrapper, F, FloatField, Q
+from django.db.models.functions import Cast, Least
+
+from crm import slots
+from crm.accounts.models import Account, AccountQuerySet
+from crm.home import rules
+from crm.team.models import User
+from crm.web import clock
+
+#: Whom it is worth to keep: not those who never bought, nor those who have gone.
+_KEPT = (Account.Lifecycle.CUSTOMER, Account.Lifecycle.TRIAL, Account.Lifecycle.PAUSED)
+
+Found = Iterator[tuple[int, str, float, str]]
+
+
+def looked_after_by(viewer: User) -> AccountQuerySet:
+    """Customers that this user should think of: an admin of all, everybody else of their own and of nobody's."""
+    visible = Account.objects.visible_to(viewer).filter(lifecycle__in=_KEPT)
+    return visible if viewer.is_admin else visible.filter(Q(owner=viewer) | Q(owner=None))
+
+
+def renewals(viewer: User, now: datetime, limit: int) -> Found:
+    """Renewals in sight, the most revenue × urgency first."""
+    today = clock.today(now)
+    soon = looked_after_by(viewer).filter(renews_on__range=(today, today + timedelta(days=rules.RENEWAL_DAYS)))
+    days = _field("days_to_renewal", now)
+    for account, left, urgency in _worst(soon, days, rules.renewal_urgency(days), limit):
+        when = "today" if left == 0 else f"in {rules.days_words(left)}"
+        yield account, f"Renewal {when}", urgency, "Call"
+
+
+def silence(viewer: User, now: datetime, limit: int) -> Found:
+    """Customers whom nobody has seen for long, the most revenue × urgency first."""
+    quiet = looked_after_by(viewer).filter(silent_since__lte=now - timedelta(days=rules.SILENT_DAYS))
+    days = _field("days_silent", now)
+    urgency = rules.silence_urgency(Least(days, rules.SILENT_DAYS_WORST))
+    for account, silent, urgent in _worst(quiet, days, urgency, limit):
+        yield account, f"Nobody has seen them for {rules.days_words(silent)}", urgent, "Say hello"
+
+
+def _worst(accounts: AccountQuerySet, days: Any, urgency: Any, limit: int) -> list[tuple[int, int, float]]:
+    """(account, days, urgency), by the same urgency × revenue that ranks the page."""
+    ranked = accounts.annotate(
+        days=days, urgency=ExpressionWrapper(urgency, output_field=FloatField()), revenue=Cast("mrr", FloatField())
+    ).order_by((F("revenue") * F("urgency")).desc(), "id")
+    return list(ranked.values_list("pk", "days", "urgency")[:limit])
+
+
+def _field(name: str, now: datetime) -> Any:
+    return slots.filter_subjects["account"].fields[name].expression(None, now)
+
+
+slots.menu.register("today", slots.MenuEntry("Today", "house", "home:today", 10))
+if settings.HOLDFAST_DEMO:
+    slots.menu.register("demo-mail", slots.MenuEntry("Demo mail", "mailbox", "home:demo_mail", 90))
+slots.today_reasons.register("renewal", slots.TodayReason(renewals, 10))
+slots.today_reasons.register("silence", slots.TodayReason(silence, 20))

@@ -1,0 +1,76 @@
+"""When a task is due, in stretches and in words. Days and clocks are the viewer's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+#: The hour a task is due or comes back when nobody named another.
+MORNING = time(9)
+
+#: How long a task that was done stays in sight.
+DONE_LATELY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where Late, Today, This week and Later meet: each stretch is half-open."""
+
+    now: datetime
+    tomorrow: datetime  # the first moment of the viewer's tomorrow
+    monday: datetime  # the first moment of the viewer's next week
+
+    def stretch(self, section: str) -> tuple[datetime | None, datetime | None]:
+        """From when until before when a task of the section is due. Raises KeyError."""
+        return {
+            "late": (None, self.now),
+            "today": (self.now, self.tomorrow),
+            "week": (self.tomorrow, self.monday),
+            "later": (self.monday, None),
+        }[section]
+
+
+def bounds(now: datetime, zone: tzinfo) -> Bounds:
+    today = now.astimezone(zone).date()
+    midnight = _at(today + timedelta(days=1), time(0), zone)
+    return Bounds(now, midnight, _at(_monday_after(today), time(0), zone))
+
+
+def tomorrow_morning(now: datetime, zone: tzinfo) -> datetime:
+    return morning_of(now.astimezone(zone).date() + timedelta(days=1), zone)
+
+
+def monday_morning(now: datetime, zone: tzinfo) -> datetime:
+    """Of the week to come: on a Monday that is in seven days."""
+    return morning_of(_monday_after(now.astimezone(zone).date()), zone)
+
+
+def morning_of(day: date, zone: tzinfo) -> datetime:
+    return _at(day, MORNING, zone)
+
+
+def due_words(due_at: datetime, now: datetime, zone: tzinfo) -> str:
+    """As one says it: "was due yesterday", "today 15:00", "Friday 09:00", "3 August"."""
+    due, today = due_at.astimezone(zone), now.astimezone(zone).date()
+    days, at = (due.date() - today).days, f"{due:%H:%M}"
+    if due_at < now:
+        return _past(-days, at)
+    if days < 2:
+        return f"{'tomorrow' if days else 'today'} {at}"
+    if days < 7:
+        return f"{due:%A} {at}"
+    return f"{due.day} {due:%B}" if due.year == today.year else f"{due.day} {due:%B %Y}"
+
+
+def _past(days: int, at: str) -> str:
+    if days == 0:
+        return f"was due today {at}"
+    return "was due yesterday" if days == 1 else f"was due {days} days ago"
+
+
+def _monday_after(day: date) -> date:
+    return day + timedelta(days=7 - day.weekday())
+
+
+def _at(day: date, clock: time, zone: tzinfo) -> datetime:
+    return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -1,0 +1,41 @@
+"""What tasks give to other rooms: a menu entry with what is due, and a panel on the customer's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from crm import slots
+from crm.accounts.models import Account
+from crm.team.models import User
+from crm.todos import rules
+from crm.todos.models import Task
+from crm.web import clock
+
+#: Enough for a badge; beyond it nobody counts.
+_MOST = 99
+_LINES = 6
+
+
+def due_count(viewer: User) -> int | None:
+    """Tasks of the viewer that are late or due today."""
+    now = clock.now()
+    due = Task.objects.waiting_for(viewer, now).filter(due_at__lt=rules.bounds(now, viewer.zone).tomorrow)
+    return due[:_MOST].count() or None
+
+
+def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
+    viewer, now = request.user, clock.now()
+    assert isinstance(viewer, User)
+    tasks = Task.objects.visible_to(viewer).open().filter(account=account).select_related("owner")
+    found = list(tasks.order_by("due_at", "id")[: _LINES + 1])
+    return {
+        "account": account,
+        "lines": [task.seen_by(viewer, now) for task in found[:_LINES]],
+        "more": len(found) > _LINES,
+    }
+
+
+slots.menu.register("tasks", slots.MenuEntry("Tasks", "list-checks", "todos:list", 30, due_count))
+slots.account_panels.register("tasks", slots.Panel("crm/todos/panel.html", open_tasks, 20))

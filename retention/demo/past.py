@@ -1,0 +1,166 @@
+"""The last weeks as the real engine made them: the clock walks, workflows run, mail leaves, people act."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from crm import slots
+from crm.accounts.models import Contact
+from crm.outbox.channels import Accepted, Outcome, Refused, Unknown
+from crm.outbox.channels.email import Folder
+from crm.outbox.mime import Envelope
+from crm.outbox.sending.claim import claim
+from crm.outbox.sending.letters import decide
+from crm.outbox.sending.outcomes import mark
+from crm.outbox.unsubscribing import unsubscribe
+from crm.team.models import User
+from crm.timeline.actions import record
+from crm.todos import actions as todos
+from crm.todos.actions import NewTask
+from crm.todos.models import Task
+from crm.web import clock
+from retention.demo import filling, story
+from retention.demo.chronicle import Event, Visit
+from retention.demo.filling import Told
+from retention.workflows import actions as workflows
+from retention.workflows import recipes
+
+#: The bell rings at most so often. Mail is due at full hours where its readers are.
+BELL = timedelta(hours=1)
+#: On this day nobody could reach the mail server until late in the evening.
+OUTAGE_AGO, OUTAGE_ENDS = 14, 21
+#: What real servers also answer, by a customer's trouble.
+_ANSWERS: dict[str, Outcome] = {
+    "bounces": Refused(False, "The mail server answered RCPT: 550 no such mailbox", bounced=True),
+    "unclear": Unknown("The mail server got the text but gave no answer: timed out"),
+}
+#: How long a reader with trouble thinks before unsubscribing, and mail that waits is paused from now on.
+_SECOND_THOUGHTS, _WAITS = timedelta(minutes=25), timedelta(hours=30)
+
+
+class Mailbox(Folder):
+    """A folder that keeps letters with the date they left, and has an answer of its own for some first letters."""
+
+    def __init__(self, folder: Path, answers: dict[str, Outcome]) -> None:
+        super().__init__(folder)
+        self.answers = answers  # by address, each given once
+
+    def take(self, envelope: Envelope, moment: datetime) -> Outcome:
+        if answer := self.answers.pop(envelope.to_address, None):
+            return answer
+        outcome = self.send(envelope)
+        if isinstance(outcome, Accepted):
+            left = moment.timestamp()
+            os.utime(self.folder / outcome.provider_id, (left, left))
+        return outcome
+
+
+class Past:
+    """The walk of one demo from the day the recipes were switched on to the present."""
+
+    def __init__(self, everybody: Sequence[Told], ours: dict[str, int], folder: Path, now: datetime) -> None:
+        self.everybody, self.ours, self.now = everybody, ours, now
+        self.start = now - story.ENGINE_SPAN
+        troubled = {one.customer.people[0].email: one.customer.trouble for one in everybody if one.customer.trouble}
+        answers = {address: _ANSWERS[trouble] for address, trouble in troubled.items() if trouble in _ANSWERS}
+        self.mailbox, self.rng = Mailbox(folder, answers), Random(11)
+        self.fed_up = {address for address, trouble in troubled.items() if trouble == "unsubscribes"}
+        self.waiting = [address for address, trouble in troubled.items() if trouble == "waits"]
+        self.users = User.objects.in_bulk(list(ours.values()))
+        self.kinds = sorted(((n, slots.work[n]) for n in slots.work.names()), key=lambda kind: kind[1].order)
+        self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
+        self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
+
+    def _queue[T: (Event, Visit)](self, pairs: list[tuple[Told, T]]) -> deque[tuple[Told, T]]:
+        return deque(sorted((p for p in pairs if p[1].at >= self.start), key=lambda pair: pair[1].at))
+
+    def live(self) -> None:
+        with clock.travelling(self.start):
+            for name in recipes.names():
+                workflows.enable(name, self.start)
+        Contact.objects.filter(email__in=self.waiting).update(automation_paused_until=self.now + _WAITS)
+        moment, due = self.start, set(slots.work.names())
+        while True:
+            with clock.travelling(moment):
+                self._happen(moment)
+                if moment.hour == 0:
+                    self._morning(moment)
+                self._ring(moment, due)
+                if moment >= self.now:
+                    return
+                moment, due = self._next_stop(moment)
+
+    def _next_stop(self, moment: datetime) -> tuple[datetime, set[str]]:
+        """The end of the next hour in which something falls due, at the latest the next morning; and what is due."""
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        morning = hour.replace(hour=0) + timedelta(days=1)
+        known = {name: at for name, kind in self.kinds if (at := kind.next_due(moment))}
+        soonest = min(known.values(), default=morning)
+        bell = hour + max(-(-(soonest - hour) // BELL), 1) * BELL
+        stop = min(bell, morning, self.now)
+        due = set(slots.work.names()) if stop == self.now else {name for name, at in known.items() if at <= stop}
+        return stop, due
+
+    def _ring(self, moment: datetime, due: set[str]) -> None:
+        """A slice of what is due, which at this size is all of it; what workflows plan may leave at once."""
+        down = moment.date() == (self.now - timedelta(days=OUTAGE_AGO)).date() and moment.hour < OUTAGE_ENDS
+        for name, kind in self.kinds:
+            if name not in due or (name == "outbox" and down):
+                continue
+            if name == "outbox":
+                self._send(moment)
+            elif kind.run(moment):
+                due |= {name, "outbox"}
+                while name == "ledger" and kind.run(moment):
+                    pass
+
+    def _send(self, moment: datetime) -> None:
+        """The outbox's slice with its own claim, decision and mark; only the answers are the demo's."""
+        for mine in claim(moment):
+            if envelope := decide(mine, moment):
+                mark(mine, self.mailbox.take(envelope, moment), moment)
+                if envelope.to_address in self.fed_up:
+                    self.fed_up.remove(envelope.to_address)
+                    unsubscribe(Contact.objects.get(email=envelope.to_address), moment + _SECOND_THOUGHTS)
+
+    # What customers and colleagues do -----------------------------------------------------------------------------
+
+    def _happen(self, moment: datetime) -> None:
+        """Tell what has happened since the last stop, and at night count the day's use, as a nightly file would."""
+        if told := _until(self.events, moment):
+            record(filling.facts(told, self.ours), now=told[-1][1].at)
+        if moment.hour == 0 or moment == self.now:
+            filling.use(_until(self.visits, moment), moment)
+
+    def _morning(self, moment: datetime) -> None:
+        """Yesterday's work: tasks that got done, and new ones that people gave each other."""
+        for task in Task.objects.open().filter(due_at__lt=moment).select_related("owner").order_by("id"):
+            done_at = min(task.due_at, moment) - timedelta(minutes=self.rng.randint(5, 400))
+            late = self.rng.random() < (0.5 if task.owner_id == self.ours["mira"] else 0.2)
+            recent = moment > self.now - timedelta(days=4)
+            if not late and not (recent and task.owner_id == self.ours["mira"]) and done_at > task.created_at:
+                todos.complete(task, task.owner or self.users[self.ours["ada"]], done_at)
+        if moment.weekday() < 5:
+            todos.create([self._new_task(moment) for _ in range(3)], now=moment)
+
+    def _new_task(self, moment: datetime) -> NewTask:
+        told = self.rng.choice([one for one in self.everybody if one.customer.rhythm and one.customer.people])
+        sentence = self.rng.choice(told.chronicle.words["task"])
+        by, owner = self.rng.choice(["ines", "sam", "ben"]), told.customer.owner
+        due = moment.replace(hour=self.rng.choice([9, 10, 14, 15]), minute=0) + timedelta(days=self.rng.randint(1, 12))
+        return NewTask(
+            told.chronicle.fill(sentence, told.customer.people[0]), due, told.account_id, told.contact_ids[0],
+            owner_id=self.ours[owner] if owner else None, created_by_id=self.ours[by],
+        )  # fmt: skip
+
+
+def _until[T: (Event, Visit)](queue: deque[tuple[Told, T]], moment: datetime) -> list[tuple[Told, T]]:
+    taken = []
+    while queue and queue[0][1].at <= moment:
+        taken.append(queue.popleft())
+    return taken
