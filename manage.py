@@ -37,7 +37,8 @@ def _check_demo() -> None:
     if port and (reason := doorway.taken(port)):
         sys.stderr.write(f"CommandError: {reason}\n")
         sys.exit(2)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.default_int_handler)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from typing import Any
 
 from crm.web import clock, wording
 from crm.web.rules import local_moment
-from retention.demo import story
-from retention.demo.story import Customer, Term
+from retention.demo.plots import NAMED
+from retention.demo.story import Customer, Person, Term
 
 #: Use is told day by day for so long; before that only the first time of each feature.
 USE_DAYS = 70
@@ -170,7 +170,7 @@ class Chronicle:
             if day.weekday() < 5:
                 yield from self._touch(day)
             day += timedelta(days=self.rng.randint(8, pace))
-        if customer.name in story.NAMED and customer.owner == "mira" and not quiet:
+        if customer.name in NAMED and customer.owner == "mira" and not quiet:
             yield from self._touch(self.today - timedelta(days=self.rng.randint(0, 3)))
 
     def _touch(self, day: date) -> Iterator[Event]:
@@ -194,14 +194,14 @@ class Chronicle:
             yield Event(answered, "email.answered", f"Answered {person.name}", "person", who, actor, "email",
                         {"note": self._say("answer", person)})  # fmt: skip
 
-    def _say(self, kind: str, person: story.Person) -> str:
+    def _say(self, kind: str, person: Person) -> str:
         """No sentence comes back before all have been said."""
         pool = self._pools[kind]
         if not pool:
             pool += self._shuffled(self.words[kind])
         return self.fill(pool.pop(), person)
 
-    def fill(self, sentence: str, person: story.Person | None) -> str:
+    def fill(self, sentence: str, person: Person | None) -> str:
         first = person.first if person else "them"
         return sentence.format(name=self.customer.name, first=first, use=self.customer.use_case)
 

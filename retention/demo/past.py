@@ -14,6 +14,7 @@ from crm.accounts.models import Contact
 from crm.outbox.channels import Accepted, Outcome, Refused, Unknown
 from crm.outbox.channels.email import Folder
 from crm.outbox.mime import Envelope
+from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.claim import claim
 from crm.outbox.sending.letters import decide
 from crm.outbox.sending.outcomes import mark
@@ -84,11 +85,12 @@ class Past:
             for name in recipes.names():
                 workflows.enable(name, self.start)
         Contact.objects.filter(email__in=self.waiting).update(automation_paused_until=self.now + _WAITS)
-        moment, due = self.start, set(slots.work.names())
+        moment, due, day = self.start, set(slots.work.names()), self.start.date()
         while True:
             with clock.travelling(moment):
-                self._happen(moment)
-                if moment.hour == 0:
+                new_day, day = moment.date() != day, moment.date()
+                self._happen(moment, counted=new_day or moment == self.now)
+                if new_day:
                     self._morning(moment)
                 self._ring(moment, due)
                 if moment >= self.now:
@@ -96,13 +98,12 @@ class Past:
                 moment, due = self._next_stop(moment)
 
     def _next_stop(self, moment: datetime) -> tuple[datetime, set[str]]:
-        """The end of the next hour in which something falls due, at the latest the next morning; and what is due."""
+        """The end of the next hour in which something falls due, at the latest in a day; and what is due."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
-        morning = hour.replace(hour=0) + timedelta(days=1)
         known = {name: at for name, kind in self.kinds if (at := kind.next_due(moment))}
-        soonest = min(known.values(), default=morning)
+        soonest = min(known.values(), default=hour + 24 * BELL)
         bell = hour + max(-(-(soonest - hour) // BELL), 1) * BELL
-        stop = min(bell, morning, self.now)
+        stop = min(bell, hour + 24 * BELL, self.now)
         due = set(slots.work.names()) if stop == self.now else {name for name, at in known.items() if at <= stop}
         return stop, due
 
@@ -113,7 +114,8 @@ class Past:
             if name not in due or (name == "outbox" and down):
                 continue
             if name == "outbox":
-                self._send(moment)
+                if OutboundMessage.objects.waiting().filter(due_at__lte=moment).exists():
+                    self._send(moment)
             elif kind.run(moment):
                 due |= {name, "outbox"}
                 while name == "ledger" and kind.run(moment):
@@ -130,11 +132,11 @@ class Past:
 
     # What customers and colleagues do -----------------------------------------------------------------------------
 
-    def _happen(self, moment: datetime) -> None:
-        """Tell what has happened since the last stop, and at night count the day's use, as a nightly file would."""
+    def _happen(self, moment: datetime, *, counted: bool) -> None:
+        """Tell what has happened since the last stop; use is counted once a day, as a nightly file would."""
         if told := _until(self.events, moment):
             record(filling.facts(told, self.ours), now=told[-1][1].at)
-        if moment.hour == 0 or moment == self.now:
+        if counted:
             filling.use(_until(self.visits, moment), moment)
 
     def _morning(self, moment: datetime) -> None:

@@ -42,7 +42,9 @@ class Command(BaseCommand):
             raise CommandError(reason, returncode=2)
         folder = embedded.data_dir()
         with self._alone(folder):
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # being asked to end is the same as Ctrl-C
+            # Being asked to end is the same as Ctrl-C; shells let what they start in the background ignore both.
+            for asked in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(asked, signal.default_int_handler)
             processes = Processes(folder, _environment(folder, port))
             try:
                 self._run(processes, folder, port)

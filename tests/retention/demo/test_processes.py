@@ -56,7 +56,7 @@ def _demo(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     environment["HOLDFAST_DATA_DIR"] = str(folder)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", str(port)], cwd=settings.BASE_DIR, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=_ignore_interrupts,
     )  # fmt: skip
     try:
         yield process
@@ -66,15 +66,23 @@ def _demo(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
+def _ignore_interrupts() -> None:
+    """As a shell does to what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _left(folder: Path) -> dict[int, str]:
-    """Processes that were started for the folder, by what their command line or their environment names."""
+    """Processes that belong to the folder: by command line, environment or working directory, since some rename
+    themselves."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
-        except (OSError, ProcessLookupError):
+            place = Path(os.readlink(entry / "cwd"))
+        except OSError:
             continue
-        if str(folder).encode() in command or f"HOLDFAST_DATA_DIR={folder}\0".encode() in environment:
+        named = str(folder).encode() in command or f"HOLDFAST_DATA_DIR={folder}\0".encode() in environment
+        if named or place.is_relative_to(folder):
             found[int(entry.name)] = command.replace(b"\0", b" ").decode()
     return found
 

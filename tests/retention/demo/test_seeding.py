@@ -139,7 +139,6 @@ def test_mira_has_something_to_do_today(told: Path) -> None:
     assert brightcare.pk in [row[0] for row in found["silence"]]
     late = Task.objects.waiting_for(mira, NOON).filter(due_at__lt=NOON).count()
     assert 2 <= late <= 30
-    assert mira.check_password(filling.PASSWORD)
 
 
 def test_the_story_is_the_same_for_the_same_day() -> None:
