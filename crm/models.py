@@ -10,7 +10,7 @@ from crm.todos.models import Task
 from crm.web.models import IdempotentAnswer, Pulse
 
 __all__ = [
-    "Account", "ApiToken", "Contact", "Contract", "ContractTerm", "Decision", "IdempotentAnswer", "MailPolicy", "MailTemplate",
-    "OutboundMessage", "Pending", "Pulse", "Segment", "Sender", "Suppression", "Switch", "Task", "TimelineEntry",
-    "User",
+    "Account", "ApiToken", "Contact", "Contract", "ContractTerm", "Decision", "IdempotentAnswer", "MailPolicy",
+    "MailTemplate", "OutboundMessage", "Pending", "Pulse", "Segment", "Sender", "Suppression", "Switch", "Task",
+    "TimelineEntry", "User",
 ]  # fmt: skip

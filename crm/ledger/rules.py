@@ -5,7 +5,10 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+#: A contract that renews by itself more often than this, such as every month, has no end to remind anybody of.
+SHORT_TERM = timedelta(days=63)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the ledger gives to others: its nightly work, and the two dates of contracts that workflows count from."""
 
 from crm import slots
-from crm.ledger import actions
+from crm.ledger import actions, rules
 from crm.ledger.actions.imports import register_imports
 
 slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
@@ -17,12 +17,13 @@ _STARTS = """
         WHERE ec.account_id = c.account_id AND (e.starts_on, e.id) < (t.starts_on, t.id))
 """
 
-_ENDS = """
+_ENDS = f"""
     SELECT c.account_id, NULL::bigint AS contact_id, t.ends_on AS day,
         'contract:' || c.id || ':end:' || to_char(t.ends_on, 'YYYY-MM-DD') AS fact, t.known_at
     FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
     WHERE c.status = 'paid' AND t.ends_on IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM crm_contractterm l WHERE l.contract_id = t.contract_id AND l.starts_on > t.starts_on)
+        AND NOT (c.auto_renew AND t.ends_on - t.starts_on < {rules.SHORT_TERM.days})
 """
 
 slots.date_fields.register("contract.starts_on", slots.DateField("Start of the first contract", _STARTS))

@@ -68,7 +68,8 @@ def record(facts: Fact | Iterable[Fact], *, react: bool = True, now: datetime | 
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
             batch = [asdict(row) for row in rows[start : start + BATCH]]
-            cursor.execute(_INSERT, {"facts": Jsonb(batch, dumps=_dumps), "now": moment, "react": react})
+            values: dict[str, Any] = {"facts": Jsonb(batch, dumps=_dumps), "now": moment, "react": react}
+            cursor.execute(_INSERT, values)
             ids += [row[0] for row in cursor.fetchall()]
     return ids
 

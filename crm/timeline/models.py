@@ -43,7 +43,9 @@ class TimelineEntry(models.Model):
         indexes = [
             models.Index(fields=["account", "-occurred_at", "-id"], name="entry_of_account"),
             models.Index(fields=["kind", "-occurred_at", "-id"], name="entry_of_kind"),
-            models.Index(fields=["contact", "-occurred_at", "-id"], condition=Q(contact__isnull=False), name="entry_of_contact"),
+            models.Index(
+                fields=["contact", "-occurred_at", "-id"], condition=Q(contact__isnull=False), name="entry_of_contact"
+            ),
             BrinIndex(fields=["recorded_at"], name="entry_recorded"),
         ]
         constraints = [models.UniqueConstraint("key", name="entry_key_once")]

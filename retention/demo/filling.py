@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -184,7 +185,7 @@ _SEEN = """
 
 def use(pairs: Iterable[tuple[Told, Visit]], now: datetime) -> None:
     """Count visits into days and move last_seen of account and contact, in three statements."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"account_id": told.account_id, "contact_id": told.contact_ids[visit.person], "at": visit.at.isoformat(),
          "day": clock.today(visit.at).isoformat(), "feature": feature, "count": count}
         for told, visit in pairs
@@ -192,7 +193,8 @@ def use(pairs: Iterable[tuple[Told, Visit]], now: datetime) -> None:
     ]  # fmt: skip
     with connection.cursor() as cursor:
         for sql in (_USE, _SEEN.format(table="account"), _SEEN.format(table="contact")):
-            cursor.execute(sql, [Jsonb(rows)])
+            values: list[Any] = [Jsonb(rows)]
+            cursor.execute(sql, values)
 
 
 _SPENT = """

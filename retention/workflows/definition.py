@@ -19,7 +19,6 @@ from crm.segments import filters
 from retention.workflows.models import WorkflowVersion
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
-Tree = dict[str, Any]
 
 
 class DefinitionError(ValueError):
@@ -36,7 +35,7 @@ def _sound(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 #: A filter on accounts, as plain data.
-Tree = Annotated[dict[str, Any], AfterValidator(_sound)]
+type Tree = Annotated[dict[str, Any], AfterValidator(_sound)]
 
 
 class Filtered(Strict):

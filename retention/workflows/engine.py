@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
@@ -134,6 +135,7 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
         }
         for e in enrollments
     ]  # fmt: skip
+    values: list[Any] = [Jsonb(rows)]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -143,7 +145,7 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
                 ended_at timestamptz, ended_because text)
             WHERE e.id = n.id
             """,
-            [Jsonb(rows)],
+            values,
         )
 
 

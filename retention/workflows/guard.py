@@ -42,7 +42,7 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
 
 def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> dict[int, Refusal]:
     """Goal and exits, asked again: quiet hours or the cap may have kept the mail waiting for days."""
-    refusals = {}
+    refusals: dict[int, Refusal] = {}
     undecided.sort(key=lambda pair: pair[1].version_id)
     for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
         pairs = list(group)

@@ -142,7 +142,8 @@ def _go_on(step: Any, enrollment: Enrollment, batch: Batch) -> None:
     enrollment.step_id = batch.definition.following[step.id] or ""
 
 
-for _name, _verb in {
+_verbs: dict[str, Verb] = {
     "message": message, "notify": notify, "wait": wait, "branch": branch, "task": task, "set": change, "end": end,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _verb in _verbs.items():
     steps.register(_name, _verb)

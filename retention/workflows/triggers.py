@@ -91,12 +91,10 @@ def _enter(workflow: Workflow, trigger: Any, cause: str, parameters: Sequence[An
     allowed, allowed_parameters = condition.query.sql_with_params()
     facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
     first = definition.of_version(workflow.version_id or 0).steps[0].id
+    values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ENTER.format(cause=cause, filter=allowed),
-            [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters, workflow.pk],
-        )
-        return cursor.rowcount
+        cursor.execute(_ENTER.format(cause=cause, filter=allowed), [*values, workflow.pk])
+        return int(cursor.rowcount)
 
 
 @singledispatch
@@ -112,20 +110,19 @@ def _(trigger: DateTrigger, workflow: Workflow, now: datetime) -> int:
     itself enters, and their day 1 is today.
     """
     offset = timedelta(days=trigger.offset_days)
-    today, last = clock.today(now), rules.last_day_begun(now)
-    current = workflow.swept_until is None
+    today, last, swept = clock.today(now), rules.last_day_begun(now), workflow.swept_until
     cause = f"""
         SELECT account_id, contact_id, fact, greatest(day + %s, %s) AS anchor, %s AS due_at,
             jsonb_build_object('day', day, 'fact', fact) AS facts
         FROM ({slots.date_fields[trigger.field].sql}) AS dates
         WHERE day <= %s AND day >= %s AND (%s OR (known_at AT TIME ZONE %s)::date <= day + %s)
     """  # noqa: S608 (SQL of a registered room, never of a user)
-    if current:
-        first = min(today, last - offset)
+    if swept is None:
+        first, earliest_anchor = min(today, last - offset), today
     else:
-        first = max(clock.today(workflow.swept_until - OVERLAP), clock.today(workflow.enabled_at)) - offset
-    earliest_anchor = today if current else date.min
-    parameters = [trigger.offset_days, earliest_anchor, now, last - offset, first, current, str(clock.zone()),
+        first = max(clock.today(swept - OVERLAP), clock.today(workflow.enabled_at)) - offset
+        earliest_anchor = date.min
+    parameters = [trigger.offset_days, earliest_anchor, now, last - offset, first, swept is None, str(clock.zone()),
                   trigger.offset_days]  # fmt: skip
     return _enter(workflow, trigger, cause, parameters, now)
 
@@ -136,7 +133,7 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
 
     A workflow that takes the current ones too has never swept: for it every silence has just lasted.
     """
-    lasting, current = timedelta(days=trigger.days), workflow.swept_until is None
+    lasting, swept = timedelta(days=trigger.days), workflow.swept_until
     cause = """
         SELECT id AS account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
             greatest(silent_since + %s, %s) AS due_at,
@@ -144,8 +141,8 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
             jsonb_build_object('silent_since', silent_since) AS facts
         FROM crm_account WHERE silent_since <= %s AND silent_since > %s
     """
-    since = datetime.min.replace(tzinfo=UTC) if current else workflow.swept_until - lasting
-    return _enter(workflow, trigger, cause, [lasting, now if current else since, now - lasting, since], now)
+    since = swept - lasting if swept else datetime.min.replace(tzinfo=UTC)
+    return _enter(workflow, trigger, cause, [lasting, since if swept else now, now - lasting, since], now)
 
 
 @singledispatch

@@ -45,8 +45,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(rows, indent=2))
         else:
             for row in rows:
-                chosen = ", ".join(f"{name}={value}" for name, value in row["settings"].items())
-                self.stdout.write(f"{row['name']:<20} {row['state']:<8} {chosen}")
+                settings = ", ".join(f"{name}={value}" for name, value in row["settings"].items())
+                self.stdout.write(f"{row['name']:<20} {row['state']:<8} {settings}")
 
 
 def _by_recipe(assignments: list[str]) -> dict[str, dict[str, str]]:
