@@ -51,6 +51,7 @@ class Command(BaseCommand):
             except ProcessDied as error:
                 raise CommandError(f"{error}. Everything was stopped.", returncode=1) from error
             except KeyboardInterrupt:
+                _once_is_enough()
                 self.stderr.write("Stopping.")
             finally:
                 _once_is_enough()
