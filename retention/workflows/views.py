@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.outbox.models import OutboundMessage
+from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
@@ -137,7 +137,7 @@ def _plan(workflow: Workflow) -> Definition:
 
 def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
     standing = figures.standing_at(workflow) if workflow.pk else {}
-    return {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves}
+    return {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves, "policy": MailPolicy.the_only()}
 
 
 def _drawn(steps: list[Any], standing: dict[str, int]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import singledispatch
@@ -29,6 +30,15 @@ _WEEKDAYS = {
 }  # fmt: skip
 
 
+#: What a mail's places are called where people read about the mail and not the mail itself.
+_PLACES = {
+    "contact.first_name": "first name", "contact.name": "name", "account.name": "customer",
+    "account.use_case": "use case", "owner.name": "owner", "contract.plan": "plan",
+    "contract.ends_on": "end of contract", "contract.starts_on": "start of contract",
+}  # fmt: skip
+_PLACE = re.compile(r"\{\{\s*([a-z_.]+)[^}]*\}\}|\{%.*?%\}")
+
+
 @dataclass(frozen=True)
 class Line:
     """A step as a page shows it: an icon, what it does, and a second sentence."""
@@ -40,6 +50,11 @@ class Line:
 
 def days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
+
+
+def in_words(source: str) -> str:
+    """A Liquid text with its places named: “Your contract ends on [end of contract]”."""
+    return _PLACE.sub(lambda found: f"[{_PLACES.get(found[1], found[1])}]" if found[1] else "", source)
 
 
 def trigger_sentence(plan: Definition) -> str:
@@ -96,12 +111,12 @@ def line(step: Any) -> Line:
 @line.register
 def _(step: MessageStep) -> Line:
     late = f"Not sent when more than {days(step.late_after_days)} late."
-    return Line("mail", f"Send “{step.subject}”", f"A {step.category} mail to the customer. {late}")
+    return Line("mail", f"Send “{in_words(step.subject)}”", f"A {step.category} mail to the customer. {late}")
 
 
 @line.register
 def _(step: NotifyStep) -> Line:
-    return Line("bell", f"Tell the owner: “{step.subject}”", "A mail to the account manager.")
+    return Line("bell", f"Tell the owner: “{in_words(step.subject)}”", "A mail to the account manager.")
 
 
 @line.register
@@ -118,7 +133,9 @@ def _(step: BranchStep) -> Line:
 def _(step: TaskStep) -> Line:
     when = "today" if step.due_in_days == 0 else f"in {days(step.due_in_days)}"
     return Line(
-        "square-check", f"Task for the owner: “{step.title}”", f"Due {when}. Without an owner it goes to the admins."
+        "square-check",
+        f"Task for the owner: “{in_words(step.title)}”",
+        f"Due {when}. Without an owner it goes to the admins.",
     )
 
 
