@@ -28,10 +28,6 @@ from crm.web import clock
 BELLS = {"ledger": "crm.ledger.jobs.work"} | dict.fromkeys(
     ("facts", "sweeps", "enrollments"), "retention.workflows.jobs.work"
 ) | dict.fromkeys(("messages", "leaving"), "crm.outbox.jobs.work")  # fmt: skip
-#: Seconds in which a living worker has sent what it has claimed.
-PATIENCE = 3
-
-
 @dataclass
 class Letter:
     """A mail as the SMTP server took it, with the time on the test clock."""
@@ -82,6 +78,8 @@ class Stage:
         self.smtp = AnyPort(self.postman, hostname="127.0.0.1", port=0)
         self.smtp.start()
         self.processes: list[subprocess.Popen[bytes]] = []
+        #: Where workers are killed, what they held is given up after so many seconds: it comes back with its lease.
+        self.patience = float("inf")
         self._rung, self._rung_at = ("", start), 0.0
         self.mischief: Callable[[], None] = lambda: None  # called again and again while there is work
 
@@ -142,7 +140,7 @@ class Stage:
         """Wait until the workers have done all that is due. Raises AssertionError after `seconds`."""
         began = time.monotonic()
         while waiting := self._waiting():
-            if set(waiting) == {"leaving"} and time.monotonic() - began > PATIENCE:
+            if set(waiting) == {"leaving"} and time.monotonic() - began > self.patience:
                 return  # whoever held these was killed: they come back when the clock has passed their lease
             self.mischief()
             self._ring(next(bell for kind, bell in BELLS.items() if kind in waiting))
@@ -154,7 +152,9 @@ class Stage:
     def _ring(self, task: str) -> None:
         """Beat rings too, but not at once. One bell at a time is enough for a worker that is awake."""
         if (task, self.now) != self._rung or time.monotonic() - self._rung_at > 0.5:
-            self._rung, self._rung_at = (task, self.now), time.monotonic()
+            #: Where workers are killed, what they held is given up after so many seconds: it comes back with its lease.
+        self.patience = float("inf")
+        self._rung, self._rung_at = (task, self.now), time.monotonic()
             app.send_task(task, expires=5)
 
     def _waiting(self) -> dict[str, int]:

@@ -16,7 +16,12 @@ from crm.web import clock
 from retention.workflows import actions
 from tests import factories
 
-pytestmark = [pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True)]
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
+]  # fmt: skip
 
 PAGES = ["/", "/accounts/", "/tasks/", "/workflows/", "/workflows/inactivity/", "/mail/", "/me/"]
 
@@ -31,7 +36,7 @@ def _database_beside_the_browser() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_type_launch_args | {"executable_path": shutil.which("chromium"), "args": ["--no-sandbox"]}
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_doubled_beats_and_killed_workers_double_and_lose_nothing(stage: Stage, 
             workers.append(stage.worker())
             killed += 1
 
-    stage.mischief = kill_one
+    stage.mischief, stage.patience = kill_one, 3
     live_through(stage, customers, spine.END)
 
     assert killed == 12
