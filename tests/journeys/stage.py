@@ -28,6 +28,8 @@ from crm.web import clock
 BELLS = {"ledger": "crm.ledger.jobs.work"} | dict.fromkeys(
     ("facts", "sweeps", "enrollments"), "retention.workflows.jobs.work"
 ) | dict.fromkeys(("messages", "leaving"), "crm.outbox.jobs.work")  # fmt: skip
+
+
 @dataclass
 class Letter:
     """A mail as the SMTP server took it, with the time on the test clock."""
@@ -152,9 +154,7 @@ class Stage:
     def _ring(self, task: str) -> None:
         """Beat rings too, but not at once. One bell at a time is enough for a worker that is awake."""
         if (task, self.now) != self._rung or time.monotonic() - self._rung_at > 0.5:
-            #: Where workers are killed, what they held is given up after so many seconds: it comes back with its lease.
-        self.patience = float("inf")
-        self._rung, self._rung_at = (task, self.now), time.monotonic()
+            self._rung, self._rung_at = (task, self.now), time.monotonic()
             app.send_task(task, expires=5)
 
     def _waiting(self) -> dict[str, int]:
