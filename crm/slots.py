@@ -154,9 +154,9 @@ filter_subjects: Registry[FilterSubject] = Registry("filter subject")
 class DateField:
     """A date of an account that a workflow can count from, such as a contract's end.
 
-    `sql` is a SELECT without a final semicolon that yields account_id, contact_id (or NULL), day (date), fact (text,
-    unique for the row and the date's meaning) and known_at (when the date became known). A filter on day must be
-    able to use an index.
+    `sql` is a SELECT without a final semicolon that yields account_id, contact_id (or NULL), contract_id (or NULL), day
+    (date), fact (text, unique for the row and the date's meaning) and known_at (when the date became known). A filter
+    on day, and one on account_id, must be able to use an index: the same SELECT says later whether a fact still stands.
     """
 
     label: str

@@ -9,7 +9,7 @@ slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_
 # Neither aggregates nor sorts, so that a condition on the day reaches the index on the term's start or end. Earlier
 # contracts count whatever became of them: who comes back, or buys a second plan, is not new.
 _STARTS = """
-    SELECT c.account_id, NULL::bigint AS contact_id, t.starts_on AS day,
+    SELECT c.account_id, NULL::bigint AS contact_id, c.id AS contract_id, t.starts_on AS day,
         'contract:' || c.id || ':start:' || to_char(t.starts_on, 'YYYY-MM-DD') AS fact, t.known_at
     FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
     WHERE c.status IN ('paid', 'trial') AND NOT EXISTS (
@@ -18,7 +18,7 @@ _STARTS = """
 """
 
 _ENDS = f"""
-    SELECT c.account_id, NULL::bigint AS contact_id, t.ends_on AS day,
+    SELECT c.account_id, NULL::bigint AS contact_id, c.id AS contract_id, t.ends_on AS day,
         'contract:' || c.id || ':end:' || to_char(t.ends_on, 'YYYY-MM-DD') AS fact, t.known_at
     FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
     WHERE c.status = 'paid' AND t.ends_on IS NOT NULL AND NOT EXISTS (

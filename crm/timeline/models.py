@@ -62,6 +62,7 @@ class Pending(models.Model):
 
     entry = models.OneToOneField(TimelineEntry, models.CASCADE, related_name="pending")
     attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)  # it failed, and is tried again then
     parked_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 

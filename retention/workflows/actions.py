@@ -21,31 +21,38 @@ def work(now: datetime) -> int:
 
 def next_due(now: datetime) -> datetime | None:
     """The earliest moment after `now` at which a date, a silence or a wait makes something due."""
-    moments = (triggers.next_due(now), engine.next_due(now))
+    moments = (matching.next_due(now), triggers.next_due(now), engine.next_due(now))
     return min((moment for moment in moments if moment), default=None)
 
 
 @transaction.atomic
 def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workflow:
     """Switch a recipe on: facts from now on count. With `include_current` also customers who already are silent, or
-    inside the window before a date. Switching on what is on changes nothing. Raises RecipeError.
+    inside the window before a date. What is paused goes on; what is on stays as it is. Raises RecipeError.
     """
     workflow = _locked(slug)
     _publish(workflow, recipes.load(slug).with_settings(workflow.settings), now)
     if workflow.state == Workflow.State.OFF:
-        workflow.state, workflow.enabled_at = Workflow.State.ON, now
-        workflow.swept_until = None if include_current else now
+        workflow.enabled_at = workflow.swept_until = now
+    if include_current:
+        workflow.swept_until = None
+    workflow.state = Workflow.State.ON
     workflow.save()
     return workflow
 
 
 @transaction.atomic
-def disable(slug: str) -> Workflow:
-    """Switch it off at once: nobody enters or moves, and nothing of it leaves any more. Raises RecipeError."""
+def disable(slug: str, now: datetime) -> Workflow:
+    """Switch it off at once: nobody enters, nothing of it leaves any more, and who is under way has left it.
+
+    Raises RecipeError.
+    """
     close_the_gate()
     workflow = _locked(slug)
     workflow.state = Workflow.State.OFF
     workflow.save(update_fields=["state"])
+    under_way = workflow.enrollments.filter(state=Enrollment.State.ACTIVE)
+    under_way.update(state=Enrollment.State.EXITED, ended_at=now, ended_because="The workflow was switched off")
     return workflow
 
 

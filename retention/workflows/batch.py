@@ -9,16 +9,22 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
+from crm import slots
 from crm.accounts.models import Account, Contact
-from crm.ledger.models import ContractTerm
+from crm.ledger.models import Contract, ContractTerm
 from crm.outbox import actions as outbox
 from crm.outbox.actions import Draft
 from crm.segments import filters
 from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
-from retention.workflows.definition import Definition
+from retention.workflows.definition import DateTrigger, Definition
 from retention.workflows.models import Enrollment, StepRun
+
+#: Why somebody leaves whose date is no longer what it was; the new one makes them enter again.
+DATE_CHANGED = "The date it counted from has changed"
 
 
 @dataclass
@@ -52,16 +58,39 @@ class Batch:
         return Contact.objects.in_bulk([e.contact_id for e in self.enrollments if e.contact_id])
 
     @cached_property
-    def _terms(self) -> dict[int, ContractTerm]:
-        """Of each account the term that runs today, else the next to begin."""
+    def _terms(self) -> dict[int, list[ContractTerm]]:
+        """The terms of each account, the earliest first."""
         terms = ContractTerm.objects.filter(contract__account_id__in=list(self.accounts))
-        terms = terms.select_related("contract").order_by("contract__account_id", "-starts_on")
-        today = clock.today(self.now)
-        found: dict[int, ContractTerm] = {}
-        for term in terms:
-            if term.contract.account_id not in found or term.starts_on >= today or _covers(term, today):
-                found[term.contract.account_id] = term
+        found: dict[int, list[ContractTerm]] = {}
+        for term in terms.select_related("contract").order_by("starts_on", "id"):
+            found.setdefault(term.contract.account_id, []).append(term)
         return found
+
+    def term(self, enrollment: Enrollment) -> ContractTerm | None:
+        """The term its mails speak of: the one whose date made it enter, else the one that runs, or ran last."""
+        terms, named = self._terms.get(enrollment.account_id, []), enrollment.facts.get("contract")
+        if named:
+            terms = [term for term in terms if term.contract_id == named]
+            day = date.fromisoformat(enrollment.facts["day"])
+            if about := [term for term in terms if day in (term.starts_on, term.ends_on)]:
+                return about[0] if about[0].starts_on == day else about[-1]
+        today = clock.today(self.now)
+        standing = [term for term in terms if term.contract.status != Contract.Status.CANCELLED] or terms
+        running = [term for term in standing if _covers(term, today)]
+        return (running or standing or [None])[-1]
+
+    def outdated(self) -> list[Enrollment]:
+        """Those that entered because of a date which has been changed or taken back since; one query."""
+        trigger = self.definition.trigger
+        if not isinstance(trigger, DateTrigger):
+            return []
+        sql = (
+            f"SELECT account_id, fact FROM ({slots.date_fields[trigger.field].sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [[enrollment.account_id for enrollment in self.enrollments]])
+            standing = set(cursor.fetchall())
+        return [e for e in self.enrollments if (e.account_id, e.trigger_key) not in standing]
 
     def reader(self, enrollment: Enrollment) -> Contact | None:
         """Who gets its mail: the person it is about, else who reads the account's mail."""
@@ -74,7 +103,7 @@ class Batch:
     def facts(self, enrollment: Enrollment) -> dict[str, Any]:
         """What mails and tasks may name, as it is now."""
         account = self.accounts[enrollment.account_id]
-        reader, term, owner = self.reader(enrollment), self._terms.get(account.pk), account.owner
+        reader, term, owner = self.reader(enrollment), self.term(enrollment), account.owner
         return {
             "contact": {
                 "first_name": reader.first_name, "last_name": reader.last_name,

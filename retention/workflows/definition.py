@@ -6,6 +6,7 @@ enrollments, messages and tasks remember.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import time, timedelta
 from functools import cached_property, lru_cache
@@ -16,7 +17,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from crm import slots
 from crm.outbox import rendering
 from crm.segments import filters
-from retention.workflows.models import WorkflowVersion
+from retention.workflows.models import Workflow, WorkflowVersion
+
+logger = logging.getLogger(__name__)
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
@@ -242,9 +245,6 @@ class Definition(Strict):
     def leaves(self) -> list[Leave]:
         return ([self.goal] if self.goal else []) + self.exits
 
-    def first_of(self, steps: list[Any], otherwise: str | None) -> str | None:
-        return steps[0].id if steps else otherwise
-
 
 def walk(steps: list[Any]) -> Iterator[Any]:
     """All steps, branches' included, in the order they are written."""
@@ -288,3 +288,17 @@ def place(location: tuple[str | int, ...]) -> str:
 def of_version(version_id: int) -> Definition:
     """The definition of a published version. Versions never change, so they are kept for the process's life."""
     return parse(WorkflowVersion.objects.get(pk=version_id).definition)
+
+
+def runnable(workflow: Workflow) -> Definition | None:
+    """What a workflow does now; None, with a line in the log, when it has nothing to do or cannot be read any more.
+
+    After an upgrade a field that its filters name may be gone: that workflow stands still, and no other.
+    """
+    if workflow.version_id is None:
+        return None
+    try:
+        return of_version(workflow.version_id)
+    except DefinitionError as error:
+        logger.error("Workflow %s cannot run: %s", workflow.slug, error)
+        return None

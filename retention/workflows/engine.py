@@ -8,18 +8,17 @@ those are tried again in smaller and smaller batches until the one that fails is
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
 from psycopg.types.json import Jsonb
 
 from retention.workflows import definition, rules
-from retention.workflows.batch import Batch
-from retention.workflows.models import Enrollment, Trial, Workflow
+from retention.workflows.batch import DATE_CHANGED, Batch
+from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, Workflow
 from retention.workflows.steps import steps
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,9 @@ def advance(now: datetime) -> int:
     _count_the_fallen(now)
     tried = 0
     for workflow_id in Workflow.objects.filter(state=Workflow.State.ON).values_list("id", flat=True):
-        tried += sum(_try_batch(ids, now) for ids in _due_batches(workflow_id, now) if ids)
+        for choose in (_fresh, _suspects):
+            if trial := _take(choose, workflow_id, now):
+                tried += _try(trial, workflow_id, now)
     return tried
 
 
@@ -55,33 +56,53 @@ def next_due(now: datetime) -> datetime | None:
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
-def _due_batches(workflow_id: int, now: datetime) -> Iterator[list[int]]:
-    """Ids of the next full batch, and of the next batch of those that failed before, the least often first."""
-    due = Enrollment.objects.active().filter(workflow_id=workflow_id, due_at__lte=now).order_by("due_at", "id")
-    yield list(due.filter(attempts=0).values_list("id", flat=True)[:FULL_BATCH])
-    attempts = due.filter(attempts__gt=0).aggregate(least=Min("attempts"))["least"]
-    if attempts:
-        size = rules.batch_size(attempts, FULL_BATCH)
-        yield list(due.filter(attempts=attempts).values_list("id", flat=True)[:size])
+def _fresh(due: EnrollmentQuerySet) -> list[int]:
+    """Ids of the next full batch of those that never failed."""
+    return list(due.filter(attempts=0).order_by("due_at", "id").values_list("id", flat=True)[:FULL_BATCH])
 
 
-def _try_batch(ids: list[int], now: datetime) -> int:
-    trial = Trial.announce(ids, now)
+def _suspects(due: EnrollmentQuerySet) -> list[int]:
+    """Ids of the next batch of those that failed before, the least often first."""
+    failed = due.filter(attempts__gt=0).order_by("attempts", "due_at", "id")
+    attempts = failed.values_list("attempts", flat=True).first()
+    if attempts is None:
+        return []
+    size = rules.batch_size(attempts, FULL_BATCH)
+    return list(failed.filter(attempts=attempts).values_list("id", flat=True)[:size])
+
+
+def _take(choose: Callable[[EnrollmentQuerySet], list[int]], workflow_id: int, now: datetime) -> Trial | None:
+    """Choose a batch that no other worker is trying, and announce it; one worker of a workflow at a time does so."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('retention.engine'), %s)", [workflow_id])
+        due = Enrollment.objects.active().filter(workflow_id=workflow_id, due_at__lte=now)
+        ids = choose(due.exclude(id__in=Trial.taken()))
+        return Trial.announce(ids, now) if ids else None
+
+
+def _try(trial: Trial, workflow_id: int, now: datetime) -> int:
     try:
         with transaction.atomic():
-            moved = _run(ids, now)
+            tried = _run(trial.enrollment_ids, workflow_id, now)
             trial.delete()
-            return moved
+            return tried
     except Exception as error:
         if not connection.is_usable():
             raise  # the database went away; the trial is settled when it is back
-        logger.exception("A batch of %d enrollments failed", len(ids))
+        logger.exception("A batch of %d enrollments failed", len(trial.enrollment_ids))
         trial.fail(error, now)
-        return len(ids)
+        return len(trial.enrollment_ids)
 
 
-def _run(ids: Sequence[int], now: datetime) -> int:
-    """Lock those that are still due and that nobody else holds, and walk them as far as they go at this moment."""
+def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
+    """Lock those that are still due and that nobody else holds, and walk them as far as they go at this moment.
+
+    The workflow's row is held too: whoever pauses it waits for this batch, and after that nobody moves.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE", [workflow_id])
+        if not cursor.fetchone():
+            return 0
     locked = Enrollment.objects.active().filter(id__in=ids, due_at__lte=now).order_by("version_id", "id")
     locked = locked.select_related("workflow")
     rows = list(locked.select_for_update(skip_locked=True, of=("self",)))
@@ -111,7 +132,9 @@ def _walk(batch: Batch) -> None:
 
 
 def _leave_early(batch: Batch) -> None:
-    """Whoever has reached the goal, or fits an exit, goes before the next step runs."""
+    """Whose date has changed, who has reached the goal or fits an exit goes before the next step runs."""
+    for enrollment in batch.outdated():
+        _finish(enrollment, Enrollment.State.EXITED, DATE_CHANGED, batch.now)
     for leave in batch.definition.leaves:
         staying = [e for e in batch.enrollments if e.state == Enrollment.State.ACTIVE]
         if leave.where is None or not staying:

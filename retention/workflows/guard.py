@@ -10,7 +10,7 @@ from typing import Any
 
 from crm.slots import Refusal
 from retention.workflows import definition
-from retention.workflows.batch import Batch
+from retention.workflows.batch import DATE_CHANGED, Batch
 from retention.workflows.models import Enrollment, StepRun, Workflow
 
 #: Mail of a paused workflow waits, and asks again so much later.
@@ -47,6 +47,8 @@ def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> d
     for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
         pairs = list(group)
         batch = Batch(definition.of_version(version_id), [enrollment for _, enrollment in pairs], now)
+        changed = {enrollment.pk for enrollment in batch.outdated()}
+        refusals |= {message: _no(DATE_CHANGED, e) for message, e in pairs if e.pk in changed}
         for leave in batch.definition.leaves:
             if leave.where is None:
                 continue

@@ -13,7 +13,7 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "lost": (
         (
             "SELECT r.id, r.kind FROM retention_steprun r WHERE r.kind IN ('message', 'notify')"
-            " AND r.outcome LIKE 'Planned a mail%%' AND NOT EXISTS ("
+            " AND r.detail @> '{\"planned\": true}' AND NOT EXISTS ("
             "   SELECT 1 FROM crm_outboundmessage m WHERE m.origin = 'workflow' AND m.origin_id = r.id)",
             "step run {} ({}) planned a mail, and there is none",
         ),
@@ -28,6 +28,11 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             " WHERE w.state = 'on' AND e.state = 'active' AND e.due_at < %(long_due)s",
             "enrollment {} has been due since {} UTC",
         ),
+        (
+            "SELECT id, ended_because FROM retention_enrollment WHERE state = 'parked'",
+            "enrollment {} is parked: {}",
+        ),
+        ("SELECT entry_id, error FROM crm_pending WHERE parked_at IS NOT NULL", "fact {} is parked: {}"),
     ),
     "doubled": (
         (

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import definition, rules
@@ -29,7 +29,7 @@ def match(now: datetime) -> int:
     """Match one batch of pending facts, and entry by entry if that fails. Returns how many were looked at."""
     try:
         with transaction.atomic():
-            return _match(_claim(BATCH), now)
+            return _match(_claim(BATCH, now), now)
     except Exception:
         if not connection.is_usable():
             raise
@@ -37,24 +37,35 @@ def match(now: datetime) -> int:
         return _match_one_by_one(now)
 
 
-def _claim(size: int, **only: object) -> list[Pending]:
-    open_ones = Pending.objects.filter(parked_at=None, **only).select_related("entry").order_by("id")
+def next_due(now: datetime) -> datetime | None:
+    """When the next fact that failed is tried again."""
+    waiting = Pending.objects.filter(parked_at=None, retry_at__gt=now)
+    return waiting.aggregate(soonest=Min("retry_at"))["soonest"]
+
+
+def _open(now: datetime) -> QuerySet[Pending]:
+    return Pending.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), parked_at=None).order_by("id")
+
+
+def _claim(size: int, now: datetime, **only: object) -> list[Pending]:
+    open_ones = _open(now).filter(**only).select_related("entry")
     return list(open_ones.select_for_update(skip_locked=True, of=("self",))[:size])
 
 
 def _match_one_by_one(now: datetime) -> int:
-    ids = list(Pending.objects.filter(parked_at=None).order_by("id").values_list("id", flat=True)[:BATCH])
+    ids = list(_open(now).values_list("id", flat=True)[:BATCH])
     for pk in ids:
         Pending.objects.filter(pk=pk).update(attempts=F("attempts") + 1)  # in a commit of its own: a crash counts
         try:
             with transaction.atomic():
-                _match(_claim(1, pk=pk), now)
+                _match(_claim(1, now, pk=pk), now)
         except Exception as error:
             if not connection.is_usable():
                 raise
             logger.exception("Matching fact %d failed", pk)
-            stubborn = Pending.objects.filter(pk=pk, attempts__gte=rules.MOST_ATTEMPTS)
-            stubborn.update(parked_at=now, error=f"{type(error).__name__}: {error}")
+            failed = Pending.objects.filter(pk=pk)
+            failed.update(retry_at=now + rules.PAUSE_AFTER_FAILURE, error=f"{type(error).__name__}: {error}")
+            failed.filter(attempts__gte=rules.MOST_ATTEMPTS).update(parked_at=now)
     return len(ids)
 
 
@@ -65,9 +76,9 @@ def _match(pending: Sequence[Pending], now: datetime) -> int:
     # A paused workflow lets facts enter: only its people stand still.
     listening = Workflow.objects.exclude(state=Workflow.State.OFF).filter(version__isnull=False)
     for workflow in listening if by_kind else []:
-        trigger = definition.of_version(workflow.version_id or 0).trigger
-        if isinstance(trigger, FactTrigger) and (entries := by_kind.get(trigger.kind)):
-            enroll_for_facts(workflow, trigger, [entry.pk for entry in entries], now)
+        plan = definition.runnable(workflow)
+        if plan and isinstance(plan.trigger, FactTrigger) and (entries := by_kind.get(plan.trigger.kind)):
+            enroll_for_facts(workflow, plan.trigger, [entry.pk for entry in entries], now)
     if by_kind:
         _leave_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()

@@ -89,6 +89,11 @@ class Enrollment(models.Model):
         constraints = [models.UniqueConstraint("workflow", "account", "trigger_key", name="enrollment_once")]
         indexes = [
             models.Index(fields=["workflow", "due_at", "id"], condition=Q(state="active"), name="enrollment_due"),
+            models.Index(
+                fields=["workflow", "attempts", "due_at"],
+                condition=Q(state="active", attempts__gt=0),
+                name="enrollment_suspect",
+            ),
             models.Index(fields=["account", "-id"], name="enrollment_of_account"),
             models.Index(fields=["workflow", "state", "-id"], name="enrollment_of_workflow"),
         ]
@@ -135,6 +140,11 @@ class Trial(models.Model):
             cursor.execute("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
             pid, start = cursor.fetchone()
         return cls.objects.create(enrollment_ids=ids, backend_pid=pid, backend_start=start, started_at=now)
+
+    @classmethod
+    def taken(cls) -> set[int]:
+        """The enrollments that some worker is trying at this moment."""
+        return {pk for ids in cls.objects.values_list("enrollment_ids", flat=True) for pk in ids}
 
     def fail(self, error: Exception, now: datetime) -> None:
         """Count one attempt for each enrollment. One that fails alone waits, and in the end is parked."""

@@ -34,6 +34,7 @@ class Setting(BaseModel):
     default: int | str
     least: int = Field(1, alias="min")
     most: int = Field(730, alias="max")
+    after: str | None = None  # another number, which this one must exceed
 
     def read(self, value: Any) -> int | str:
         """The value as this setting's type. Raises ValueError with the remedy."""
@@ -73,6 +74,12 @@ class Recipe(BaseModel):
                 values[name] = self.settings[name].read(value)
             except ValueError as error:
                 raise RecipeError(f"{self.slug}.{name} {error}") from error
+        for name, setting in self.settings.items():
+            if setting.after and int(values[name]) <= int(values[setting.after]):
+                label = self.settings[setting.after].label.lower()
+                raise RecipeError(
+                    f"{self.slug}.{name} must come after the {label} ({values[setting.after]}), not {values[name]}"
+                )
         try:
             return definition.parse(_filled(self.body, values, self.slug) | {"settings": values})
         except DefinitionError as error:

@@ -41,6 +41,6 @@ def last_day_begun(now: datetime) -> date:
 
 
 def batch_size(attempts: int, full: int) -> int:
-    """How many enrollments that failed `attempts` times together are tried together next: halved, and halved again,
-    until the one that fails is alone."""
+    """How many enrollments that failed `attempts` times together are tried together next: an eighth of what was
+    tried before, until the one that fails is alone."""
     return max(1, full >> (3 * attempts))

@@ -43,7 +43,8 @@ def message(step: MessageStep, enrollments: Sequence[Enrollment], batch: Batch) 
     template_id = outbox.template(step.subject, step.body)
     for enrollment in enrollments:
         reader = batch.reader(enrollment)
-        run = batch.ran(enrollment, step, f"Planned a mail to {reader.name if reader else 'nobody: no e-mail known'}")
+        whom = reader.name if reader else "nobody: no e-mail known"
+        run = batch.ran(enrollment, step, f"Planned a mail to {whom}", planned=True)
         batch.send(
             run, category=step.category, template_id=template_id, account_id=enrollment.account_id,
             contact_id=reader.pk if reader else None, facts=batch.facts(enrollment), **_when(step, enrollment),
@@ -58,7 +59,7 @@ def notify(step: NotifyStep, enrollments: Sequence[Enrollment], batch: Batch) ->
         if owner is None:
             batch.ran(enrollment, step, "Nobody owns this customer, so there was nobody to tell")
         else:
-            run = batch.ran(enrollment, step, f"Planned a mail to {owner.name}")
+            run = batch.ran(enrollment, step, f"Planned a mail to {owner.name}", planned=True)
             batch.send(
                 run, category="transactional", template_id=template_id, account_id=enrollment.account_id,
                 user_id=owner.pk, facts=batch.facts(enrollment), **_when(step, enrollment),
@@ -99,7 +100,7 @@ def branch(step: BranchStep, enrollments: Sequence[Enrollment], batch: Batch) ->
         holds, seen = weighed[enrollment.account_id]
         batch.ran(enrollment, step, "Took the way “yes”" if holds else "Took the way “no”", seen=seen)
         way = step.then if holds else step.else_
-        enrollment.step_id = batch.definition.first_of(way, after) or ""
+        enrollment.step_id = (way[0].id if way else after) or ""
 
 
 def task(step: TaskStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:

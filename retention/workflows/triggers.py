@@ -38,8 +38,12 @@ _ENTER = """
     WHERE cause.account_id IN ({filter}) AND NOT EXISTS (
         SELECT 1 FROM retention_enrollment AS e
         WHERE e.workflow_id = %s AND e.account_id = cause.account_id AND e.trigger_key = cause.fact)
+    LIMIT %s
     ON CONFLICT DO NOTHING
 """
+
+#: So many enter in one transaction, well within a worker's time limit; the next slice goes on.
+MOST_AT_ONCE = 20_000
 
 
 def sweep(now: datetime) -> int:
@@ -57,9 +61,9 @@ def sweep(now: datetime) -> int:
 def next_due(now: datetime) -> datetime | None:
     """When the next sweep finds somebody: a day that begins somewhere, or a silence that has lasted."""
     moments = []
-    for workflow in Workflow.objects.filter(state=Workflow.State.ON).select_related("version"):
-        if workflow.version_id:
-            moments.append(_next_moment(definition.of_version(workflow.version_id).trigger, now))
+    for workflow in Workflow.objects.filter(state=Workflow.State.ON):
+        if plan := definition.runnable(workflow):
+            moments.append(_next_moment(plan.trigger, now))
     return min((moment for moment in moments if moment), default=None)
 
 
@@ -79,10 +83,12 @@ def _to_sweep(now: datetime) -> Any:
 
 
 def _sweep_one(workflow: Workflow, now: datetime) -> int:
-    trigger = definition.of_version(workflow.version_id or 0).trigger
-    entered = _causes(trigger, workflow, now)
-    workflow.swept_until = now
-    workflow.save(update_fields=["swept_until"])
+    """Slice by slice: the look is over when it finds fewer than a slice holds."""
+    plan = definition.runnable(workflow)
+    entered = _causes(plan.trigger, workflow, now) if plan else 0
+    if entered < MOST_AT_ONCE:
+        workflow.swept_until = now
+        workflow.save(update_fields=["swept_until"])
     return entered
 
 
@@ -93,7 +99,7 @@ def _enter(workflow: Workflow, trigger: Any, cause: str, parameters: Sequence[An
     first = definition.of_version(workflow.version_id or 0).steps[0].id
     values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters]
     with connection.cursor() as cursor:
-        cursor.execute(_ENTER.format(cause=cause, filter=allowed), [*values, workflow.pk])
+        cursor.execute(_ENTER.format(cause=cause, filter=allowed), [*values, workflow.pk, MOST_AT_ONCE])
         return int(cursor.rowcount)
 
 
@@ -113,7 +119,7 @@ def _(trigger: DateTrigger, workflow: Workflow, now: datetime) -> int:
     today, last, swept = clock.today(now), rules.last_day_begun(now), workflow.swept_until
     cause = f"""
         SELECT account_id, contact_id, fact, greatest(day + %s, %s) AS anchor, %s AS due_at,
-            jsonb_build_object('day', day, 'fact', fact) AS facts
+            jsonb_build_object('day', day, 'contract', contract_id) AS facts
         FROM ({slots.date_fields[trigger.field].sql}) AS dates
         WHERE day <= %s AND day >= %s AND (%s OR (known_at AT TIME ZONE %s)::date <= day + %s)
     """  # noqa: S608 (SQL of a registered room, never of a user)
@@ -131,18 +137,22 @@ def _(trigger: DateTrigger, workflow: Workflow, now: datetime) -> int:
 def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
     """Due at the moment the silence had lasted, so that lateness counts from there.
 
+    A silence is a present state: one that became known late, by a weekly usage file, counts from now. But the account
+    must have been on record when it had lasted, else it is imported history, and the workflow must have been on.
     A workflow that takes the current ones too has never swept: for it every silence has just lasted.
     """
     lasting, swept = timedelta(days=trigger.days), workflow.swept_until
     cause = """
         SELECT id AS account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
-            greatest(silent_since + %s, %s) AS due_at,
+            CASE WHEN silent_since > %s THEN silent_since + %s ELSE %s END AS due_at,
             'silent:' || to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS fact,
             jsonb_build_object('silent_since', silent_since) AS facts
-        FROM crm_account WHERE silent_since <= %s AND silent_since > %s
+        FROM crm_account WHERE silent_since <= %s AND silent_since > %s AND (%s OR created_at <= silent_since + %s)
     """
-    since = swept - lasting if swept else datetime.min.replace(tzinfo=UTC)
-    return _enter(workflow, trigger, cause, [lasting, since if swept else now, now - lasting, since], now)
+    current, seen_until = swept is None, (swept or now) - lasting
+    since = datetime.min.replace(tzinfo=UTC) if current else (workflow.enabled_at or now) - lasting
+    parameters = [seen_until, lasting, now, now - lasting, since, current, lasting]
+    return _enter(workflow, trigger, cause, parameters, now)
 
 
 @singledispatch

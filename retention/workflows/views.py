@@ -88,7 +88,7 @@ def activation(request: HttpRequest, slug: str) -> str:
 
 @admins_post
 def deactivation(request: HttpRequest, slug: str) -> str:
-    return f"{actions.disable(slug)} is off. Nothing of it leaves any more."
+    return f"{actions.disable(slug, clock.now())} is off. Nothing of it leaves any more."
 
 
 @admins_post

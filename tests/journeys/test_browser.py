@@ -51,7 +51,7 @@ def house(make_user: Any) -> Any:
         )
         factories.contact(account, first_name="Jonas", timezone="Europe/Berlin")
         factories.contract(account, (now - timedelta(days=300)).date(), (now + timedelta(days=27)).date(), mrr=3200)
-    actions.disable("inactivity")
+    actions.disable("inactivity", now)
     actions.enable("inactivity", now, include_current=True)
     while actions.work(now):
         pass

@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 for slug, chosen in _by_recipe(options["assignments"]).items():
                     actions.configure(slug, chosen, now)
                 for slug in options["disable"]:
-                    actions.disable(slug)
+                    actions.disable(slug, now)
                 for slug in options["enable"]:
                     actions.enable(slug, now, include_current=options["include_current"])
         except RecipeError as error:

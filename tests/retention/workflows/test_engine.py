@@ -66,7 +66,7 @@ def test_who_was_silent_before_enters_only_when_asked_for(run_at):
     actions.enable("inactivity", NOON)
     run_at(NOON + 2 * DAY)
     assert not Enrollment.objects.exists()
-    actions.disable("inactivity")
+    actions.disable("inactivity", NOON + 2 * DAY)
     actions.enable("inactivity", NOON + 2 * DAY, include_current=True)
     run_at(NOON + 2 * DAY)
     assert Enrollment.objects.count() == 1
@@ -230,3 +230,140 @@ def test_a_paused_workflow_moves_nobody_and_one_that_is_off_lets_nobody_in(publi
     assert actions.resume(workflow)
     run_at(NOON + 16 * DAY)
     assert Task.objects.count() == 1
+
+
+def reminder(**more):
+    steps = [AT_NINE, {**MAIL, "subject": "Ends {{ contract.ends_on }} ({{ contract.plan }})"}]
+    return {"trigger": {"when": "date", "field": "contract.ends_on", "offset_days": -30}, "steps": steps, **more}
+
+
+def test_a_reminder_speaks_of_the_contract_that_caused_it(publish, run_at):
+    publish(reminder())
+    account = factories.account()
+    factories.contact(account)
+    factories.contract(account, date(2026, 3, 1), date(2026, 7, 10), plan="Small")
+    factories.contract(account, date(2026, 1, 1), date(2027, 1, 1), plan="Big")
+    run_at(NOON.replace(day=10, hour=9))
+    facts = OutboundMessage.objects.get().facts
+    assert (facts["contract"]["plan"], facts["contract"]["ends_on"]) == ("Small", "10 July 2026")
+
+
+def test_a_date_that_moves_takes_its_reminder_with_it(publish, run_at):
+    publish(reminder())
+    account = factories.account()
+    factories.contact(account)
+    contract = factories.contract(account, date(2025, 7, 10), date(2026, 7, 10))
+    run_at(NOON.replace(day=10, hour=0))
+    assert Enrollment.objects.get().state == "active"
+    contract.terms.update(ends_on=date(2026, 8, 10), known_at=NOON.replace(day=10, hour=1))
+    run_at(NOON.replace(day=10, hour=9))
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.state, enrollment.ended_because) == ("exited", "The date it counted from has changed")
+    assert not OutboundMessage.objects.exists()
+    run_at(NOON.replace(month=7, day=11, hour=9))
+    assert OutboundMessage.objects.get().facts["contract"]["ends_on"] == "10 August 2026"
+
+
+def test_a_silence_that_becomes_known_late_counts_from_then(publish, run_at):
+    publish(silent(days=3))
+    account = factories.account(last_seen_at=NOON)
+    run_at(NOON + 2 * DAY)
+    Account.objects.filter(pk=account.pk).update(last_seen_at=NOON + DAY)
+    run_at(NOON + 2 * DAY)
+    late = factories.account("Weekly", signed_up_on=None)
+    run_at(NOON + 9 * DAY)
+    Account.objects.filter(pk=late.pk).update(last_seen_at=NOON + 2 * DAY)
+    run_at(NOON + 10 * DAY)
+    enrollment = Enrollment.objects.get(account=late)
+    assert enrollment.due_at == NOON + 10 * DAY
+    assert sorted(Task.objects.values_list("account__name", flat=True)) == sorted([account.name, "Weekly"])
+
+
+def test_an_account_imported_after_its_silence_is_history(publish, run_at):
+    publish(silent(days=3))
+    factories.account(last_seen_at=NOON - DAY, created_at=NOON + 5 * DAY)
+    run_at(NOON + 6 * DAY)
+    assert not Enrollment.objects.exists()
+
+
+def test_two_workers_take_different_batches(publish, run_at, monkeypatch):
+    monkeypatch.setattr(engine, "FULL_BATCH", 2)
+    workflow = publish(silent())
+    for _ in range(4):
+        factories.account(last_seen_at=NOON)
+    actions.triggers.sweep(NOON + 14 * DAY)
+    first = engine._take(engine._fresh, workflow.pk, NOON + 14 * DAY)
+    second = engine._take(engine._fresh, workflow.pk, NOON + 14 * DAY)
+    assert len({*first.enrollment_ids, *second.enrollment_ids}) == 4
+    assert engine._take(engine._fresh, workflow.pk, NOON + 14 * DAY) is None
+
+
+def test_a_batch_that_was_chosen_before_the_pause_does_not_run_after_it(publish):
+    workflow = publish(silent())
+    factories.account(last_seen_at=NOON)
+    actions.triggers.sweep(NOON + 14 * DAY)
+    trial = engine._take(engine._fresh, workflow.pk, NOON + 14 * DAY)
+    actions.pause(workflow)
+    assert engine._try(trial, workflow.pk, NOON + 14 * DAY) == 0
+    assert not Task.objects.exists()
+    assert not Trial.objects.exists()
+
+
+def test_switching_off_ends_who_is_under_way(run_at):
+    actions.enable("inactivity", NOON)
+    factories.account(last_seen_at=NOON, lifecycle="customer")
+    run_at(NOON + 14 * DAY)
+    actions.disable("inactivity", NOON + 15 * DAY)
+    enrollment = Enrollment.objects.get()
+    assert (enrollment.state, enrollment.ended_because) == ("exited", "The workflow was switched off")
+    actions.enable("inactivity", NOON + 90 * DAY)
+    run_at(NOON + 91 * DAY)
+    assert not Task.objects.exists()
+
+
+def test_switching_on_what_is_paused_lets_it_go_on(db):
+    workflow = actions.enable("inactivity", NOON)
+    actions.pause(workflow)
+    again = actions.enable("inactivity", NOON + DAY, include_current=True)
+    assert (again.state, again.enabled_at, again.swept_until) == ("on", NOON, None)
+
+
+def test_a_workflow_that_cannot_be_read_stops_no_other(publish, run_at):
+    broken = publish(silent(), slug="broken")
+    broken.version.definition["trigger"]["where"] = {"field": "gone", "op": "is", "value": 1}
+    broken.version.save()
+    publish({"trigger": {"when": "fact", "kind": "deal.won"}, "steps": [TASK]}, slug="other")
+    factories.account(last_seen_at=NOON)
+    record(Fact(factories.account("Won").pk, "deal.won", "Won"))
+    run_at(NOON + 14 * DAY)
+    assert Task.objects.get().account.name == "Won"
+    assert not Pending.objects.exists()
+
+
+def test_a_fact_that_fails_waits_before_it_is_tried_again_and_is_parked_in_the_end(publish, run_at, monkeypatch):
+    publish({"trigger": {"when": "fact", "kind": "deal.won"}, "steps": [TASK]})
+    record(Fact(factories.account().pk, "deal.won", "Won"))
+
+    def fails(*arguments):
+        raise ValueError("not now")
+
+    monkeypatch.setattr("retention.workflows.matching.enroll_for_facts", fails)
+    run_at(NOON)
+    pending = Pending.objects.get()
+    assert (pending.attempts, pending.parked_at, pending.retry_at) == (1, None, NOON + timedelta(minutes=1))
+    for minute in range(1, 6):
+        run_at(NOON + timedelta(minutes=minute))
+    pending.refresh_from_db()
+    assert (pending.attempts, pending.parked_at is not None) == (5, True)
+    assert pending.error == "ValueError: not now"
+
+
+def test_a_large_sweep_enters_in_slices(publish, run_at, monkeypatch):
+    monkeypatch.setattr("retention.workflows.triggers.MOST_AT_ONCE", 2)
+    workflow = publish(silent())
+    for _ in range(5):
+        factories.account(last_seen_at=NOON)
+    slices = [actions.triggers.sweep(NOON + 14 * DAY) for _ in range(4)]
+    assert slices == [2, 2, 1, 0]
+    workflow.refresh_from_db()
+    assert workflow.swept_until == NOON + 14 * DAY

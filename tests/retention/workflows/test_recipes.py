@@ -72,6 +72,12 @@ def test_a_bad_setting_is_refused_and_nothing_changes(db, chosen, reason):
     assert (workflow.settings, workflow.version.number) == ({}, 1)
 
 
+def test_days_keep_their_order(db):
+    with pytest.raises(RecipeError, match="check_in_day must come after the day of the case study .9., not 7"):
+        actions.configure("onboarding", {"case_study_day": 9}, NOON)
+    assert not Workflow.objects.exists()
+
+
 def test_new_settings_publish_a_version_and_the_same_ones_do_not(db):
     actions.enable("inactivity", NOON)
     actions.configure("inactivity", {"days": "10"}, NOON)
