@@ -9,22 +9,26 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.outbox.models import OutboundMessage
 from crm.slots import Explanation
 from retention.workflows import definition, wording
 from retention.workflows.models import StepRun
 
 
 def explain(run_ids: Sequence[int]) -> Mapping[int, Explanation]:
-    """Explanations by step run, in two queries however many are asked for."""
+    """Explanations by step run, in three queries however many are asked for."""
     asked = StepRun.objects.filter(pk__in=run_ids).select_related("enrollment__workflow", "enrollment__version")
     found = {run.pk: run for run in asked}
     paths: dict[int, list[StepRun]] = {}
     for run in StepRun.objects.filter(enrollment__in=[run.enrollment_id for run in found.values()]).order_by("id"):
         paths.setdefault(run.enrollment_id, []).append(run)
-    return {pk: _one(run, paths[run.enrollment_id]) for pk, run in found.items()}
+    ran = [run.pk for path in paths.values() for run in path if run.detail.get("planned")]
+    mails = OutboundMessage.objects.filter(origin="workflow", origin_id__in=ran).only("origin_id", "state", "reason")
+    became = {mail.origin_id: mail for mail in mails}
+    return {pk: _one(run, paths[run.enrollment_id], became) for pk, run in found.items()}
 
 
-def _one(run: StepRun, path: Sequence[StepRun]) -> Explanation:
+def _one(run: StepRun, path: Sequence[StepRun], became: Mapping[int | None, OutboundMessage]) -> Explanation:
     enrollment = run.enrollment
     plan = definition.of_version(enrollment.version_id)
     lines = [
@@ -36,7 +40,8 @@ def _one(run: StepRun, path: Sequence[StepRun]) -> Explanation:
         lines.append(("Condition", who))
     for before in path:
         if before.pk <= run.pk:
-            lines.append((_when(before.ran_at), _happened(before)))
+            mail = became.get(before.pk) if before.pk < run.pk else None
+            lines.append((_when(before.ran_at), _happened(before) + (f": {_fate(mail)}" if mail else "")))
     return Explanation(f"{plan.name}", reverse("workflows:detail", args=[enrollment.workflow.slug]), lines)
 
 
@@ -47,6 +52,12 @@ def _happened(run: StepRun) -> str:
     if seen := run.detail.get("seen"):
         return f"{run.outcome}: " + ", ".join(f"{name.replace('_', ' ')} was {value}" for name, value in seen.items())
     return run.outcome
+
+
+def _fate(mail: OutboundMessage) -> str:
+    """“sent”, or “not sent. Anna wants no such mail.”"""
+    fate = mail.get_state_display().lower()
+    return f"{fate}. {mail.reason}" if mail.state == OutboundMessage.State.SKIPPED else fate
 
 
 def _when(moment: datetime) -> str:

@@ -71,7 +71,7 @@ def cause(facts: dict[str, Any]) -> str:
     """What made one enrollment enter, from the facts kept at its entry."""
     if facts.get("when") == "silence":
         since = datetime.fromisoformat(facts["silent_since"])
-        return f"Nobody had been seen since {since:%-d %B %Y}, {days(facts['days'])} before"
+        return f"Silent for {days(facts['days'])}, since {since:%-d %B %Y}"
     if facts.get("when") == "date":
         label = slots.date_fields[facts["field"]].label
         return f"{label}: {date.fromisoformat(facts['day']):%-d %B %Y}"
@@ -99,7 +99,7 @@ def _(trigger: DateTrigger) -> str:
 
 @_trigger.register
 def _(trigger: SilenceTrigger) -> str:
-    return f"When nobody of a customer has been seen for {days(trigger.days)}"
+    return f"When a customer has been silent for {days(trigger.days)}"
 
 
 @singledispatch

@@ -72,7 +72,7 @@ def test_a_message_explains_itself(planned):
     assert explanation.url == "/workflows/test/"
     assert explanation.lines == [
         ("Workflow", "Test, version 1"),
-        ("Started by", "Nobody had been seen since 1 June 2026, 14 days before"),
+        ("Started by", "Silent for 14 days, since 1 June 2026"),
         ("Entered", "15 June 2026, 12:00"),
         ("15 June 2026, 12:00", f"Planned a mail to {message.contact}"),
     ]

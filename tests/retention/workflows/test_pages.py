@@ -29,7 +29,7 @@ def test_the_list_names_every_recipe_before_any_is_on(browse, mira):
         "Onboarding",
         "Renewal reminder",
         "Inactivity",
-        "When nobody of a customer has been seen for 14 days",
+        "When a customer has been silent for 14 days",
     ):
         assert words in page
     assert "Switch on" not in page

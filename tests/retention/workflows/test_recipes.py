@@ -73,7 +73,7 @@ def test_a_bad_setting_is_refused_and_nothing_changes(db, chosen, reason):
 
 
 def test_days_keep_their_order(db):
-    with pytest.raises(RecipeError, match="check_in_day must come after the day of the case study .9., not 7"):
+    with pytest.raises(RecipeError, match=r"check_in_day must come after the day of the case study \(9\), not 7"):
         actions.configure("onboarding", {"case_study_day": 9}, NOON)
     assert not Workflow.objects.exists()
 
