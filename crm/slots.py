@@ -224,6 +224,13 @@ class ImportRows(Protocol):
         Groups that meet the aggregate condition `unless` stay as they are. Returns how many rows went.
         """
 
+    def begin_writing(self) -> None:
+        """Say that rows of the record are locked or changed from here on; before it, a loader only reads them.
+
+        Mail waits from here to the commit if the kind brings people, so read, reject and fold before. `write` says it
+        too; twice is once.
+        """
+
     def write(
         self,
         model: type[Model],

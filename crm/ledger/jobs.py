@@ -3,12 +3,10 @@
 from celery import shared_task
 
 from crm.ledger import actions
-from crm.web import clock
+from crm.web.jobs import until_idle
 
 
 @shared_task
 def work() -> None:
     """Slice by slice until nothing is due; what the time limit cuts off waits for the next ring."""
-    now = clock.now()
-    while actions.run(now):
-        pass
+    until_idle("ledger", actions.run)

@@ -39,6 +39,11 @@ class Contract(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("external_id", name="contract_external_id_once")]
+        indexes = [
+            models.Index(
+                fields=["updated_at"], name="contract_renewing_by_change", condition=Q(auto_renew=True, status="paid")
+            )
+        ]
 
     def __str__(self) -> str:
         return self.plan or f"Contract {self.pk}"

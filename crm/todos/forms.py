@@ -22,7 +22,7 @@ _NUMBERED = re.compile(r"^(?P<name>.*\S)\s+#(?P<id>\d{1,18})$")
 def customers_like(typed: str, viewer: User, limit: int = 8) -> list[str]:
     """How customers whose names begin with `typed` are written in the form, one index range of the name."""
     start = typed.strip().lower()
-    if not start:
+    if not start or "\0" in start:  # no name has a NUL, and Postgres takes none
         return []
     names = Account.objects.visible_to(viewer).annotate(lower=Lower("name")).filter(lower__gte=start)
     rows = [

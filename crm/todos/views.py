@@ -9,17 +9,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm import slots
 from crm.accounts.models import Account
 from crm.team.models import User
+from crm.team.viewer import viewer_of
 from crm.todos import actions, rules
 from crm.todos.forms import NewTaskForm, OwnerForm, SnoozeForm, colleagues, customers_like
 from crm.todos.models import Task, TaskQuerySet
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 #: The open sections are always on the page; the others are fetched when somebody opens them.
@@ -32,7 +33,7 @@ _SIZE = 25
 @require_GET
 def task_list(request: HttpRequest) -> HttpResponse:
     """All open sections, or with `section` (and `after`) a page of one."""
-    viewer, now = _viewer(request), clock.now()
+    viewer, now = viewer_of(request), clock.now()
     tab, only = request.GET.get("tab", "mine"), request.GET.get("section")
     tabs = _tabs(viewer)
     if tab not in tabs or (only and only not in OPEN | FOLDED):
@@ -79,7 +80,7 @@ def _section(tasks: TaskQuerySet, name: str, bounds: rules.Bounds, after: str | 
 
 @require_http_methods(["GET", "POST"])
 def new_task(request: HttpRequest) -> HttpResponse:
-    viewer, now = _viewer(request), clock.now()
+    viewer, now = viewer_of(request), clock.now()
     if request.method == "POST":
         form = NewTaskForm(request.POST, viewer=viewer)
         if form.is_valid():
@@ -97,14 +98,18 @@ def new_task(request: HttpRequest) -> HttpResponse:
 def _customer(request: HttpRequest, viewer: User) -> str:
     """As the form writes the customer of `?account=`; nothing for one that the viewer may not see."""
     number = request.GET.get("account", "")
-    account = Account.objects.visible_to(viewer).filter(pk=number).first() if number.isdecimal() else None
+    account = (
+        Account.objects.visible_to(viewer).filter(pk=number).first()
+        if number.isdecimal() and len(number) <= 18
+        else None
+    )
     return f"{account.name} #{account.pk}" if account else ""
 
 
 @require_GET
 def customers(request: HttpRequest) -> HttpResponse:
     """Options for the form's customer field."""
-    names = customers_like(request.GET.get("customer", ""), _viewer(request))
+    names = customers_like(request.GET.get("customer", ""), viewer_of(request))
     return render(request, "crm/todos/customers.html", {"names": names})
 
 
@@ -114,7 +119,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     task, part = _task(request, pk), request.GET.get("part", "")
     if part not in ("", "why", "verbs"):
         raise Http404
-    context = {"line": task.seen_by(_viewer(request), clock.now()), "next": _back(request)}
+    context = {"line": task.seen_by(viewer_of(request), clock.now()), "next": _back(request)}
     if part != "verbs":
         explain = slots.explainers.get(task.origin)
         context["why"] = explain([task.origin_id]).get(task.origin_id) if explain and task.origin_id else None
@@ -126,7 +131,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def completion(request: HttpRequest, pk: int) -> HttpResponse:
     task = _task(request, pk)
-    if actions.complete(task, _viewer(request), clock.now()):
+    if actions.complete(task, viewer_of(request), clock.now()):
         undo = f"{reverse('todos:reopening', args=[pk])}?{urlencode({'next': _back(request)})}"
         toast(request, f"Done: {task.title}", undo=undo)
     else:
@@ -137,7 +142,7 @@ def completion(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reopening(request: HttpRequest, pk: int) -> HttpResponse:
     task = _task(request, pk)
-    if actions.reopen(task, _viewer(request), clock.now()):
+    if actions.reopen(task, viewer_of(request), clock.now()):
         toast(request, f"Open again: {task.title}")
     else:
         toast(request, f"“{task.title}” is open. Nothing changed.", level=messages.INFO)
@@ -149,14 +154,14 @@ def _changed(request: HttpRequest, task: Task) -> HttpResponse:
     if not request.htmx:
         return redirect(_back(request))
     show = request.POST.getlist("show")
-    line = task.seen_by(_viewer(request), clock.now())
+    line = task.seen_by(viewer_of(request), clock.now())
     context = {"line": line, "show_account": "account" in show, "show_owner": "owner" in show, "next": _back(request)}
     return render(request, "crm/todos/changed.html", context)
 
 
 @require_POST
 def snooze(request: HttpRequest, pk: int) -> HttpResponse:
-    task, viewer, now, form = _task(request, pk), _viewer(request), clock.now(), SnoozeForm(request.POST)
+    task, viewer, now, form = _task(request, pk), viewer_of(request), clock.now(), SnoozeForm(request.POST)
     if not form.is_valid():
         return _refused(request, _first_error(form))
     until = form.moment(viewer, now)
@@ -191,16 +196,9 @@ def _task(request: HttpRequest, pk: int) -> Task:
     return get_object_or_404(Task.objects.visible_to(request.user).for_list(), pk=pk)
 
 
-def _viewer(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # LoginRequiredMiddleware let nobody else in
-    return request.user
-
-
 def _back(request: HttpRequest) -> str:
     """The page the form stood on, if it is one of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else reverse("todos:list")
+    return next_url(request, reverse("todos:list"))
 
 
 def _first_error(form: Any) -> str:

@@ -14,7 +14,10 @@ LONGEST = 15.0
 
 
 def until_idle(name: str, work: Callable[[datetime], int]) -> None:
-    """Take slices of `work` until nothing is due or time is up, and note that it ran."""
+    """Take slices of `work` until nothing is due or time is up, and note that it ran.
+
+    What a slice raises, Celery's soft time limit included, ends the job without the note.
+    """
     started = time.monotonic()
     while work(clock.now()) and time.monotonic() - started < LONGEST:
         pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.core import exceptions
+from django.db.models import F, Field, Q, QuerySet
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from crm.web import clock
+
+#: Before and after the point of a number; our columns have fewer.
+_MOST_DIGITS = 30
 
 
 class BadCursor(ValueError):
@@ -52,7 +55,7 @@ def keyset_page(rows: QuerySet[Any], sort: Sort, cursor: str | None = None, size
     tie = "-id" if sort.descending else "id"
     rows = rows.order_by(*(order if sort.nullable else [("-" if sort.descending else "") + field]), tie)
     if cursor:
-        value, last_id = _decode(cursor)
+        value, last_id = _decode(cursor, rows, sort)
         beyond = Q(id__lt=last_id) if sort.descending else Q(id__gt=last_id)
         if value is None:
             rows = rows.filter(Q(**{f"{field}__isnull": True}) & beyond)
@@ -79,12 +82,49 @@ def _encode(value: Any, pk: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([value, pk]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[Any, int]:
+#: What reading a damaged cursor may raise: deep JSON, endless numbers and values of another type included.
+_DAMAGE = (ValueError, TypeError, ArithmeticError, RecursionError, exceptions.ValidationError)
+
+
+def _decode(cursor: str, rows: QuerySet[Any], sort: Sort) -> tuple[Any, int]:
+    """The edge: a value that the sort's column can have, and an id. Raises BadCursor."""
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return value, int(pk)
-    except (ValueError, TypeError, binascii.Error) as error:
+        return _typed(value, rows, sort), int(pk)
+    except _DAMAGE as error:
         raise BadCursor("That page address is damaged. Start again from the first page.") from error
+
+
+def _typed(value: Any, rows: QuerySet[Any], sort: Sort) -> Any:
+    """As the column has it. Raises one of _DAMAGE for what Postgres would refuse."""
+    if value is None:
+        if sort.nullable:
+            return None
+        raise ValueError("no row of this sort is without a value")
+    if isinstance(value, (list, dict)):
+        raise TypeError("no column holds such a value")
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("no text in Postgres holds NUL")
+    value = _field(rows, sort.expression).to_python(value)
+    match value:
+        case str():
+            value.encode()  # half a surrogate pair is no text
+        case Decimal() if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
+            raise ValueError("no column holds such a number")
+        case datetime() if value.tzinfo is None:
+            raise ValueError("a moment of ours has an offset")
+    return value
+
+
+def _field(rows: QuerySet[Any], expression: str) -> Field[Any, Any]:
+    """The field of the model, of one it leads to, or of the annotation, by which the rows are sorted."""
+    if annotation := rows.query.annotations.get(expression):
+        return annotation.output_field  # type: ignore[no-any-return]
+    *path, name = expression.split("__")
+    model: Any = rows.model
+    for part in path:
+        model = model._meta.get_field(part).related_model
+    return model._meta.get_field(name)  # type: ignore[no-any-return]
 
 
 class CursorPagination(pagination.CursorPagination):

@@ -12,12 +12,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.web import clock
 from crm.web.context import THEME_COOKIE, THEMES
 from crm.web.models import HEARTBEAT, Pulse
+from crm.web.returning import next_url
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +80,7 @@ def _beat(now: datetime) -> dict[str, Any]:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep light, dark or system in a cookie that the server reads, so that no page flashes."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = "/"
-    response = redirect(target)
+    response = redirect(next_url(request, "/"))
     if (chosen := request.POST.get("theme")) in THEMES:
         response.set_cookie(
             THEME_COOKIE, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure()

@@ -77,7 +77,7 @@ class Batch:
         today = clock.today(self.now)
         standing = [term for term in terms if term.contract.status != Contract.Status.CANCELLED] or terms
         running = [term for term in standing if _covers(term, today)]
-        return (running or standing or [None])[-1]
+        return next(reversed(running or standing), None)
 
     def outdated(self) -> list[Enrollment]:
         """Those that entered because of a date which has been changed or taken back since; one query."""

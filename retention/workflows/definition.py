@@ -6,10 +6,9 @@ enrollments, messages and tasks remember.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from datetime import time, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -17,9 +16,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from crm import slots
 from crm.outbox import rendering
 from crm.segments import filters
-from retention.workflows.models import Workflow, WorkflowVersion
-
-logger = logging.getLogger(__name__)
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
@@ -282,23 +278,3 @@ def place(location: tuple[str | int, ...]) -> str:
         elif not (isinstance(before, int) or before == "trigger"):
             text += f".{part}" if text else part
     return text or "definition"
-
-
-@lru_cache(maxsize=256)
-def of_version(version_id: int) -> Definition:
-    """The definition of a published version. Versions never change, so they are kept for the process's life."""
-    return parse(WorkflowVersion.objects.get(pk=version_id).definition)
-
-
-def runnable(workflow: Workflow) -> Definition | None:
-    """What a workflow does now; None, with a line in the log, when it has nothing to do or cannot be read any more.
-
-    After an upgrade a field that its filters name may be gone: that workflow stands still, and no other.
-    """
-    if workflow.version_id is None:
-        return None
-    try:
-        return of_version(workflow.version_id)
-    except DefinitionError as error:
-        logger.error("Workflow %s cannot run: %s", workflow.slug, error)
-        return None

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from retention.workflows import definition, rules
+from retention.workflows import published, rules
 from retention.workflows.batch import DATE_CHANGED, Batch
 from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, Workflow
 from retention.workflows.steps import steps
@@ -107,7 +107,7 @@ def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
     locked = locked.select_related("workflow")
     rows = list(locked.select_for_update(skip_locked=True, of=("self",)))
     for version_id, group in groupby(rows, key=lambda row: row.version_id):
-        batch = Batch(definition.of_version(version_id), list(group), now)
+        batch = Batch(published.of_version(version_id), list(group), now)
         _walk(batch)
         batch.write()
         _keep(batch.enrollments)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.outbox.models import OutboundMessage
 from crm.slots import Explanation
-from retention.workflows import definition, wording
+from retention.workflows import published, wording
 from retention.workflows.models import StepRun
 
 
@@ -30,7 +30,7 @@ def explain(run_ids: Sequence[int]) -> Mapping[int, Explanation]:
 
 def _one(run: StepRun, path: Sequence[StepRun], became: Mapping[int | None, OutboundMessage]) -> Explanation:
     enrollment = run.enrollment
-    plan = definition.of_version(enrollment.version_id)
+    plan = published.of_version(enrollment.version_id)
     lines = [
         ("Workflow", f"{plan.name}, version {enrollment.version.number}"),
         ("Started by", wording.cause(enrollment.facts)),

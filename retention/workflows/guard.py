@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from crm.slots import Refusal
-from retention.workflows import definition
+from retention.workflows import published
 from retention.workflows.batch import DATE_CHANGED, Batch
 from retention.workflows.models import Enrollment, StepRun, Workflow
 
@@ -46,7 +46,7 @@ def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> d
     undecided.sort(key=lambda pair: pair[1].version_id)
     for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
         pairs = list(group)
-        batch = Batch(definition.of_version(version_id), [enrollment for _, enrollment in pairs], now)
+        batch = Batch(published.of_version(version_id), [enrollment for _, enrollment in pairs], now)
         changed = {enrollment.pk for enrollment in batch.outdated()}
         refusals |= {message: _no(DATE_CHANGED, e) for message, e in pairs if e.pk in changed}
         for leave in batch.definition.leaves:

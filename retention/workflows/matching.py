@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
-from retention.workflows import definition, rules
+from retention.workflows import published, rules
 from retention.workflows.definition import FactTrigger
 from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.triggers import enroll_for_facts
@@ -40,7 +40,8 @@ def match(now: datetime) -> int:
 def next_due(now: datetime) -> datetime | None:
     """When the next fact that failed is tried again."""
     waiting = Pending.objects.filter(parked_at=None, retry_at__gt=now)
-    return waiting.aggregate(soonest=Min("retry_at"))["soonest"]
+    soonest: datetime | None = waiting.aggregate(soonest=Min("retry_at"))["soonest"]
+    return soonest
 
 
 def _open(now: datetime) -> QuerySet[Pending]:
@@ -76,7 +77,7 @@ def _match(pending: Sequence[Pending], now: datetime) -> int:
     # A paused workflow lets facts enter: only its people stand still.
     listening = Workflow.objects.exclude(state=Workflow.State.OFF).filter(version__isnull=False)
     for workflow in listening if by_kind else []:
-        plan = definition.runnable(workflow)
+        plan = published.runnable(workflow)
         if plan and isinstance(plan.trigger, FactTrigger) and (entries := by_kind.get(plan.trigger.kind)):
             enroll_for_facts(workflow, plan.trigger, [entry.pk for entry in entries], now)
     if by_kind:
@@ -90,7 +91,7 @@ def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
     active = Enrollment.objects.active().filter(account_id__in={entry.account_id for entry in entries})
     locked = list(active.select_for_update(of=("self",)).order_by("version_id", "id"))
     for version_id, group in groupby(locked, key=lambda row: row.version_id):
-        plan = definition.of_version(version_id)
+        plan = published.of_version(version_id)
         for enrollment in group:
             for leave in plan.leaves:
                 if leave.fact and any(_ends(entry, leave.fact, enrollment) for entry in entries):

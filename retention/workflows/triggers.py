@@ -19,7 +19,7 @@ from crm import slots
 from crm.accounts.models import Account
 from crm.segments import filters
 from crm.web import clock
-from retention.workflows import definition, rules
+from retention.workflows import published, rules
 from retention.workflows.definition import DateTrigger, FactTrigger, SilenceTrigger
 from retention.workflows.models import Workflow
 
@@ -62,7 +62,7 @@ def next_due(now: datetime) -> datetime | None:
     """When the next sweep finds somebody: a day that begins somewhere, or a silence that has lasted."""
     moments = []
     for workflow in Workflow.objects.filter(state=Workflow.State.ON):
-        if plan := definition.runnable(workflow):
+        if plan := published.runnable(workflow):
             moments.append(_next_moment(plan.trigger, now))
     return min((moment for moment in moments if moment), default=None)
 
@@ -84,7 +84,7 @@ def _to_sweep(now: datetime) -> Any:
 
 def _sweep_one(workflow: Workflow, now: datetime) -> int:
     """Slice by slice: the look is over when it finds fewer than a slice holds."""
-    plan = definition.runnable(workflow)
+    plan = published.runnable(workflow)
     entered = _causes(plan.trigger, workflow, now) if plan else 0
     if entered < MOST_AT_ONCE:
         workflow.swept_until = now
@@ -96,7 +96,7 @@ def _enter(workflow: Workflow, trigger: Any, cause: str, parameters: Sequence[An
     condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
     allowed, allowed_parameters = condition.query.sql_with_params()
     facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
-    first = definition.of_version(workflow.version_id or 0).steps[0].id
+    first = published.of_version(workflow.version_id or 0).steps[0].id
     values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters]
     with connection.cursor() as cursor:
         cursor.execute(_ENTER.format(cause=cause, filter=allowed), [*values, workflow.pk, MOST_AT_ONCE])

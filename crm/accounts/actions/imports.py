@@ -133,6 +133,7 @@ def _settle_primaries(rows: ImportRows) -> None:
     rows.run("""
         UPDATE import_rows r SET is_primary = FALSE WHERE r.is_primary AND EXISTS (
             SELECT 1 FROM import_rows l WHERE l.is_primary AND l.home_id = r.home_id AND l.line > r.line)""")
+    rows.begin_writing()
     rows.run("""
         WITH old AS MATERIALIZED (
             SELECT c.id FROM crm_contact c JOIN import_rows r ON r.home_id = c.account_id AND r.is_primary

@@ -42,7 +42,7 @@ class Report:
     holds_mail: bool = False  # this import put mail on hold
 
 
-def _silent(rows: int) -> None:
+def _silent(*_: object) -> None:
     pass
 
 
@@ -66,7 +66,9 @@ def import_file(
     conventions = Conventions(clock.ZONE_NAMES, clock.zone().key, month_first=bool(layout and layout.month_first))
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            staging = Staging(cursor, kind.columns, now)
+            # Whoever refuses mail here gets none from the commit on. The gate closes when rows of the record are first
+            # locked, not before: senders lock the policy and then contacts, and must not wait while a file is read.
+            staging = Staging(cursor, kind.columns, now, close_the_gate if kind.brings_people else _silent)
             found = fill(staging, source, kind, layout, dict(mapping or {}), conventions, progress)
             counts, holds_mail = _load(staging, kind, now)
             rejected = staging.rejected()
@@ -90,15 +92,14 @@ def _load(staging: Staging, kind: slots.ImportKind, now: datetime) -> tuple[slot
     # the first one wrote.
     staging.run("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
     staging.filled()
-    if kind.brings_people:
-        # Whoever refuses mail here gets none from the commit on. Before the contacts, as senders lock.
-        close_the_gate()
     if kind.identity:
         staging.fold(*kind.identity)
     counts = kind.loader(staging, now)
     if not kind.brings_people:
         return counts, False
-    # Who opted out elsewhere gets nothing from here, and nobody gets anything before somebody has looked.
+    # Who opted out elsewhere gets nothing from here, and nobody gets anything before somebody has looked. The hold is
+    # committed with the people: before, no sender sees them, and whoever waits at the gate sees both.
+    staging.begin_writing()
     staging.run(_SUPPRESS)
     return counts, bool(counts.created) and hold_for_import(now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,11 @@ REJECT_COLUMNS = ("line", "column", "value", "reason", "remedy")
 class Staging:
     """The temporary table `import_rows` of one import: slots.ImportRows. `import_rejects` has what was taken out."""
 
-    def __init__(self, cursor: Any, columns: Mapping[str, ImportColumn], now: datetime) -> None:
+    def __init__(
+        self, cursor: Any, columns: Mapping[str, ImportColumn], now: datetime, before_writing: Callable[[], object]
+    ) -> None:
         self.cursor, self.columns, self.now = cursor, list(columns), now
+        self.before_writing, self.writing = before_writing, False
         self.folded = 0  # rows that went into a later one
         types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects")
@@ -102,6 +105,11 @@ class Staging:
         self.folded += gone
         return gone
 
+    def begin_writing(self) -> None:
+        if not self.writing:
+            self.before_writing()
+            self.writing = True
+
     def write(
         self,
         model: type[Model],
@@ -111,6 +119,7 @@ class Staging:
         target: str = "target",
         where: str = "TRUE",
     ) -> ImportCounts:
+        self.begin_writing()
         updated = self._update(model, {**values, **(merge or {})}, target, where)
         return ImportCounts(self._insert(model, values, target, where), updated)
 

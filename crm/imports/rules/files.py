@@ -97,14 +97,17 @@ def rows(source: Source) -> Iterator[Row]:
     """The records of the file, header first, empty lines left out."""
     with source.open() as file:
         try:
-            delimiter, skip = _delimiter(file)
+            delimiter, skip = _delimiter(file, source.path)
             yield from _records(csv.reader(file, delimiter=delimiter), skip, source.damaged)
         except UnicodeError as error:
             raise FileRefused(f"{source.path} is not {source.encoding} throughout. Save it as UTF-8.") from error
 
 
-def _delimiter(file: IO[str]) -> tuple[str, int]:
-    """The separator of the first line that says something, and how many lines to pass over before the rows."""
+def _delimiter(file: IO[str], path: Path) -> tuple[str, int]:
+    """The separator of the first line that says something, and how many lines to pass over before the rows.
+
+    Raises FileRefused for a `sep=` line that names what separates nothing.
+    """
     position, skip = 0, 0
     while True:
         line = file.readline()
@@ -112,6 +115,10 @@ def _delimiter(file: IO[str]) -> tuple[str, int]:
             break
         position, skip = file.tell(), skip + 1
     if line.lower().startswith("sep=") and len(line.strip()) == 5:
+        if line[4].isalnum() or line[4] == '"' or not (line[4].isprintable() or line[4] == "\t"):
+            raise FileRefused(
+                f"{path} says sep={line[4]!a}, which separates no cells. Correct or remove its first line."
+            )
         return line[4], skip + 1
     file.seek(position)
     outside = "".join(line.split('"')[::2])

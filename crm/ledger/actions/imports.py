@@ -9,7 +9,8 @@ from itertools import batched
 from django.conf import settings
 
 from crm.accounts.models import Account
-from crm.ledger.actions import BATCH, book_renewals, project
+from crm.ledger.actions.projection import project
+from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 
@@ -37,6 +38,9 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     _reject_contracts(rows)
     _reject_terms(rows)
     _agree(rows)
+    # Without its last row, the one before it is the contract's last.
+    while _reject_forgotten(rows, now):
+        pass
     counts = _count(rows)
     _write(rows)
     accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
@@ -115,6 +119,22 @@ def _reject_overlaps(rows: ImportRows) -> int:
             AND e.days && r.days AND NOT EXISTS (SELECT 1 FROM import_rows f WHERE f.external_id = e.external_id
                 AND f.line < e.line AND f.days && e.days))""",
         "starts_on", "overlaps an earlier row of the same contract", remedy,
+    )  # fmt: skip
+
+
+def _reject_forgotten(rows: ImportRows, now: datetime) -> int:
+    """A last term that should have renewed so often since is a slip of the pen, and would book terms by thousands."""
+    return rows.reject(
+        f"""{MISSED.format(term="r")} > %(most)s
+            AND coalesce(r.auto_renew, (SELECT c.auto_renew FROM crm_contract c WHERE c.id = r.target), FALSE)
+            AND coalesce(r.status, (SELECT c.status FROM crm_contract c WHERE c.id = r.target), 'paid') = 'paid'
+            AND NOT EXISTS (SELECT 1 FROM import_rows l
+                WHERE l.external_id = r.external_id AND l.starts_on > r.starts_on)
+            AND NOT EXISTS (SELECT 1 FROM crm_contractterm l
+                WHERE l.contract_id = r.target AND l.starts_on > r.starts_on)""",  # noqa: S608
+        "ends_on", f"is so long ago that more than {MOST_MISSED} terms would have to be booked since",
+        "Give the days of the contract's latest term, or say auto_renew no.",
+        until=last_day_to_cover(now), most=MOST_MISSED,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,6 +18,10 @@ from crm.web.models import Pulse
 #: broken and would keep the command busy for ever.
 MOST_ROUNDS = 100_000
 MOST_IDLE_STOPS = 10_000
+
+#: Where the clock can stand: work looks years ahead and back, and the calendar has an end on both sides.
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class Command(BaseCommand):
@@ -108,11 +112,17 @@ def _moment(text: str | None) -> datetime:
     if text is None:
         return clock.now()
     try:
-        return clock.parse(text)
-    except ValueError as error:
+        moment = clock.parse(text)
+    except (ValueError, OverflowError) as error:
         raise CommandError(
             f"--now {text!r} is no moment: write it as 2026-06-01T12:00 or 2026-06-01T12:00+02:00.", returncode=2
         ) from error
+    if not FIRST <= moment <= LAST:
+        raise CommandError(
+            f"--now {text!r} is out of reach: name a moment from {FIRST.isoformat()} to {LAST.isoformat()}.",
+            returncode=2,
+        )
+    return moment
 
 
 def _last_tick() -> datetime | None:

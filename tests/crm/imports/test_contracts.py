@@ -160,3 +160,44 @@ def test_terms_that_ran_out_and_renew_are_booked_without_firing(load, acme):
     assert not Pending.objects.exists()
     load("contracts", HEADER + "k1,acme,Team,2024-06-15,2025-06-15,100,,yes,\n")
     assert len(terms()) == 2
+
+
+FORGOTTEN = "is so long ago that more than 120 terms would have to be booked since"
+
+
+def test_a_term_that_would_renew_by_thousands_is_refused(load, rejects, acme):
+    report = load("contracts", HEADER + "k1,acme,,1900-01-01,1900-01-02,1,,yes,\nk2,acme,,2026-01-01,,1,,yes,\n")
+    assert numbers(report) == (1, 0, 0, 1)
+    assert rejects("contracts")[0][:4] == ["2", "ends_on", "1900-01-02", FORGOTTEN]
+    assert terms() == [(date(2026, 1, 1), None, 1)]
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_hundred_and_twenty_missed_terms_are_booked_and_one_more_is_not(load, acme, late):
+    ends_on = NOON.date() + timedelta(days=1 - 7 * 119 - late - 6)  # the 120th runs out after tomorrow, or tomorrow
+    report = load("contracts", HEADER + f"k1,acme,,{ends_on - timedelta(days=7)},{ends_on},1,,yes,\n")
+    assert report.rejected == late
+    assert ContractTerm.objects.count() == (0 if late else 121)
+
+
+@pytest.mark.parametrize(
+    "row", ["k1,acme,,1900-01-01,1900-01-02,1,,no,", "k1,acme,,1900-01-01,1900-01-02,1,,yes,paused"]
+)
+def test_old_terms_that_do_not_renew_are_history(load, acme, row):
+    assert numbers(load("contracts", HEADER + row + "\n")) == (1, 0, 0, 0)
+    assert terms() == [(date(1900, 1, 1), date(1900, 1, 2), 1)]
+
+
+def test_without_its_last_row_the_one_before_it_counts(load, rejects, acme):
+    days = "k1,acme,,1900-01-01,1900-01-02,1,,yes,\nk1,acme,,1900-01-02,1900-01-03,1,,yes,\n"
+    assert numbers(load("contracts", HEADER + days)) == (0, 0, 0, 2)
+    current = "k1,acme,,2026-01-01,2027-01-01,1,,yes,\n"
+    assert numbers(load("contracts", HEADER + days + current)) == (3, 0, 0, 0)
+    assert numbers(load("contracts", HEADER + days)) == (0, 0, 2, 0)  # the booked one is the last
+    assert ContractTerm.objects.count() == 3
+
+
+def test_a_file_that_makes_an_old_contract_renew_is_refused_too(load, rejects, acme):
+    load("contracts", HEADER + "k1,acme,,1900-01-01,1900-01-02,1,,no,\n")
+    assert numbers(load("contracts", HEADER + "k1,acme,,1900-01-01,,,,yes,\n")) == (0, 0, 0, 1)
+    assert (Contract.objects.get().auto_renew, ContractTerm.objects.count()) == (False, 1)

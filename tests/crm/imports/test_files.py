@@ -23,12 +23,25 @@ def names():
         "external_id,name\ra1,Müller\r".encode(),
         "\ufeffexternal_id\tname\r\na1\tMüller\r\n".encode("utf-16-le"),
         "sep=;\nexternal_id;name\na1;Müller\n".encode(),
+        "sep=|\nexternal_id|name\na1|Müller\n".encode(),
         '\n  \n"external_id";"name"\n"a1";"Müller"\n'.encode(),
         " External ID ,NAME\n a1 , Müller \n".encode(),
         "external-id,Name\na1,Müller\n".encode(),
         '"ignored, really",external_id,name\nx,a1,Müller\n'.encode(),
     ],
-    ids=["plain", "excel", "cp1252", "old mac", "utf-16", "sep", "blank lines", "spelling", "hyphen", "quoted comma"],
+    ids=[
+        "plain",
+        "excel",
+        "cp1252",
+        "old mac",
+        "utf-16",
+        "sep",
+        "sep of its own",
+        "blank lines",
+        "spelling",
+        "hyphen",
+        "quoted comma",
+    ],
 )
 def test_files_of_all_programs_are_read_alike(load, content):
     assert load("accounts", content).created == 1
@@ -45,6 +58,9 @@ def test_files_of_all_programs_are_read_alike(load, content):
         (b"a1,Acme\na2,Bolt\n", "lacks the columns external_id, name"),
         (b"external_id,title\na1,x\n", "lacks the column name"),
         (b"external_id,name,Name\na1,x,y\n", "has the column name twice"),
+        (b'sep="\nexternal_id"name\na1"x\n', "says sep='\"', which separates no cells"),
+        (b"sep=a\nexternal_id,name\na1,x\n", "says sep='a', which separates no cells"),
+        (b"sep=\x01\nexternal_id,name\na1,x\n", "which separates no cells"),
     ],
 )
 def test_files_that_are_refused_whole(load, content, reason):

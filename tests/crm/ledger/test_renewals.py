@@ -1,11 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from crm.ledger import actions
-from crm.ledger.models import ContractTerm
+from crm.ledger.models import Contract, ContractTerm
 from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
@@ -94,6 +96,60 @@ def test_quiet_booking_of_named_contracts_fires_nothing():
     assert actions.book_renewals(NOON, only=[contract.pk], react=False) == 1
     assert (contract.terms.count(), other.terms.count()) == (2, 1)
     assert (TimelineEntry.objects.count(), Pending.objects.count()) == (1, 0)
+
+
+def test_a_long_row_of_missed_terms_is_booked_in_slices(monkeypatch):
+    monkeypatch.setattr(actions.renewals, "BATCH", 7)
+    long = factories.contract(
+        factories.account(), TODAY - timedelta(days=20), TODAY - timedelta(days=19), auto_renew=True
+    )
+    short = factories.contract(factories.account(), date(2025, 6, 1), TODAY, auto_renew=True)
+    assert [actions.book_renewals(NOON) for _ in range(5)] == [7, 7, 7, 1, 0]
+    assert (long.terms.count(), short.terms.count()) == (22, 2)
+    assert terms(long)[-1] == (TOMORROW, TOMORROW + timedelta(days=1))
+    assert all(end == start for (_, end), (start, _) in pairwise(terms(long)))
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_idle_look_of_the_day_is_not_repeated(django_assert_num_queries):
+    contract = factories.contract(factories.account(), date(2025, 6, 3), date(2026, 6, 3), auto_renew=True)
+    Contract.objects.update(updated_at=NOON - HOUR)
+    assert actions.book_renewals(NOON) == 0
+    with django_assert_num_queries(4), CaptureQueriesContext(connection) as queries:  # two of them a savepoint's
+        assert actions.book_renewals(NOON + HOUR) == 0
+    assert "crm_contractterm" not in str(queries.captured_queries)
+    assert actions.book_renewals(NOON + 12 * HOUR) == 1  # the next day
+    assert contract.terms.count() == 2
+
+
+@pytest.mark.parametrize(("late", "booked"), [(timedelta(minutes=10), 0), (timedelta(minutes=9, seconds=59), 1)])
+def test_a_contract_that_changed_since_is_looked_at(late, booked):
+    """Also one that was changed before the look and committed after it."""
+    contract = factories.contract(factories.account(), date(2025, 6, 1), TODAY)
+    assert actions.book_renewals(NOON) == 0
+    Contract.objects.update(auto_renew=True, updated_at=NOON - late)
+    assert actions.book_renewals(NOON + HOUR) == booked
+    assert contract.terms.count() == 1 + booked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_worker_holds_is_not_taken_for_done():
+    contract = factories.contract(factories.account(), date(2025, 6, 1), TODAY, auto_renew=True)
+    Contract.objects.update(updated_at=NOON - HOUR)
+
+    def look():
+        try:
+            return actions.book_renewals(NOON)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Contract.objects.select_for_update().get()  # and now it dies
+        assert pool.submit(look).result() == 0
+    assert actions.book_renewals(NOON + HOUR) == 1
+    assert contract.terms.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -264,6 +264,9 @@ def test_the_customer_search_shows_only_what_one_may_see(client, mira, olaf):
     client.force_login(olaf)
     assert text(client.get(reverse("todos:customers"), {"customer": "ac"})).split('"')[1::2] == ["Acorn"]
     assert text(client.get(reverse("todos:customers"))).strip() == ""
+    nul = client.get(reverse("todos:customers"), {"customer": "ac\0"})
+    assert (nul.status_code, text(nul).strip()) == (200, "")
+    assert client.get(reverse("todos:new"), {"account": "9" * 5000}).status_code == 200
 
 
 def test_why_asks_whoever_made_the_task(client, mira):

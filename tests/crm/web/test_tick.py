@@ -143,6 +143,25 @@ def test_a_time_that_is_none_is_refused(registry, text):
     assert last_tick() is None
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59", "9999-12-31T23:59-05:00", "0001-01-01T00:00+05:00", "0001-01-01"])
+def test_the_ends_of_the_calendar_are_refused(registry, text):
+    with pytest.raises(CommandError, match=r"is out of reach|is no moment") as refusal:
+        run("--now", text)
+    assert refusal.value.returncode == 2
+    assert last_tick() is None
+
+
+def test_the_clock_reaches_its_last_moment_and_no_further(registry):
+    with pytest.raises(CommandError, match="from 1970-01-01"):
+        run("--now", (tick.LAST + timedelta(microseconds=1)).isoformat())
+    with pytest.raises(CommandError, match="is out of reach"):
+        run("--now", (tick.FIRST - timedelta(microseconds=1)).isoformat())
+    assert last_tick() is None
+    run("--now", tick.FIRST.isoformat())
+    run("--now", tick.LAST.isoformat())
+    assert last_tick() == tick.LAST
+
+
 def test_an_offset_counts(registry):
     run("--now", "2026-06-01T14:00+02:00")
     assert last_tick() == NOON

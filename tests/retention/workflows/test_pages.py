@@ -125,3 +125,56 @@ def test_the_list_asks_no_more_with_more_rows(browse, mira, django_assert_max_nu
     for address in ("/workflows/inactivity/", "/workflows/inactivity/?tab=people", "/workflows/inactivity/?tab=mail"):
         with django_assert_max_num_queries(12):
             client.get(address)
+
+
+def test_switching_off_asks_first_and_names_who_is_under_way(browse, ada, mira, run_at):
+    actions.enable("inactivity", NOON)
+    factories.account(last_seen_at=NOON, lifecycle="customer", customer_since=(NOON - 400 * DAY).date())
+    run_at(NOON + 14 * DAY)
+    page = browse(ada).get("/workflows/inactivity/").content.decode()
+    assert "<b>1 customer</b> is under way" in page
+    assert page.count("/workflows/inactivity/deactivation/") == 1
+    assert page.index('<dialog id="switch-off"') < page.index("/workflows/inactivity/deactivation/")
+    assert "switch-off" not in browse(mira).get("/workflows/inactivity/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        ("inactivity", "also for customers already silent"),
+        ("renewal-reminder", "also for customers already in the 30 days before"),
+        ("onboarding", ""),
+    ],
+)
+def test_whom_else_switching_on_lets_in_is_said_for_the_trigger(browse, ada, slug, words):
+    page = browse(ada).get(f"/workflows/{slug}/")
+    assert page.context["already"] == words
+    assert ("include_current" in page.content.decode()) is bool(words)
+
+
+def test_versions_mark_what_changed(browse, ada):
+    client = browse(ada)
+    client.post("/workflows/inactivity/activation/")
+    client.post("/workflows/inactivity/settings/", {"days": 10, "days_until_task": 3})
+    lines = client.get("/workflows/inactivity/?tab=versions").context["lines"]
+    assert [[(s["label"], s["value"], s["was"], s["changed"]) for s in line["settings"]] for line in lines] == [
+        [("Days without a login", 10, 14, True), ("Days from the mail to the task", 3, 3, False)],
+        [("Days without a login", 14, 14, False), ("Days from the mail to the task", 3, 3, False)],
+    ]
+
+
+def test_who_sees_a_part_is_told_that_figures_count_everything(browse, mira, olaf):
+    actions.enable("inactivity", NOON)
+    for address in ("/workflows/", "/workflows/inactivity/"):
+        assert "Figures count the whole installation" in browse(olaf).get(address).content.decode()
+        assert "Figures count the whole installation" not in browse(mira).get(address).content.decode()
+
+
+def test_figures_of_a_workflow_with_a_goal_show_who_finished_without_it(browse, mira):
+    workflow = actions.enable("onboarding", NOON)
+    for state in ("reached", "done", "done"):
+        account = factories.account()
+        Enrollment.objects.create(
+            workflow=workflow, version=workflow.version, account=account, state=state, due_at=NOON, trigger_key="once"
+        )
+    assert "2 finished without it · 0 left early" in browse(mira).get("/workflows/onboarding/").content.decode()

@@ -1,0 +1,31 @@
+"""What published workflows do: versions never change, so their definitions are kept for the process's life."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+
+from retention.workflows.definition import Definition, DefinitionError, parse
+from retention.workflows.models import Workflow, WorkflowVersion
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=256)
+def of_version(version_id: int) -> Definition:
+    """The definition of a published version. Raises DefinitionError."""
+    return parse(WorkflowVersion.objects.get(pk=version_id).definition)
+
+
+def runnable(workflow: Workflow) -> Definition | None:
+    """What a workflow does now; None, with a line in the log, when it has nothing to do or cannot be read any more.
+
+    After an upgrade a field that its filters name may be gone: that workflow stands still, and no other.
+    """
+    if workflow.version_id is None:
+        return None
+    try:
+        return of_version(workflow.version_id)
+    except DefinitionError as error:
+        logger.error("Workflow %s cannot run: %s", workflow.slug, error)
+        return None
