@@ -40,6 +40,8 @@ def template(subject: str, body: str) -> int:
 class Draft:
     """A message to plan. Its reader is a contact or one of our users; `key` is unique for good.
 
+    Without `account_id` it belongs to the contact's account.
+
     `origin` and `origin_id` name who made it (see `slots.explainers`) and which row of theirs. After `expires_at` the
     message is not sent any more. `series` is what it is one of many of, such as a workflow's slug.
     """
@@ -65,12 +67,14 @@ _INSERT = """
         (key, category, template_id, due_at, planned_for, account_id, contact_id, user_id, facts, expires_at, origin,
         origin_id, sender_id, channel, series, state, attempts, attempts_limit, created_at,
         to_address, reason, guard, message_id, provider_id, rendered_subject, rendered_body)
-    SELECT key, category, template_id, due_at, due_at, account_id, contact_id, user_id, facts, expires_at, origin,
-        origin_id, sender_id, channel, series, 'due', 0, %(limit)s, %(now)s, '', '', '', '', '', '', ''
+    SELECT d.key, category, template_id, due_at, due_at, coalesce(d.account_id, c.account_id), contact_id, user_id,
+        facts, expires_at, origin, origin_id, sender_id, channel, series, 'due', 0, %(limit)s, %(now)s,
+        '', '', '', '', '', '', ''
     FROM jsonb_to_recordset(%(drafts)s) AS d(
         key text, category text, template_id bigint, due_at timestamptz, account_id bigint, contact_id bigint,
         user_id bigint, facts jsonb, expires_at timestamptz, origin text, origin_id bigint, sender_id bigint,
         channel text, series text)
+    LEFT JOIN crm_contact c ON c.id = d.contact_id
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id
 """
@@ -115,7 +119,7 @@ def close_the_gate() -> MailPolicy:
     Senders hold the same row FOR SHARE while they decide, and take it before any other row; whoever closes the gate
     must take it first too.
     """
-    return MailPolicy.the_only(locked="update")
+    return MailPolicy.the_only(locked=True)
 
 
 @contextmanager

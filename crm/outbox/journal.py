@@ -11,6 +11,7 @@ from django.db import connection
 from crm import slots
 from crm.outbox.models import MailPolicy, Switch
 from crm.outbox.sending.claim import LEASE, may_send
+from crm.outbox.sending.letters import UNWRITABLE
 from crm.web import clock
 from crm.web.models import Pulse
 
@@ -36,6 +37,12 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             " WHERE state IN ('claimed', 'sending') AND lease_until < %(stuck)s AND (state = 'sending' OR %(live)s)",
             "message {}: stuck in {}, its lease is over",
         ),
+        (
+            # One that failed over its own text says so and waits for a person; any other should have been tried.
+            "SELECT id, reason FROM crm_outboundmessage m WHERE state = 'failed' AND guard <> %(unwritable)s"
+            " AND NOT EXISTS (SELECT 1 FROM crm_decision d WHERE d.message_id = m.id AND d.verdict = 'sending')",
+            "message {}: failed without ever being handed over: {}",
+        ),
     ),
     "doubled": (
         (
@@ -45,14 +52,13 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             "messages {}: the same reader got the same {} row twice",
         ),
         (
-            "SELECT array_agg(id ORDER BY id), message_id FROM crm_outboundmessage"
-            " WHERE state = 'sent' AND message_id <> '' GROUP BY message_id HAVING count(*) > 1",
-            "messages {}: sent with the same Message-ID {}",
-        ),
-        (
-            "SELECT message_id, count(*) FROM crm_decision WHERE verdict = 'sent'"
-            " GROUP BY message_id HAVING count(*) > 1",
-            "message {}: sent {} times",
+            # Handed over more than once without a refusal in between, as when somebody sends an uncertain one again.
+            "SELECT message_id, count(*) FROM ("
+            "   SELECT message_id, verdict, lead(verdict, 1, '') OVER (PARTITION BY message_id ORDER BY id) AS next"
+            "   FROM crm_decision WHERE verdict IN ('sending', 'sent', 'retry', 'failed')) AS told"
+            " WHERE verdict = 'sending' AND next NOT IN ('retry', 'failed')"
+            " GROUP BY message_id HAVING count(*) > 1 ORDER BY message_id",
+            "message {}: handed over {} times",
         ),
     ),
     "late": (
@@ -78,7 +84,7 @@ def verify(now: datetime) -> dict[str, list[str]]:
     """Lines for people by kind, those of other rooms included."""
     switches = set(Switch.objects.values_list("scope", flat=True))
     live = may_send(MailPolicy.the_only(), switches)
-    values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live}
+    values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live, "unwritable": UNWRITABLE}
     found = {kind: list(_lines(kind, values)) for kind in KINDS}
     for check in slots.journal_checks:
         for kind, lines in check(now).items():

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from crm.outbox import rendering
 from crm.outbox.rules import MAX_ATTEMPTS
@@ -44,21 +44,32 @@ class MailPolicy(models.Model):
         return self.get_mode_display()
 
     @classmethod
-    def the_only(cls, locked: str = "") -> Self:
-        """The row, with the defaults if there is none yet; `locked` is "", "share" or "update", which make it."""
-        lock = {"": "", "share": " FOR SHARE", "update": " FOR UPDATE"}[locked]
-        for policy in cls.objects.raw(f"SELECT * FROM crm_mailpolicy WHERE id = 1{lock}"):  # noqa: S608  (a constant)
+    def shared(cls) -> Self | None:
+        """The row FOR SHARE in the caller's transaction; None, at once, while somebody else changes it."""
+        for _ in range(2):
+            for policy in cls.objects.raw("SELECT * FROM crm_mailpolicy WHERE id = 1 FOR SHARE SKIP LOCKED"):
+                return policy
+            if cls.objects.exists():
+                break
+            cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+        return None
+
+    @classmethod
+    def the_only(cls, *, locked: bool = False) -> Self:
+        """The row, with the defaults if there is none yet; `locked` makes it, and holds it FOR UPDATE."""
+        found = cls.objects.select_for_update() if locked else cls.objects.all()
+        if policy := found.filter(pk=1).first():
             return policy
         if not locked:
             return cls(pk=1)  # whoever only reads writes nothing
         cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
-        return cls.the_only(locked)
+        return cls.the_only(locked=True)
 
 
 class Switch(models.Model):
     """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
 
-    #: all | channel:email | sender:<name> | origin:<workflow slug> | contact:<id>
+    #: all | channel:email | sender:<name> | contact:<id>; a workflow is paused in its own room
     scope = models.CharField(max_length=120, primary_key=True)
     thrown_at = models.DateTimeField(default=clock.now)
     thrown_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -74,7 +85,9 @@ class Sender(models.Model):
     name = models.CharField(max_length=60, unique=True)
     from_email = models.CharField(max_length=200, blank=True)  # RFC 5322: Name <address>
     per_minute = models.PositiveIntegerField(default=600)
-    next_at = models.DateTimeField(null=True)  # the first free slot: see rules.next_slot
+    minute = models.DateTimeField(null=True)  # the minute of the clock in which it sent last …
+    used = models.PositiveIntegerField(default=0)  # … and how many in it
+    next_at = models.DateTimeField(null=True)  # the first slot nobody was moved to: see rules.next_slot
 
     #: The name of the sender of messages that name none; a blank address means DEFAULT_FROM_EMAIL.
     DEFAULT: ClassVar = "default"
@@ -143,6 +156,9 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
         return self.filter(state__in=["uncertain", "failed"])
 
 
+_SETTLED_LAST = (F("settled_at").desc(nulls_last=True), F("id").desc())
+
+
 class OutboundMessage(models.Model):
     """One message to one person: what it says (facts and template), when it is due, and what became of it."""
 
@@ -161,9 +177,6 @@ class OutboundMessage(models.Model):
         UNCERTAIN = "uncertain", "Uncertain"  # handed over, but nobody knows whether it was taken
         SKIPPED = "skipped", "Not sent"
         CANCELLED = "cancelled", "Cancelled"
-
-    #: States from which a message still may leave by itself.
-    OPEN: ClassVar = (State.DUE, State.CLAIMED, State.SENDING)
 
     key = models.CharField(max_length=160)
     category = models.CharField(max_length=15, choices=Category)
@@ -202,7 +215,13 @@ class OutboundMessage(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint("key", name="message_key_once")]
+        constraints = [
+            models.UniqueConstraint("key", name="message_key_once"),
+            # Who may see a message hangs on its account.
+            models.CheckConstraint(
+                condition=Q(contact=None) | Q(account__isnull=False), name="message_of_contact_has_account"
+            ),
+        ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="due"), name="message_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="message_leased"),
@@ -212,10 +231,9 @@ class OutboundMessage(models.Model):
             ),
             models.Index(fields=["account", "-planned_for", "-id"], name="message_of_account"),
             models.Index(fields=["state", "-id"], condition=Q(state__in=["uncertain", "failed"]), name="message_eyes"),
-            models.Index(fields=["-settled_at", "-id"], condition=Q(state="sent"), name="message_sent"),
-            models.Index(
-                fields=["-settled_at", "-id"], condition=Q(state__in=["skipped", "cancelled"]), name="message_held_back"
-            ),
+            # Sorted as the pages are, whose empty values come last; else each page would sort them all.
+            models.Index(*_SETTLED_LAST, condition=Q(state="sent"), name="message_latest_sent"),
+            models.Index(*_SETTLED_LAST, condition=Q(state__in=["skipped", "cancelled"]), name="message_latest_held"),
             models.Index(fields=["origin", "origin_id"], name="message_origin"),
             models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
         ]

@@ -71,7 +71,12 @@ def banner(viewer: User) -> dict[str, Any]:
     return {
         "policy": policy,
         "stopped": stopped,
-        "switches": [switch for switch in thrown if switch.scope != "all"],
+        # Who asked to be left alone, and why, is for admins.
+        "switches": [
+            switch
+            for switch in thrown
+            if switch.scope != "all" and (viewer.is_admin or not switch.scope.startswith("contact:"))
+        ],
         "no_way_out": not settings.EMAIL_URL,
         "waiting": f"{MOST}+" if waiting == MOST else waiting,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,8 @@ from crm.outbox.models import MailPolicy, Switch
 from crm.team.models import User
 
 Mode = MailPolicy.Mode
+
+_SCOPE = re.compile(r"all|channel:email|sender:.{1,60}|contact:[1-9][0-9]{0,18}")
 
 
 @transaction.atomic
@@ -60,7 +63,12 @@ def _set(mode: Mode, redirect: str, reason: str, went_live_at: datetime | None =
 
 @transaction.atomic
 def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> None:
-    """Stop mail at once, what is already claimed included: all | channel:email | sender:<name> | contact:<id>."""
+    """Stop mail at once, what is already claimed included: all | channel:email | sender:<name> | contact:<id>.
+
+    Raises ValueError for any other scope, which would stop nothing.
+    """
+    if not _SCOPE.fullmatch(scope):
+        raise ValueError(f"{scope!r} is no switch: all, channel:email, sender:<name> or contact:<id>.")
     close_the_gate()
     thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
     Switch.objects.update_or_create(scope=scope, defaults=thrown)

@@ -32,4 +32,5 @@ def unsubscribing(request: HttpRequest, token: str) -> HttpResponse:
             return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
         contact.refresh_from_db()
     out = contact.email_consent == Contact.Consent.NO
-    return render(request, "crm/outbox/unsubscribe.html", {"contact": contact, "out": out})
+    undoable = out and verbs.consent_before(contact) is not None
+    return render(request, "crm/outbox/unsubscribe.html", {"contact": contact, "out": out, "undoable": undoable})

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from liquid import BoundTemplate, Environment
-from liquid.exceptions import LiquidError
+from liquid import BoundTemplate, Environment, Node, RenderContext
+from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
+from liquid.exceptions import LiquidError, ResourceLimitError
+from liquid.expression import Expression
 
 
 class TemplateError(ValueError):
@@ -30,6 +32,22 @@ class _Limited(Environment):
 
 _environment = _Limited()
 
+#: A range is a list to every filter, and the limits above count none of it.
+LONGEST_RANGE = 10_000
+
+
+def _bounded(literal: RangeLiteral, start: Any, stop: Any) -> range:
+    made = _unbounded(literal, start, stop)
+    if made.stop - made.start > LONGEST_RANGE:
+        message = f"a range may hold {LONGEST_RANGE:,} numbers, and ({made.start}..{made.stop - 1}) holds more"
+        raise ResourceLimitError(message, token=literal.token)
+    return made
+
+
+# The library makes every range here, and has no setting for their length.
+_unbounded = RangeLiteral._make_range
+RangeLiteral._make_range = _bounded  # type: ignore[method-assign,assignment]
+
 
 def check(subject: str, body: str) -> None:
     """Raise TemplateError unless both parts can be read, with filters that exist and without other templates."""
@@ -40,11 +58,30 @@ def check(subject: str, body: str) -> None:
             raise TemplateError(part, _line(source, spans[0].index), f"there is no filter named {name}")
         for name in used.tags.keys() & {"include", "render"}:
             raise TemplateError(part, _line(source, used.tags[name][0].index), f"{name}: mail has no other templates")
+        _check_ranges(part, source)
 
 
 def render(subject: str, body: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """Subject (one line) and plain text, filled in; a fact that is missing is blank. Raises TemplateError."""
     return " ".join(_fill("subject", subject, facts).split()), _fill("body", body, facts).strip() + "\n"
+
+
+def _check_ranges(part: str, source: str) -> None:
+    """Ranges whose ends are written out are checked before anything is sent."""
+    template = _parse(part, source)
+    context = RenderContext(template)
+    todo: list[Node | Expression] = list(template.nodes)
+    while todo:
+        here = todo.pop()
+        if isinstance(here, Node):
+            todo += [*here.expressions(), *here.children(context, include_partials=False)]
+            continue
+        todo += here.children()
+        if isinstance(here, RangeLiteral) and all(isinstance(end, IntegerLiteral) for end in here.children()):
+            try:
+                here.evaluate(context)
+            except LiquidError as error:
+                raise _named(part, source, error) from error
 
 
 @lru_cache(maxsize=512)

@@ -10,7 +10,8 @@ from crm.web.rules import local_moment
 
 #: After so many attempts a message has failed.
 MAX_ATTEMPTS = 5
-_FIRST_DELAY = timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
+_FIRST_DELAY = MINUTE
 _LONGEST_DELAY = timedelta(hours=1)
 
 
@@ -53,24 +54,18 @@ def backoff(attempt: int, jitter: float) -> timedelta:
 
 
 def next_slot(next_at: datetime | None, moment: datetime, per_minute: int) -> tuple[datetime, datetime]:
-    """The minute in which a sender may send one more, and the sender's first free slot after that.
+    """The minute to which a sender's surplus message moves, from `moment`'s own on, and the first free slot after it.
 
-    Each minute of the clock has `per_minute` slots; the first minute that has one left is taken. The answer's minute
-    is `moment`'s own when the message may leave now.
+    Each minute of the clock has `per_minute` slots; the first minute that has one left is taken. It only spreads what
+    waits: whether a message leaves when its minute has come is a matter of what has been sent in that minute.
     """
-    minute = timedelta(minutes=1)
-    slot = max(next_at or _minute_of(moment), _minute_of(moment))
-    return _minute_of(slot + _ROUNDING), slot + minute / max(per_minute, 1)
+    slot = max(next_at or minute_of(moment), minute_of(moment))
+    return minute_of(slot + _ROUNDING), slot + MINUTE / max(per_minute, 1)
 
 
 #: So many microseconds may be lost when a minute is cut into slots.
 _ROUNDING = timedelta(milliseconds=5)
 
 
-def _minute_of(moment: datetime) -> datetime:
+def minute_of(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def holds_slot(due_at: datetime, moment: datetime) -> bool:
-    """Whether a slot that a message was moved to is still its own: within its minute only."""
-    return _minute_of(due_at) == _minute_of(moment)

@@ -11,15 +11,24 @@ from django.urls import reverse
 
 from crm.accounts.models import Contact
 from crm.timeline.actions import Fact, record
+from crm.timeline.models import TimelineEntry
 
 _SALT = "crm.outbox.unsubscribe"
 #: The one list there is so far. A token is good for its list and its contact only, and for ever.
 LIST = "email"
 
+_LEFT = "email.unsubscribed"
+_ABOUT_CONSENT = (_LEFT, "email.resubscribed", "contact.consent_changed")
+
 
 def url_for(contact_id: int) -> str:
     token = signing.dumps([contact_id, LIST], salt=_SALT)
     return settings.BASE_URL + reverse("public:unsubscribe", args=[token])
+
+
+def dead_url() -> str:
+    """What stands in the place of a link where there must be none that works."""
+    return settings.BASE_URL + reverse("public:unsubscribe", args=["redirected"])
 
 
 def contact_of(token: str) -> Contact | None:
@@ -34,13 +43,26 @@ def contact_of(token: str) -> Contact | None:
 @transaction.atomic
 def unsubscribe(contact: Contact, now: datetime) -> None:
     """No service and marketing mail from now on. Nothing leaves after the commit, not even what was claimed."""
-    _set(contact, Contact.Consent.NO, "email.unsubscribed", f"{contact} wants no more mail from us", now)
+    _set(contact, Contact.Consent.NO, _LEFT, f"{contact} wants no more mail from us", now)
 
 
 @transaction.atomic
 def undo(contact: Contact, now: datetime) -> None:
-    """The person thought better of it, on the page that unsubscribing leads to."""
-    _set(contact, Contact.Consent.YES, "email.resubscribed", f"{contact} wants mail from us again", now)
+    """The person thought better of it: all is as it was before the link was followed.
+
+    Does nothing unless that was the last word on consent: a link gives no consent that was never given, and takes
+    back no refusal that somebody noted by hand.
+    """
+    Contact.objects.select_for_update().get(pk=contact.pk)
+    if (before := consent_before(contact)) is not None:
+        _set(contact, before, "email.resubscribed", f"{contact} wants mail from us again", now)
+
+
+def consent_before(contact: Contact) -> Contact.Consent | None:
+    """The consent that following the link ended; None if something else was said since, or it never was followed."""
+    said = TimelineEntry.objects.filter(contact=contact, kind__in=_ABOUT_CONSENT).order_by("-occurred_at", "-id")
+    last = said.first()
+    return Contact.Consent(last.payload.get("before", "")) if last and last.kind == _LEFT else None
 
 
 def _set(contact: Contact, consent: Contact.Consent, kind: str, text: str, now: datetime) -> None:

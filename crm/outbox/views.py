@@ -19,6 +19,7 @@ from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.pages import GUARDS, TABS, banner, eyes, rows_of, times
 from crm.team.models import User
+from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, keyset_page
 from crm.web.toasts import toast
@@ -27,7 +28,7 @@ from crm.web.toasts import toast
 @require_GET
 def mail_list(request: HttpRequest) -> HttpResponse:
     """One tab, page by page; what was held back also by guard."""
-    viewer, tab = _viewer(request), request.GET.get("tab", "upcoming")
+    viewer, tab = viewer_of(request), request.GET.get("tab", "upcoming")
     guard = request.GET.get("guard", "") if tab == "held-back" else ""
     if tab not in TABS or (guard and guard not in GUARDS):
         raise Http404
@@ -50,7 +51,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One message: its text, everything decided about it, and why it exists."""
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     message = get_object_or_404(OutboundMessage.objects.visible_to(viewer).for_detail(), pk=pk)
     explain = slots.explainers.get(message.origin)
     why = explain([message.origin_id]).get(message.origin_id) if explain and message.origin_id else None
@@ -70,7 +71,7 @@ type Verb = Callable[[int, str, User, datetime], None]
 
 def _act(request: HttpRequest, pk: int, verb: Verb, done: str, form: Form) -> HttpResponse:
     """Do one thing about a message that the viewer sees and may settle."""
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     message = get_object_or_404(OutboundMessage.objects.visible_to(viewer), pk=pk)
     if not message.may_be_settled_by(viewer):
         raise PermissionDenied
@@ -142,12 +143,7 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 
 def _admin(request: HttpRequest) -> User:
-    viewer = _viewer(request)
+    viewer = viewer_of(request)
     if not viewer.is_admin:
         raise PermissionDenied
     return viewer
-
-
-def _viewer(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # LoginRequiredMiddleware let nobody else in
-    return request.user

@@ -33,6 +33,16 @@ _SMTP = {
 
 def open_channel(url: str) -> Channel:
     """The channel that `url` names, not connected yet. Raises BadEmailURL."""
+    try:
+        return _channel(url)
+    except BadEmailURL:
+        raise
+    except ValueError as error:  # a port that is no number, or a provider that cannot be used
+        words = str(error)
+        raise BadEmailURL(words if words.startswith("EMAIL_URL") else f"EMAIL_URL: {words}") from error
+
+
+def _channel(url: str) -> Channel:
     parts = urlsplit(url)
     if parts.scheme in _SMTP:
         security, port = _SMTP[parts.scheme]
@@ -43,8 +53,11 @@ def open_channel(url: str) -> Channel:
     if parts.scheme.startswith("anymail+"):
         return Provider(parts.scheme.removeprefix("anymail+"), dict(parse_qsl(parts.query)))
     if parts.scheme == "folder":
+        if parts.netloc or not parts.path.strip("/"):
+            raise BadEmailURL("EMAIL_URL names no folder: folder:///path, with three strokes")
         return Folder(Path(unquote(parts.path)))
-    raise BadEmailURL(f"EMAIL_URL begins with {parts.scheme}://, which is none of smtp, smtps, anymail+…, folder")
+    known = ", ".join([*_SMTP, "anymail+…", "folder"])
+    raise BadEmailURL(f"EMAIL_URL begins with {parts.scheme or 'nothing'}://, which is none of {known}")
 
 
 class Folder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +12,7 @@ import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from crm.outbox.channels import TIMEOUT, Accepted, Outcome, Refused, Unknown
 from crm.outbox.mime import Envelope
@@ -24,7 +27,7 @@ class Provider:
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         try:
             self._backend = import_module(f"anymail.backends.{name}").EmailBackend(**({"timeout": TIMEOUT} | options))
-        except (ImportError, ImproperlyConfigured, TypeError) as error:
+        except (AttributeError, ImportError, ImproperlyConfigured, TypeError) as error:
             raise ValueError(f"EMAIL_URL: the provider {name} cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
@@ -60,13 +63,27 @@ def _message(envelope: Envelope) -> EmailMultiAlternatives:
     return message
 
 
+#: What can only happen before a byte of the request is written; a name that is not found is a NewConnectionError.
+#: All else, such as a proxy or TLS that breaks, may come after it, and then a second try would double the mail.
+_UNCONNECTED = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
+
+
+def _never_connected(error: BaseException) -> bool:
+    return any(isinstance(cause, _UNCONNECTED) for cause in _causes(error))
+
+
+def _causes(error: BaseException, depth: int = 8) -> Iterator[BaseException]:
+    """The error and what it was raised from: requests and urllib3 keep that in their arguments."""
+    yield error
+    within = (error.__cause__, getattr(error, "reason", None), *error.args)
+    for cause in within if depth else ():
+        if isinstance(cause, BaseException):
+            yield from _causes(cause, depth - 1)
+
+
 def _outcome(error: AnymailAPIError) -> Outcome:
     if error.status_code is None:
-        # A connection that never stood, or one that fell silent after the request had been written.
-        unconnected = isinstance(error, requests.ConnectTimeout) or (
-            isinstance(error, requests.ConnectionError) and "aborted" not in str(error).lower()
-        )
-        if unconnected and not isinstance(error, requests.ReadTimeout):
+        if _never_connected(error):
             return Refused(True, f"The provider cannot be reached: {error}", unreachable=True)
         return Unknown(f"The provider got the mail but gave no answer: {error}")
     if error.status_code in _TRY_AGAIN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ _CLAIM = """
                 SELECT 1 FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id
                 WHERE s.scope IN ('channel:' || m.channel, 'contact:' || m.contact_id,
                     'sender:' || coalesce(f.name, %(default)s))))
-        ORDER BY due_at, id LIMIT %(batch)s FOR UPDATE OF m SKIP LOCKED
+        ORDER BY due_at, id LIMIT %(batch)s - (SELECT count(*) FROM orphaned) FOR UPDATE OF m SKIP LOCKED
     )
     UPDATE crm_outboundmessage SET state = 'claimed', attempts = attempts + 1, lease_until = %(until)s
     WHERE id IN (SELECT id FROM orphaned UNION ALL SELECT id FROM planned)
@@ -50,17 +51,41 @@ def may_send(policy: MailPolicy, switches: set[str]) -> bool:
 
 
 def claim(now: datetime) -> list[Claim]:
-    """Take up to a batch of due messages, the longest due first, and commit at once."""
-    switches = set(Switch.objects.values_list("scope", flat=True))
-    if not may_send(MailPolicy.the_only(), switches):
-        return []
+    """Take up to a batch of due messages, the longest due first, and commit at once.
+
+    Nothing is taken while somebody holds the gate closed: nothing could be decided then, and each would lose a try.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
+        policy = MailPolicy.shared()
+        switches = set(Switch.objects.values_list("scope", flat=True))
+        if policy is None or not may_send(policy, switches):
+            return []
         cursor.execute(
             _CLAIM,
             {"now": now, "until": now + LEASE, "batch": BATCH, "switched": bool(switches), "default": Sender.DEFAULT},
         )
         rows = sorted(cursor.fetchall())
     return [Claim(pk, attempts) for _, pk, attempts in rows]
+
+
+# A claim that somebody else has taken over meanwhile is not ours to put back.
+_PUT_BACK = """
+    UPDATE crm_outboundmessage m SET state = 'due', lease_until = NULL, attempts_limit = attempts_limit + 1,
+        due_at = coalesce(%(until)s, due_at),
+        guard = CASE WHEN %(reason)s = '' THEN guard ELSE 'retry' END,
+        reason = CASE WHEN %(reason)s = '' THEN reason ELSE %(reason)s END
+    FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS mine (id, attempts)
+    WHERE m.id = mine.id AND m.attempts = mine.attempts AND m.state = 'claimed'
+"""
+
+
+def put_back(claims: Sequence[Claim], until: datetime | None = None, reason: str = "") -> None:
+    """Messages that were taken and not tried: each gets back the attempt it was taken for, and waits."""
+    if not claims:
+        return
+    ids, attempts = [mine.message_id for mine in claims], [mine.attempts for mine in claims]
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_BACK, {"ids": ids, "attempts": attempts, "until": until, "reason": reason})
 
 
 def abandoned(now: datetime) -> list[OutboundMessage]:

@@ -19,15 +19,24 @@ from crm.slots import Refusal
 Category = OutboundMessage.Category
 State = OutboundMessage.State
 
+#: The guard noted for a message that failed over its own text or address, before anybody was asked to take it.
+UNWRITABLE = "text"
+
+
+class GateClosed(Exception):
+    """Somebody changes what may leave, or imports: nothing can be decided until that is done."""
+
 
 @transaction.atomic
 def decide(claim: Claim, moment: datetime, default: Sender | None = None) -> Envelope | None:
     """The letter to hand over, with its row in state `sending`; None when it must not leave now, or is not ours.
 
-    `default` sends what names no sender; a batch looks it up once and hands it in.
+    `default` sends what names no sender; a batch looks it up once and hands it in. Raises GateClosed rather than wait.
     """
     # The policy comes first: whoever closes the gate locks it and then perhaps messages, in that order.
-    policy = MailPolicy.the_only(locked="share")
+    policy = MailPolicy.shared()
+    if policy is None:
+        raise GateClosed
     message = _ours(claim, moment)
     if message is None:
         return None
@@ -46,9 +55,9 @@ def decide(claim: Claim, moment: datetime, default: Sender | None = None) -> Env
     try:
         return _write(letter)
     except rendering.TemplateError as error:
-        _fail(message, moment, f"The text cannot be filled in: {error}", {"place": error.place})
+        _fail(message, moment, f"The text cannot be filled in: {error}", UNWRITABLE, {"place": error.place})
     except ValueError as error:
-        _fail(message, moment, f"The mail cannot be written: {error}")
+        _fail(message, moment, f"The mail cannot be written: {error}", UNWRITABLE)
     return None
 
 
@@ -84,7 +93,7 @@ _STOPS = """
 
 def _write(letter: Letter) -> Envelope:
     """Fill in the template, keep what was written, and take the step to `sending`. Raises TemplateError, ValueError."""
-    message, redirected = letter.message, letter.policy.mode == MailPolicy.Mode.REDIRECT
+    message, redirected = letter.message, letter.redirected
     facts = _facts(letter)
     subject, text = rendering.render(message.template.subject, message.template.body, facts)
     headers = _headers(letter, facts)
@@ -119,12 +128,16 @@ _WRITTEN = ("contact", "to_address", "message_id", "rendered_subject", "rendered
 
 def _facts(letter: Letter) -> dict[str, Any]:
     facts = letter.message.known_facts()
-    return facts | {"unsubscribe_url": unsubscribing.url_for(letter.contact.pk)} if letter.contact else facts
+    if letter.contact is None:
+        return facts
+    # Whoever tries things out must not unsubscribe a customer.
+    url = unsubscribing.dead_url() if letter.redirected else unsubscribing.url_for(letter.contact.pk)
+    return facts | {"unsubscribe_url": url}
 
 
 def _headers(letter: Letter, facts: dict[str, Any]) -> dict[str, str]:
     headers = {} if letter.message.category == Category.REPLY else {"Auto-Submitted": "auto-generated"}
-    if letter.careful and letter.contact:
+    if letter.careful and letter.contact and not letter.redirected:
         headers["List-Unsubscribe"] = f"<{facts['unsubscribe_url']}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
@@ -145,8 +158,10 @@ def _move(message: OutboundMessage, move: Move, moment: datetime) -> None:
         note(message, "moved", moment, move.guard, move.reason, move.facts | {"until": move.until})
 
 
-def _fail(message: OutboundMessage, moment: datetime, reason: str, facts: dict[str, Any] | None = None) -> None:
-    _settle(message, State.FAILED, moment, "", reason, facts or {})
+def _fail(
+    message: OutboundMessage, moment: datetime, reason: str, guard: str = "", facts: dict[str, Any] | None = None
+) -> None:
+    _settle(message, State.FAILED, moment, guard, reason, facts or {})
 
 
 def _settle(

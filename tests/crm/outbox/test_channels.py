@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import email
 import email.policy
+import ssl
 from pathlib import Path
+from socket import gaierror
 from typing import Any
 
 import pytest
 import requests
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import (
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    SSLError,
+)
 
 from crm.outbox import mime
 from crm.outbox.channels import Accepted, Refused, Unknown
@@ -111,6 +122,14 @@ def test_a_name_of_another_script_is_encoded() -> None:
     assert email.message_from_bytes(raw, policy=email.policy.default)["To"].addresses[0].display_name == "Åsa, Ö."
 
 
+ESP = HTTPConnection("esp.example")
+
+
+def raised(kind: type[Exception], cause: Exception) -> Exception:
+    """What requests makes of urllib3's errors."""
+    return kind(MaxRetryError(None, "/email", cause))  # type: ignore[arg-type]
+
+
 class Esp:
     """Stands for the provider's HTTP interface."""
 
@@ -134,8 +153,13 @@ class Esp:
     [
         (200, Accepted, None), (401, Refused, False), (429, Refused, True), (503, Refused, True),
         (500, Unknown, None), (requests.ConnectTimeout("slow"), Refused, True),
-        (requests.ConnectionError("refused"), Refused, True), (requests.ReadTimeout("silent"), Unknown, None),
-        (requests.ConnectionError(("Connection aborted.", "reset")), Unknown, None),
+        (raised(requests.ConnectionError, NewConnectionError(ESP, "refused")), Refused, True),
+        (raised(requests.ConnectionError, NameResolutionError("esp", ESP, gaierror("unknown"))), Refused, True),
+        (raised(requests.exceptions.SSLError, SSLError(ssl.SSLCertVerificationError("expired"))), Refused, True),
+        (raised(requests.exceptions.SSLError, SSLError(ssl.SSLEOFError("EOF in the midst"))), Unknown, None),
+        (raised(requests.exceptions.ProxyError, ProxyError("broken", OSError("reset"))), Unknown, None),
+        (requests.ConnectionError("reset by peer"), Unknown, None), (requests.ReadTimeout("silent"), Unknown, None),
+        (requests.ConnectionError(ProtocolError("Connection aborted.", OSError("reset"))), Unknown, None),
     ],
 )  # fmt: skip
 def test_what_a_provider_answers(

@@ -16,7 +16,7 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import policy
 from crm.outbox.actions import work
-from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.outbox.models import MailPolicy, OutboundMessage, Switch
 from crm.web.models import Pulse
 from tests import factories
 from tests.conftest import NOON
@@ -122,6 +122,47 @@ def test_the_same_row_sent_twice_to_one_reader_is_doubled(anna: Contact, plan: P
 
     assert (code, counts) == (1, CLEAN | {"doubled": 1})
     assert details["doubled"] == [f"messages {first.pk}, {second.pk}: the same reader got the same workflow row twice"]
+
+
+def test_failed_without_having_been_handed_over_is_lost(anna: Contact, plan: Plan) -> None:
+    untried, unwritable, refused = plan(anna), plan(anna, body="{{ 'x' | date: 1, 2, 3 }}"), plan(anna)
+    OutboundMessage.objects.filter(pk=untried.pk).update(state="claimed", attempts=5, lease_until=NOON)
+    work(NOON)
+    OutboundMessage.objects.filter(pk=refused.pk).update(state="failed")
+
+    code, counts, details = verified()
+
+    assert OutboundMessage.objects.get(pk=unwritable.pk).state == "failed"
+    assert (code, counts) == (1, CLEAN | {"lost": 1})
+    assert details["lost"][0].startswith(f"message {untried.pk}: failed without ever being handed over: It was taken")
+
+
+@pytest.mark.parametrize(
+    ("story", "doubled"),
+    [
+        ("sending retry sending sent", 0), ("sending failed requeued sending sent", 0), ("sending uncertain sent", 0),
+        ("sending uncertain settled", 0), ("sending uncertain requeued sending sent", 1),
+        ("sending uncertain requeued sending", 1), ("sending uncertain retry sending sent", 0),
+    ],
+)  # fmt: skip
+def test_handed_over_twice_is_doubled(anna: Contact, plan: Plan, story: str, doubled: int) -> None:
+    message = plan(anna, due_at=NOON)
+    for verdict in story.split():
+        message.decisions.create(verdict=verdict, reason="so", at=NOON)
+
+    code, counts, details = verified()
+
+    assert (code, counts) == (doubled, CLEAN | {"doubled": doubled})
+    assert details["doubled"] == [f"message {message.pk}: handed over 2 times"] * doubled
+
+
+@pytest.mark.parametrize(
+    "scope", ["origin:welcome", "", "everything", "channel:sms", "sender:", "contact:anna", "contact:0"]
+)
+def test_a_switch_that_would_stop_nothing_is_refused(scope: str) -> None:
+    with pytest.raises(ValueError, match="is no switch"):
+        policy.throw(scope, "so", NOON)
+    assert not Switch.objects.exists()
 
 
 def test_sent_after_its_last_moment_is_late(anna: Contact, plan: Plan) -> None:

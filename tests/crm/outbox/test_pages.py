@@ -15,9 +15,11 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import policy
 from crm.outbox.models import MailPolicy, OutboundMessage, Switch
+from crm.outbox.pages import TABS, rows_of
 from crm.outbox.slots import needing_eyes
 from crm.slots import Explanation
 from crm.team.models import User
+from crm.web.pagination import keyset_page
 from tests import factories
 from tests.conftest import NOON
 from tests.crm.outbox.conftest import Plan, state_of, trail
@@ -247,6 +249,37 @@ def test_an_admin_stops_all_mail_with_a_reason(ada: User, mira: User) -> None:
 
     browser(ada).post("/mail/stop/", {"lift": "1"})
     assert not Switch.objects.exists()
+
+
+def test_who_asked_to_be_left_alone_is_for_admins(anna: Contact, ada: User, mira: User, sam: User) -> None:
+    policy.throw(f"contact:{anna.pk}", "is on sick leave", NOON)
+    policy.throw("sender:default", "wrong signature", NOON)
+
+    assert "is on sick leave" in browser(ada).get("/mail/").content.decode()
+    for user in (mira, sam):
+        page = browser(user).get("/mail/").content.decode()
+        assert "sick leave" not in page
+        assert "wrong signature" in page
+
+
+def test_whoever_may_open_the_page_finds_it_in_the_menu(ada: User, mira: User, sam: User) -> None:
+    for user in (ada, mira, sam):
+        page = browser(user).get("/mail/")
+        assert page.status_code == 200
+        assert 'href="/mail/" aria-current="page"' in page.content.decode()
+
+
+@pytest.mark.parametrize("tab", ["sent", "held-back"])
+def test_an_index_serves_the_pages_of_what_is_past(anna: Contact, tab: str) -> None:
+    rows = rows_of(OutboundMessage.objects.all(), tab)
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        keyset_page(rows, TABS[tab].sort)
+        cursor.execute("EXPLAIN " + queries[-1]["sql"])
+        steps = "\n".join(row[0] for row in cursor.fetchall())
+    assert "message_latest" in steps
+    assert "Sort" not in steps
 
 
 def test_without_a_way_out_the_page_says_what_to_set(mira: User, settings: Any) -> None:

@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Account, Contact
+from crm.outbox import policy, unsubscribing
 from crm.outbox.actions import next_due, work
 from crm.outbox.models import OutboundMessage, Sender, Suppression
+from crm.team.models import User
 from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
@@ -103,6 +106,36 @@ def test_service_mail_can_be_left_with_one_click_and_transactional_mail_has_no_s
     assert link in service.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert receipt["List-Unsubscribe"] is None
     assert "/u/" not in receipt.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_redirected_mail_cannot_unsubscribe_its_reader(server: Server, anna: Contact, plan: Plan) -> None:
+    policy.redirect_to("ops@us.example")
+    plan(anna)
+    plan(anna, body="Leave: {{ unsubscribe_url }}")
+
+    work(NOON)
+
+    assert len(server.mails) == 2
+    for mail in server.mails:
+        assert mail["List-Unsubscribe"] is None
+        assert mail["List-Unsubscribe-Post"] is None
+        text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert "http://localhost:8000/u/redirected/" in text
+        assert unsubscribing.url_for(anna.pk) not in text
+    assert unsubscribing.contact_of("redirected") is None
+
+
+def test_a_message_to_a_contact_belongs_to_the_contact_s_account(
+    anna: Contact, plan: Plan, olaf: User, mira: User
+) -> None:
+    Account.objects.update(owner=mira)
+
+    message = plan(anna, account_id=None)
+
+    assert message.account_id == anna.account_id
+    assert not OutboundMessage.objects.visible_to(olaf).exists()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutboundMessage.objects.update(account=None)
 
 
 def test_a_reply_is_not_marked_as_automatic(server: Server, anna: Contact, plan: Plan) -> None:

@@ -49,6 +49,8 @@ def test_a_missing_fact_is_blank_and_a_subject_is_one_line() -> None:
     "body",
     [
         "{% for a in (1..1000000000) %}x{% endfor %}",
+        "{{ (1..3000000) | join }}",
+        "{% assign n = 3000000 %}{{ (1..n) | join | size }}",
         "{% for a in (1..9999) %}{% for b in (1..9999) %}x{% endfor %}{% endfor %}",
         "{% for a in (1..9999) %}{{ 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }}{% endfor %}",
     ],
@@ -58,6 +60,22 @@ def test_no_template_runs_without_end(body: str) -> None:
     with pytest.raises(TemplateError):
         rendering.render("s", body, {})
     assert time.monotonic() - began < 2
+
+
+def test_the_longest_range() -> None:
+    assert rendering.render("s", "{{ (1..10000) | size }}", {})[1] == "10000\n"
+    with pytest.raises(TemplateError) as refused:
+        rendering.render("s", "one\n{{ (1..n) | size }}", {"n": 10_001})
+    assert refused.value.place == "body, line 2"
+
+
+def test_a_range_that_is_too_long_is_refused_when_it_is_written(db: None) -> None:
+    for body in ("one\n{{ (1..10001) | join }}", "one\n{% if x %}{% for a in (-1..9999) %}{% endfor %}{% endif %}"):
+        with pytest.raises(TemplateError) as refused:
+            template("fine", body)
+        assert refused.value.place == "body, line 2"
+    assert not MailTemplate.objects.exists()
+    assert template("fine", "{{ (1..10000) | join }} {% for a in (1..n) %}{% endfor %}")
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core import signing
 from django.test import Client
 
 from crm.accounts.models import Contact
 from crm.outbox import unsubscribing
+from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from tests import factories
+from tests.conftest import NOON
 
 
 @pytest.fixture
@@ -79,6 +83,41 @@ def test_a_person_unsubscribes_and_thinks_better_of_it(outside: Client, anna: Co
     assert list(TimelineEntry.objects.order_by("id").values_list("kind", flat=True)) == [
         "email.unsubscribed", "email.resubscribed",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["yes", ""])
+def test_undoing_gives_back_what_there_was_and_no_more(outside: Client, anna: Contact, link: str, before: str) -> None:
+    Contact.objects.update(email_consent=before)
+    for _ in range(2):
+        outside.post(link)
+        outside.post(link, {"undo": "1"})
+        assert consent_of(anna) == before
+
+    outside.post(link, {"undo": "1"})
+    assert consent_of(anna) == before
+    assert TimelineEntry.objects.filter(kind="email.resubscribed").count() == 2
+
+
+@pytest.mark.parametrize("consent", ["", "no"])
+def test_a_link_gives_no_consent_that_was_never_given(outside: Client, anna: Contact, link: str, consent: str) -> None:
+    Contact.objects.update(email_consent=consent)
+
+    page = outside.post(link, {"undo": "1"}).content.decode()
+
+    assert consent_of(anna) == consent
+    assert "undo" not in page
+    assert not TimelineEntry.objects.exists()
+
+
+def test_a_link_takes_back_no_refusal_noted_by_hand(outside: Client, anna: Contact, link: str) -> None:
+    outside.post(link)
+    later = NOON + timedelta(seconds=1)
+    record(Fact(anna.account_id, "contact.consent_changed", "Refused mail.", later, contact_id=anna.pk), now=later)
+
+    outside.post(link, {"undo": "1"})
+
+    assert consent_of(anna) == "no"
+    assert not TimelineEntry.objects.filter(kind="email.resubscribed").exists()
 
 
 @pytest.mark.parametrize("token", ["nonsense", "WzEsImVtYWlsIl0:1abcde:xyz"])
