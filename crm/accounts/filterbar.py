@@ -14,8 +14,11 @@ from crm.slots import FilterField, FilterSubject, filter_subjects
 #: What the form asks for, by what the operator takes. HTML input types, but for the last ones.
 INPUTS = {
     "nothing": "none", "number": "number", "numbers": "numbers", "day": "date", "days": "number", "flag": "flag",
-    "choice": "choice", "choices": "choice", "text": "text", "texts": "text",
+    "choice": "choice", "choices": "choices", "text": "text", "texts": "text",
 }  # fmt: skip
+
+#: Sentences read “is Trial or Paused”; in the form such a comparison must differ from the one that takes one value.
+_OF_SEVERAL = {"in": "is any of", "has_any": "include any of", "has_none": "include none of"}
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,32 @@ def added(text: str, form: QueryDict, subject: str = "account") -> str:
     operator = OPERATORS[field.kind].get(op)
     if operator is None:
         raise FilterError("", f"choose how to compare “{field.label}”")
-    reference = f"{name}:{form.get('argument', '').strip()}" if field.takes_argument else name
-    leaf: dict[str, Any] = {"field": reference, "op": op}
+    leaf: dict[str, Any] = {"field": _reference(name, field, form), "op": op}
     if operator.takes != "nothing":
         leaf["value"] = _value(operator.takes, form)
     parse(leaf, subject)
     return write([*_parts(read(text, subject).tree), leaf])
 
 
+def _reference(name: str, field: FilterField, form: QueryDict) -> str:
+    if not field.takes_argument:
+        return name
+    if not (argument := form.get("argument", "").strip()):
+        raise FilterError(
+            "", f"“{_plain_label(field)}” counts one thing. Say of what, by the name your product reports"
+        )
+    return f"{name}:{argument}"
+
+
+def _plain_label(field: FilterField) -> str:
+    return field.label.replace(" {}", "")
+
+
 def _value(takes: str, form: QueryDict) -> Any:
     value = form.get("value", "").strip()
     match takes:
         case "texts" | "choices":
-            return [part.strip() for part in value.split(",") if part.strip()]
+            return [part.strip() for part in ",".join(form.getlist("value")).split(",") if part.strip()]
         case "numbers":
             return [value, form.get("value_to", "").strip()]
         case "flag":
@@ -94,11 +110,15 @@ def offered(subject: str = "account") -> list[dict[str, Any]]:
 
 def _offer(name: str, field: FilterField) -> dict[str, Any]:
     operators = [
-        {"name": op.name, "words": op.words.replace("{}", "…").strip(), "input": INPUTS[op.takes]}
+        {
+            "name": op.name,
+            "words": _OF_SEVERAL.get(op.name) or op.words.replace("{}", "…").strip(),
+            "input": INPUTS[op.takes],
+        }
         for op in OPERATORS[field.kind].values()
     ]
     choices = [{"value": value, "label": label} for value, label in field.choices if value]
     return {
-        "name": name, "label": field.label.replace(" {}", ""), "operators": operators, "choices": choices,
+        "name": name, "label": _plain_label(field), "operators": operators, "choices": choices,
         "argument": field.takes_argument, "unit": field.unit,
     }  # fmt: skip

@@ -73,12 +73,14 @@ def _said(field: forms.Field, value: Any) -> str:
 
 class AccountForm(VersionedForm):
     timezone = ZoneField(help_text="Mail is sent at their hours.")
+    country = forms.TypedChoiceField(required=False)
     tags = forms.CharField(required=False, help_text="Separated by commas.")
 
     class Meta:
         model = Account
         fields: ClassVar[list[str]] = [
-            "name", "kind", "domain", "industry", "owner", "signed_up_on", "timezone", "primary_use_case", "tags",
+            "name", "kind", "domain", "industry", "owner", "signed_up_on", "country", "timezone", "primary_use_case",
+            "tags",
         ]  # fmt: skip
         labels: ClassVar[dict[str, str]] = {"signed_up_on": "Signed up on", "primary_use_case": "Primary use case"}
         help_texts: ClassVar[dict[str, str]] = {"primary_use_case": "What they mainly want from you, in a few words."}
@@ -91,6 +93,7 @@ class AccountForm(VersionedForm):
         # Whoever owns it stays choosable after leaving, so that saving something else does not take it away.
         owner.queryset = User.objects.filter(Q(is_active=True) | Q(pk=self.instance.owner_id)).order_by("name", "id")
         owner.empty_label = "Nobody yet"
+        self.fields["country"].choices = rules.country_choices(self.instance.country)  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["tags"] = ", ".join(self.instance.tags)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+
+from babel import Locale
 
 from crm.web import wording
 
@@ -104,3 +107,26 @@ def face(kind: str, source: str) -> tuple[str, str]:
 def tag_list(text: str) -> list[str]:
     """Tags as typed, between commas: trimmed, each once, in the order of typing."""
     return list(dict.fromkeys(" ".join(tag.split()) for tag in text.split(",") if tag.strip()))
+
+
+#: Of the two-letter codes that CLDR names: unions, exceptional reservations and codes for tests, no countries.
+_NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 code → name, by name."""
+    names = Locale("en", "GB").territories
+    named = {code: str(name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES}
+    return dict(sorted(named.items(), key=lambda pair: pair[1].casefold()))
+
+
+def country_name(code: str) -> str:
+    """“Germany” for DE; a code that is none stays as it is."""
+    return _countries().get(code, code)
+
+
+def country_choices(stored: str = "") -> list[tuple[str, str]]:
+    """For a form. What is stored stays choosable, country or not."""
+    strange = [(stored, stored)] if stored and stored not in _countries() else []
+    return [("", "Unknown"), *strange, *_countries().items()]

@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from crm import slots
+from crm.accounts import filterbar
 from crm.accounts.models import Account
 from crm.home import rules
 from crm.team.models import User
@@ -36,6 +37,15 @@ _RECENT = 5_000
 _MOST_TOUCHES = 10_000
 
 
+_CUSTOMER = {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value}
+#: The filter of the accounts list that shows what a tile counts.
+_BEHIND = {
+    "customers": filterbar.write([_CUSTOMER]),
+    "renewing": filterbar.write([_CUSTOMER, {"field": "renews_on", "op": "in_next_days", "value": rules.RENEWAL_DAYS}]),
+    "silent": filterbar.write([_CUSTOMER, {"field": "days_silent", "op": ">=", "value": rules.SILENT_DAYS}]),
+}
+
+
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
     viewer, now = request.user, clock.now()
@@ -43,17 +53,19 @@ def today(request: HttpRequest) -> HttpResponse:
     local = now.astimezone(viewer.zone)
     sight = f"{viewer.role}:{viewer.sees_everything}"  # what was kept for wider eyes is not shown to narrower ones
     kept = _kept_when_slow(f"today:{viewer.pk}:{sight}:{now:%Y%m%d}", lambda: _expensive(viewer, now))
-    rows = _rows(viewer, kept["needs"])
+    needing = _rows(viewer, kept["needs"])
     entries = _feed(viewer, F("newest") - _RECENT)
     context = kept | {
         "greeting": rules.greeting(local),
         "first_name": str(viewer).split()[0],
         "local": local,
-        "rows": rows,
+        "rows": needing if "all" in request.GET else needing[: rules.CAPACITY],
+        "needing": len(needing),
         "capacity": rules.CAPACITY,
+        "behind": _BEHIND,
         "tasks": _tasks(viewer, now),
         "entries": entries,
-        "newest": entries[0].pk if entries else _newest(),
+        "newest": max((entry.pk for entry in entries), default=0) or _newest(),
         "steps": _first_steps(kept["figures"]["accounts"]) if viewer.is_admin else [],
     }
     return render(request, "crm/home/today.html", context)
@@ -81,7 +93,7 @@ def _kept_when_slow(key: str, compute: Any) -> dict[str, Any]:
 
 
 def _expensive(viewer: User, now: datetime) -> dict[str, Any]:
-    return {"figures": _figures(viewer, now), "needs": _needs(viewer, now)}
+    return {"figures": _figures(viewer, now)} | _needs(viewer, now)
 
 
 def _figures(viewer: User, now: datetime) -> dict[str, Any]:
@@ -116,19 +128,20 @@ def _touches(viewer: User, since: datetime) -> dict[str, Any]:
     )
 
 
-def _needs(viewer: User, now: datetime) -> dict[int, rules.Need]:
-    """The most urgent reason of each customer that any room names. Each names its worst, so the worst are all here."""
-    found = (rules.Need(*row) for reason in slots.today_reasons for row in reason.find(viewer, now, rules.CAPACITY * 3))
-    return rules.most_urgent(found)
+def _needs(viewer: User, now: datetime) -> dict[str, Any]:
+    """The most urgent reason of each customer that any room names, and whether a room has more than it may name.
+
+    Each names its worst, so the worst are all here.
+    """
+    found = [[rules.Need(*row) for row in reason.find(viewer, now, rules.MOST_NEEDS)] for reason in slots.today_reasons]
+    needs = rules.most_urgent(need for named in found for need in named)
+    return {"needs": needs, "more": any(len(named) >= rules.MOST_NEEDS for named in found)}
 
 
 def _rows(viewer: User, needs: dict[int, rules.Need]) -> list[dict[str, Any]]:
     accounts = Account.objects.visible_to(viewer).filter(pk__in=needs).select_related("owner")
     ranked = sorted(accounts, key=lambda account: (-rules.priority(account.mrr, needs[account.pk].urgency), account.pk))
-    return [
-        {"account": account, "need": needs[account.pk], "a_year": rules.a_year(account.mrr)}
-        for account in ranked[: rules.CAPACITY]
-    ]
+    return [{"account": account, "need": needs[account.pk], "a_year": rules.a_year(account.mrr)} for account in ranked]
 
 
 def _tasks(viewer: User, now: datetime) -> list[TaskLine]:
@@ -142,14 +155,15 @@ def _newest() -> int:
 
 
 def _feed(viewer: Any, after: Any) -> list[TimelineEntry]:
-    """The newest facts, without imported history. By id: what commits late shows when the page is next loaded.
+    """The newest facts, without imported history, in the order of the times that the page shows.
 
-    `after` is an id, or an expression over `newest`.
+    Chosen by id: what commits late shows when the page is next loaded. `after` is an id, or an expression over
+    `newest`.
     """
     entries: TimelineQuerySet = TimelineEntry.objects.visible_to(viewer).select_related("account", "actor")
     newest = Subquery(TimelineEntry.objects.order_by("-id").values("id")[:1])
     recent = entries.alias(newest=newest).filter(id__gt=after).exclude(source=TimelineEntry.Source.IMPORT)
-    return list(recent.order_by("-id")[:_FEED])
+    return sorted(recent.order_by("-id")[:_FEED], key=lambda entry: (entry.occurred_at, entry.pk), reverse=True)
 
 
 def _first_steps(accounts: int) -> list[dict[str, Any]]:

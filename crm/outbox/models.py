@@ -132,7 +132,7 @@ class MailTemplate(models.Model):
 
 class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
     def visible_to(self, user: Any) -> Self:
-        """Mail to one of ours, such as a way to sign in, is for that user's and the admins' eyes."""
+        """Mail to one of ours is for that user's and the admins' eyes."""
         rows = super().visible_to(user)
         return rows if getattr(user, "is_admin", False) else rows.filter(Q(user=None) | Q(user=user.pk))
 
@@ -155,6 +155,9 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
         """Messages that only a person can settle."""
         return self.filter(state__in=["uncertain", "failed"])
 
+
+#: The origin of mail that holds a way to sign in.
+SIGN_IN = "sign-in"
 
 _SETTLED_LAST = (F("settled_at").desc(nulls_last=True), F("id").desc())
 
@@ -244,9 +247,14 @@ class OutboundMessage(models.Model):
     @property
     def title(self) -> str:
         """Its subject, as sent or as it would be now; not of mail that is for its reader alone."""
-        if self.user_id:
+        if self.is_secret:
             return "Mail about signing in"
         return self.rendered_subject or self.preview()[0]
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it holds a way to sign in, which is for its reader alone."""
+        return self.origin == SIGN_IN
 
     def preview(self) -> tuple[str, str]:
         """Subject and text as they would read now; the template itself if it cannot be filled in."""

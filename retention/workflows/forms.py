@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from retention.workflows.recipes import Recipe
+from retention.workflows.recipes import Recipe, Setting
 
 
 class SettingsForm(forms.Form):
@@ -20,4 +20,11 @@ class SettingsForm(forms.Form):
                 if isinstance(setting.default, str)
                 else forms.IntegerField(label=setting.label, min_value=setting.least, max_value=setting.most)
             )
-            self.fields[name].help_text = f"Usually {setting.default}"
+            self.fields[name].help_text = _help(setting)
+
+
+def _help(setting: Setting) -> str:
+    """Names that the product reports read as words here; the field itself has them as they are."""
+    if isinstance(setting.default, str):
+        return f"As your product reports it. Usually “{setting.default.replace('_', ' ')}”."
+    return f"Usually {setting.default}, from {setting.least} to {setting.most:,}."

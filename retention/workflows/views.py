@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,15 +17,17 @@ from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
-from retention.workflows import actions, definition, figures, recipes, wording
-from retention.workflows.definition import Definition
+from retention.workflows import actions, figures, published, recipes, wording
+from retention.workflows.definition import DateTrigger, Definition, SilenceTrigger
 from retention.workflows.forms import SettingsForm
-from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 from retention.workflows.recipes import RecipeError
 
 TABS = {"steps": "Steps", "people": "People", "mail": "Mail", "settings": "Settings", "versions": "Versions"}
 #: What the Mail tab can be narrowed to, in the order of its chips.
 MAIL = {"": "Everything", "due": "Planned", "sent": "Sent", "skipped": "Held back", "uncertain": "Uncertain"}
+#: The Versions tab shows this many.
+VERSIONS = 50
 PEOPLE = {"": "Everybody"} | dict(Enrollment.State.choices)
 
 
@@ -68,7 +71,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "workflow": workflow, "plan": plan, "tab": tab, "tabs": TABS, "most": figures.MOST,
         "figures": figures.of([workflow]).get(workflow.pk),
-        "trigger": wording.trigger_sentence(plan), "who": wording.who(plan),
+        "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": _already(plan),
     }  # fmt: skip
     try:
         context |= _OF_TAB[tab](request, workflow, plan)
@@ -83,7 +86,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def activation(request: HttpRequest, slug: str) -> str:
     current = request.POST.get("include_current") == "on"
     workflow = actions.enable(slug, clock.now(), include_current=current)
-    return f"{workflow} is on. " + ("Customers already inside enter too." if current else "Facts from now on count.")
+    return f"{workflow} is on. " + ("Those whom it fits already enter too." if current else "Facts from now on count.")
 
 
 @admins_post
@@ -131,8 +134,17 @@ def _find(slug: str) -> Workflow:
 
 def _plan(workflow: Workflow) -> Definition:
     if workflow.version_id:
-        return definition.of_version(workflow.version_id)
+        return published.of_version(workflow.version_id)
     return recipes.load(workflow.slug).with_settings(workflow.settings)
+
+
+def _already(plan: Definition) -> str:
+    """Whom `include_current` lets in, in words; empty where it changes nothing that people would expect."""
+    if isinstance(plan.trigger, SilenceTrigger):
+        return "also for customers already silent"
+    if isinstance(plan.trigger, DateTrigger) and plan.trigger.offset_days < 0:
+        return f"also for customers already in the {wording.days(-plan.trigger.offset_days)} before"
+    return ""
 
 
 def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
@@ -181,8 +193,22 @@ def _settings(request: HttpRequest, workflow: Workflow, plan: Definition) -> dic
 
 
 def _versions(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
-    versions = workflow.versions.order_by("-number")[:50] if workflow.pk else []
-    return {"versions": versions}
+    labels = {name: setting.label for name, setting in recipes.load(workflow.slug).settings.items()}
+    versions = list(workflow.versions.order_by("-number")[: VERSIONS + 1]) if workflow.pk else []
+    return {"lines": [
+        {"version": version, "settings": _settings_since(before, version, labels)}
+        for version, before in zip_longest(versions[:VERSIONS], versions[1:])
+    ]}  # fmt: skip
+
+
+def _settings_since(before: WorkflowVersion | None, version: WorkflowVersion, labels: dict[str, str]) -> list[Any]:
+    """Each setting with its label, in the recipe's order, and what it was in the version before where that differs."""
+    now, old = version.definition.get("settings", {}), (before.definition.get("settings", {}) if before else {})
+    order = [name for name in labels if name in now] + [name for name in now if name not in labels]
+    return [
+        {"label": labels.get(name, name), "value": now[name], "was": was, "changed": was != now[name]}
+        for name, was in ((name, old.get(name, now[name])) for name in order)
+    ]
 
 
 _OF_TAB = {"steps": _steps, "people": _people, "mail": _mail, "settings": _settings, "versions": _versions}

@@ -54,7 +54,10 @@ def days(count: int) -> str:
 
 def in_words(source: str) -> str:
     """A Liquid text with its places named: “Your contract ends on [end of contract]”."""
-    return _PLACE.sub(lambda found: f"[{_PLACES.get(found[1], found[1])}]" if found[1] else "", source)
+    return _PLACE.sub(
+        lambda found: f"[{_PLACES.get(found[1], found[1].rpartition('.')[2].replace('_', ' '))}]" if found[1] else "",
+        source,
+    )
 
 
 def trigger_sentence(plan: Definition) -> str:

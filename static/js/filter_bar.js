@@ -1,6 +1,6 @@
 // The form that adds a filter shows only what the chosen field and comparison ask for. Without it, all of it shows.
 
-const TYPES = { number: "text", numbers: "text", date: "date", text: "text" };
+const TYPES = { date: "date" };
 
 function option(value, label) {
   const made = document.createElement("option");
@@ -21,6 +21,10 @@ function control(old, kind, choices) {
     if (choices.some(({ value }) => value === old.value)) made.value = old.value;
     old.replaceWith(made);
   }
+  if (wanted === "SELECT") {
+    made.multiple = kind === "choices";
+    made.size = made.multiple ? Math.min(choices.length, 8) : 0;
+  }
   if (wanted === "INPUT") {
     made.type = TYPES[kind] ?? "text";
     made.inputMode = kind.startsWith("number") ? "decimal" : "text";
@@ -38,7 +42,7 @@ function start(form) {
     const about = fields.find(({ name }) => name === field.value);
     const { input } = about.operators.find(({ name }) => name === op.value);
     const flags = [{ value: "true", label: "yes" }, { value: "false", label: "no" }];
-    const choices = input === "choice" ? about.choices : input === "flag" ? flags : [];
+    const choices = input.startsWith("choice") ? about.choices : input === "flag" ? flags : [];
     part("value").hidden = input === "none";
     part("value-to").hidden = input !== "numbers";
     control(part("value").querySelector("input, select"), input, choices);

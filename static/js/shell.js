@@ -8,7 +8,10 @@ document.addEventListener("click", (event) => {
   }
   const opener = event.target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
-  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  if (event.target.closest("[data-close]")) {
+    event.target.closest("dialog")?.close();
+    event.target.closest("details[data-menu]")?.removeAttribute("open");
+  }
   if (event.target.closest("[data-dismiss]")) event.target.closest("[data-toast]").remove();
   if (event.target.matches("dialog")) event.target.close(); // the backdrop
 });

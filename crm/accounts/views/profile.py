@@ -86,7 +86,8 @@ def _page(
     contracts = _contracts(account, clock.today(now))
     context = {
         "account": account, "people": people, "contracts": contracts, "now": now,
-        "log": form or LogForm(people=people, now=now), "log_open": form is not None,
+        "log": form or _blank_log(people, now), "log_open": form is not None or "log" in request.GET,
+        "country": rules.country_name(account.country),
         "there": now.astimezone(clock.zone(account.timezone)) if account.timezone in clock.ZONE_NAMES else None,
         "city": account.timezone.rpartition("/")[2].replace("_", " "),
         "next": _next(request, account, contracts, now),
@@ -97,6 +98,12 @@ def _page(
     for person, marks in _marks(people, now):
         person.marks = marks  # type: ignore[attr-defined]
     return render(request, "crm/accounts/detail.html", context, status=422 if form else 200)
+
+
+def _blank_log(people: list[Contact], now: datetime) -> LogForm:
+    """With the primary contact, whom most calls are with; they come first."""
+    primary = people[0].pk if people and people[0].is_primary else None
+    return LogForm(initial={"contact": primary}, people=people, now=now)
 
 
 def _filled(registry: slots.Registry[slots.Panel], account: Account, request: HttpRequest) -> list[dict[str, Any]]:

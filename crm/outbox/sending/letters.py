@@ -111,7 +111,7 @@ def _write(letter: Letter) -> Envelope:
     )  # fmt: skip
     message.message_id, message.rendered_subject = envelope.message_id, envelope.subject
     # A way to sign in is for its reader alone: the row keeps no copy of it.
-    message.rendered_body = text if message.user_id is None else ""
+    message.rendered_body = "" if message.is_secret else text
     message.state, message.sending_at, message.lease_until = State.SENDING, letter.moment, letter.moment + LEASE
     message.guard = message.reason = ""
     message.save(update_fields=_WRITTEN)

@@ -39,7 +39,7 @@ def mark(claim: Claim, outcome: Outcome, moment: datetime) -> None:
 
 def _sent(message: OutboundMessage, outcome: Accepted, moment: datetime) -> None:
     message.provider_id = outcome.provider_id[:200]
-    if message.user_id:
+    if message.is_secret:
         message.facts = {}  # a way to sign in has done its work
     settle(message, State.SENT, moment, f"Taken for {message.to_address}.")
     tell(message, "email.sent", f"Sent “{message.rendered_subject}”", moment)

@@ -58,6 +58,7 @@ def test_a_new_account(web: Client, mira: User) -> None:
         ({"name": "x", "timezone": "Mars"}, "“Mars” is no time zone."),
         ({"name": "x", "tags": "y" * 61}, "too long for a tag"),
         ({"name": "x", "kind": "planet"}, "planet is not one of the available choices"),
+        ({"name": "x", "country": "EU"}, "EU is not one of the available choices"),
         ({"name": "x", "owner": "999999"}, "Select a valid choice"),
     ],
 )
@@ -68,6 +69,19 @@ def test_an_account_that_cannot_be(web: Client, data: dict[str, str], error: str
     assert error in response.content.decode()
     assert not Account.objects.exists()
     assert not TimelineEntry.objects.exists()
+
+
+def test_a_country_is_chosen_and_a_strange_one_that_is_stored_stays(web: Client) -> None:
+    account = factories.account("Nordwind", country="EU")
+    address = f"/accounts/{account.pk}/edit/"
+
+    web.post(address, filled(web, address))
+    account.refresh_from_db()
+    assert account.country == "EU"
+
+    web.post(address, filled(web, address) | {"country": "DE"})
+    account.refresh_from_db()
+    assert account.country == "DE"
 
 
 def test_editing_keeps_what_was_not_touched(web: Client) -> None:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm.accounts import filterbar
 from crm.accounts.models import Account
 from crm.accounts.views import listing
 from crm.team.models import User
@@ -129,7 +130,7 @@ def test_nothing_found_offers_to_clear(web: Client) -> None:
 
     page = web.get("/accounts/?q=zzz&sort=mrr").content.decode()
 
-    assert "Nobody fits" in page
+    assert "No matches" in page
     assert '<a class="btn" href="?sort=mrr">Clear all filters</a>' in page
 
 
@@ -231,3 +232,25 @@ def test_beyond_a_thousand_nobody_counts(web: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE crm_account")
     assert "about 1,000 accounts" in web.get("/accounts/").content.decode()
+
+
+def test_comparisons_of_a_field_have_different_words() -> None:
+    for field in filterbar.offered():
+        words = [operator["words"] for operator in field["operators"]]
+        assert len(set(words)) == len(words), field["name"]
+
+
+def test_several_choices_at_once(web: Client) -> None:
+    asked = {"add": "1", "field": "lifecycle", "op": "in", "value": ["trial", "paused"]}
+
+    address = web.get("/accounts/", asked).url
+
+    assert web.get(address).context["chips"][0].words == "Lifecycle is Trial or Paused"
+
+
+def test_a_field_that_counts_one_thing_asks_of_what(web: Client) -> None:
+    page = web.get("/accounts/", {"add": "1", "field": "usage.total", "op": ">=", "argument": " ", "value": "3"})
+
+    assert page.status_code == 400
+    assert page.context["refused"].startswith("“Uses of a feature” counts one thing.")
+    assert "usage.total:" not in page.context["refused"]

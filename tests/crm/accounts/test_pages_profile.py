@@ -195,6 +195,31 @@ def test_logging_a_call(web: Client, nordwind: Account, mira: User) -> None:
     assert "Call logged." in page_of(web, nordwind)
 
 
+def test_the_log_is_with_the_primary_contact_and_an_address_opens_it(web: Client, nordwind: Account) -> None:
+    factories.contact(nordwind, first_name="Ann", is_primary=False)
+    primary = factories.contact(nordwind, first_name="Jonas", is_primary=True)
+
+    page = web.get(f"/accounts/{nordwind.pk}/").context
+
+    assert (page["log"]["contact"].value(), page["log_open"]) == (primary.pk, False)
+    assert 'id="log" data-menu open' in page_of(web, nordwind, "?log=1")
+    assert not TimelineEntry.objects.exists()
+
+
+def test_without_a_primary_contact_the_log_names_nobody(web: Client, nordwind: Account) -> None:
+    factories.contact(nordwind, first_name="Ann", is_primary=False)
+
+    assert web.get(f"/accounts/{nordwind.pk}/").context["log"]["contact"].value() is None
+
+
+@pytest.mark.parametrize(("code", "name"), [("DE", "Germany"), ("GB", "United Kingdom"), ("QQ", "QQ")])
+def test_a_country_has_its_name(web: Client, nordwind: Account, code: str, name: str) -> None:
+    nordwind.country = code
+    nordwind.save()
+
+    assert f"Country {name} " in words(page_of(web, nordwind))
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [

@@ -11,9 +11,14 @@ from crm.home import rules
 from crm.home.rules import Need
 
 
-@pytest.mark.parametrize(("days", "urgency"), [(90, 0.0), (45, 0.5), (0, 1.0)])
+@pytest.mark.parametrize(("days", "urgency"), [(90, 0.0), (45, 0.25), (0, 1.0)])
 def test_a_renewal_grows_urgent_as_it_comes_near(days, urgency):
     assert rules.renewal_urgency(days) == urgency
+
+
+def test_a_near_renewal_outranks_one_far_off_of_several_times_its_revenue():
+    near, far = rules.renewal_urgency(12), rules.renewal_urgency(64)
+    assert rules.priority(Decimal(100), near) > rules.priority(Decimal(800), far)
 
 
 @pytest.mark.parametrize(("days", "urgency"), [(45, 0.5), (90, 1.0)])

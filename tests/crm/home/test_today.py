@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Account
-from crm.home import views
+from crm.home import rules, views
 from crm.timeline.actions import Fact, record
 from crm.todos.models import Task
 from tests import factories
@@ -40,14 +41,14 @@ def in_days(days: int) -> date:
 
 
 def test_renewals_and_silence_by_revenue_and_urgency(client, ada):
-    customer("Far and rich", 1000, renews_on=in_days(81))  # 12,000 × 0.1
-    customer("Near and small", 100, renews_on=in_days(9))  # 1,200 × 0.9
+    customer("Far and rich", 1000, renews_on=in_days(81))  # 12,000 × 0.01
+    customer("Near and small", 100, renews_on=in_days(9))  # 1,200 × 0.81
     customer("Quiet", 300, last_seen_at=NOON - timedelta(days=45))  # 3,600 × 0.5
     customer("Fine", 900, renews_on=in_days(91), last_seen_at=NOON - timedelta(days=13))
     assert needs(client, ada) == [
         ("Quiet", "Nobody has seen them for 45 days"),
-        ("Far and rich", "Renewal in 81 days"),
         ("Near and small", "Renewal in 9 days"),
+        ("Far and rich", "Renewal in 81 days"),
     ]
 
 
@@ -83,6 +84,39 @@ def test_the_day_has_room_for_eight(client, ada):
     for number in range(10):
         customer(f"C{number}", 100 + number, renews_on=in_days(10))
     assert [name for name, _ in needs(client, ada)] == [f"C{number}" for number in range(9, 1, -1)]
+    page = text(client.get("/"))
+    assert "10 customers need you, room for 8" in page
+    assert "Show all 10" in page
+    assert len(client.get("/?all=1").context["rows"]) == 10
+
+
+def test_beyond_the_most_that_is_named_the_page_says_more_than(client, ada, monkeypatch):
+    monkeypatch.setattr(rules, "MOST_NEEDS", 3)
+    for _ in range(3):
+        customer("C", renews_on=in_days(10), last_seen_at=NOON)
+    assert len(needs(client, ada)) == 3
+    assert "more than 3 customers need you" in text(client.get("/"))
+
+
+def test_a_tile_opens_the_rows_that_it_counts(client, ada, olaf, mira):
+    customer("Both", owner=olaf, renews_on=in_days(90), last_seen_at=NOON - timedelta(days=14))
+    customer("Today", owner=olaf, renews_on=TODAY, last_seen_at=NOON)
+    customer("Neither", owner=olaf, renews_on=in_days(91), last_seen_at=NOON - timedelta(days=13, hours=23))
+    customer("Passed", owner=mira, renews_on=in_days(-1), last_seen_at=NOON)
+    factories.account(
+        "Trial", lifecycle="trial", owner=olaf, renews_on=in_days(9), last_seen_at=NOON - timedelta(days=20)
+    )
+    for viewer, customers in ((ada, 4), (olaf, 3)):
+        client.force_login(viewer)
+        page = client.get("/")
+        found = {
+            name: {row.name for row in client.get(reverse("accounts:list"), {"f": tree}).context["page"].rows}
+            for name, tree in page.context["behind"].items()
+        }
+        assert (found["renewing"], found["silent"], len(found["customers"])) == ({"Both", "Today"}, {"Both"}, customers)
+        figures = page.context["figures"]
+        assert (figures["renewing"], figures["silent"], figures["customers"]) == (2, 1, customers)
+        assert f"?f={quote(page.context['behind']['silent'])}" in text(page)
 
 
 def test_an_admin_sees_all_and_others_their_own_and_nobodys(client, ada, mira, olaf):
@@ -162,6 +196,16 @@ def test_the_feed_shows_what_is_visible_and_not_imported(client, mira, olaf):
     ], react=False)  # fmt: skip
     client.force_login(olaf)
     assert [entry.text for entry in client.get("/").context["entries"]] == ["Own thing"]
+
+
+def test_the_feed_stands_in_the_order_of_the_times_it_shows(client, ada):
+    own = customer("Own")
+    record(Fact(own.pk, "a.b", "Second", occurred_at=NOON - timedelta(hours=1)))
+    (late,) = record(Fact(own.pk, "a.b", "First", occurred_at=NOON - timedelta(hours=2)))
+    client.force_login(ada)
+    context = client.get("/").context
+    assert [entry.text for entry in context["entries"]] == ["Second", "First"]
+    assert context["newest"] == late
 
 
 def test_live_asks_for_what_came_after(client, olaf, django_assert_num_queries):
