@@ -115,7 +115,7 @@ def test_an_outsider_sees_only_own_and_unowned(anna: Contact, plan: Plan, olaf: 
 
 def test_mail_to_one_of_ours_is_for_that_user_and_admins(plan: Plan, ada: User, mira: User, sam: User) -> None:
     facts = {"link": "https://example.com/secret"}
-    message = plan(user_id=mira.pk, category="transactional", body="{{ link }}", facts=facts)
+    message = plan(user_id=mira.pk, category="transactional", body="{{ link }}", facts=facts, origin="sign-in")
     address = reverse("outbox:detail", args=[message.pk])
 
     assert browser(sam).get(address).status_code == 404
