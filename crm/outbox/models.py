@@ -136,34 +136,30 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
         rows = super().visible_to(user)
         return rows if getattr(user, "is_admin", False) else rows.filter(Q(user=None) | Q(user=user.pk))
 
-    def waiting(self) -> Self:
-        """Messages that will leave by themselves, the next one first."""
+    def waiting(self) -> Self:  # those that will leave by themselves, the next one first
         return self.filter(state="due").order_by("due_at", "id")
 
-    def leaving(self) -> Self:
-        """Messages in the hands of a sender."""
+    def leaving(self) -> Self:  # those in the hands of a sender
         return self.filter(state__in=["claimed", "sending"]).order_by("lease_until")
 
-    def for_list(self) -> Self:
-        """With what one line of a list shows."""
+    def for_list(self) -> Self:  # with what one line of a list shows
         return self.select_related("contact", "account", "user", "template").defer("rendered_body")
 
     def for_detail(self) -> Self:
         return self.select_related("contact", "account", "user", "template", "sender")
 
-    def needing_eyes(self) -> Self:
-        """Messages that only a person can settle."""
+    def needing_eyes(self) -> Self:  # those that only a person can settle
         return self.filter(state__in=["uncertain", "failed"])
 
 
-#: The origin of mail that holds a way to sign in.
-SIGN_IN = "sign-in"
-
+_TAKEN_UP = Q(sending_at__isnull=False)
 _SETTLED_LAST = (F("settled_at").desc(nulls_last=True), F("id").desc())
 
 
 class OutboundMessage(models.Model):
     """One message to one person: what it says (facts and template), when it is due, and what became of it."""
+
+    SIGN_IN: ClassVar = "sign-in"  # the origin of mail that holds a way to sign in
 
     class Category(models.TextChoices):
         REPLY = "reply", "Reply"
@@ -229,9 +225,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["due_at", "id"], condition=Q(state="due"), name="message_due"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="message_leased"),
             # The cap counts what a contact got lately.
-            models.Index(
-                fields=["contact", "-sending_at"], condition=Q(sending_at__isnull=False), name="message_of_contact"
-            ),
+            models.Index(fields=["contact", "-sending_at"], condition=_TAKEN_UP, name="message_of_contact"),
             models.Index(fields=["account", "-planned_for", "-id"], name="message_of_account"),
             models.Index(fields=["state", "-id"], condition=Q(state__in=["uncertain", "failed"]), name="message_eyes"),
             # Sorted as the pages are, whose empty values come last; else each page would sort them all.
@@ -252,9 +246,8 @@ class OutboundMessage(models.Model):
         return self.rendered_subject or self.preview()[0]
 
     @property
-    def is_secret(self) -> bool:
-        """Whether it holds a way to sign in, which is for its reader alone."""
-        return self.origin == SIGN_IN
+    def is_secret(self) -> bool:  # it holds a way to sign in, which is for its reader alone
+        return self.origin == self.SIGN_IN
 
     def preview(self) -> tuple[str, str]:
         """Subject and text as they would read now; the template itself if it cannot be filled in."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import SIGN_IN, OutboundMessage
+from crm.outbox.models import OutboundMessage
 from crm.team.models import User
 from crm.team.signin import SignInAdapter
 from crm.web import clock
@@ -35,7 +35,7 @@ class MailingSignInAdapter(SignInAdapter):
             user_id=reader.pk,
             facts={"subject": mail.subject, "text": mail.body},
             expires_at=now + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
-            origin=SIGN_IN,
+            origin=OutboundMessage.SIGN_IN,
         )
         enqueue([draft], now=now)
 

@@ -127,7 +127,7 @@ def test_a_wrong_address_of_the_way_out_costs_no_try(anna: Contact, plan: Plan, 
 @pytest.mark.parametrize(
     ("url", "ids"), [("", []), ("smtp://host", []), ("folder:///tmp/x", []), ("smpt://host", ["crm.E001"])]
 )
-def test_django_says_so_before_it_starts(settings: Any, url: str, ids: list[str]) -> None:
+def test_django_says_so_before_it_starts(db: None, settings: Any, url: str, ids: list[str]) -> None:
     settings.EMAIL_URL = url
     assert [found.id for found in run_checks() if found.id == "crm.E001"] == ids
 
