@@ -116,10 +116,14 @@ def _dumps(value: Any) -> str:
 def close_the_gate() -> MailPolicy:
     """Hold the policy row in the caller's transaction: nothing that the transaction forbids leaves after its commit.
 
-    Senders hold the same row FOR SHARE while they decide, and take it before any other row; whoever closes the gate
-    must take it first too.
+    Senders hold the same row FOR SHARE while they clear or hand over, and take it before any other row; whoever closes
+    the gate must take it first too. Each closing is a new version of the row, so what was cleared before it is cleared
+    again.
     """
-    return MailPolicy.the_only(locked=True)
+    policy = MailPolicy.the_only(locked=True)
+    policy.revision += 1
+    policy.save(update_fields=["revision"])
+    return policy
 
 
 @contextmanager

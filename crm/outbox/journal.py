@@ -11,7 +11,7 @@ from django.db import connection
 from crm import slots
 from crm.outbox.models import MailPolicy, Switch
 from crm.outbox.sending.claim import LEASE, may_send
-from crm.outbox.sending.letters import UNWRITABLE
+from crm.outbox.sending.clear import UNWRITABLE
 from crm.web import clock
 from crm.web.models import Pulse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from crm.outbox import load
 from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Switch
-from crm.outbox.sending.guards import zone_of
+from crm.outbox.sending.letters import zone_of
 from crm.team.models import User
 from crm.web import wording
 from crm.web.pagination import Sort
@@ -27,8 +29,12 @@ class Tab:
 TABS = {
     "upcoming": Tab("Upcoming", ("due",), Sort("due_at"), "Nothing is planned. Workflows and replies put mail here."),
     "held-back": Tab(
-        "Held back", ("skipped", "cancelled"), Sort("settled_at", descending=True, nullable=True),
+        "Held back", ("skipped",), Sort("settled_at", descending=True, nullable=True),
         "Nothing was held back. Mail that consent, cap or lateness stops is kept here with the reason.",
+    ),
+    "called-off": Tab(
+        "Called off", ("cancelled",), Sort("settled_at", descending=True, nullable=True),
+        "Nobody called anything off. Planned mail that somebody stops, and failed mail that is discarded, stands here.",
     ),
     "uncertain": Tab(
         "Uncertain", ("uncertain",), Sort("id", descending=True),
@@ -52,8 +58,38 @@ MOST = 1000
 
 
 def rows_of(visible: MessageQuerySet, tab: str) -> MessageQuerySet:
-    states = TABS[tab].states
-    return visible.filter(state=states[0]) if len(states) == 1 else visible.filter(state__in=states)
+    return visible.filter(state__in=TABS[tab].states)
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What an address asks for within a tab."""
+
+    guard: str = ""  # of what was held back
+    which: str = ""  # of what is planned: one of load.NARROWED
+    sender: str = ""
+    account: int | None = None
+
+    @classmethod
+    def asked(cls, tab: str, given: Mapping[str, str]) -> Narrowing:
+        """Raises ValueError for what no such tab has."""
+        guard, which, account = given.get("guard", ""), given.get("which", ""), given.get("account", "")
+        if (guard and (tab != "held-back" or guard not in GUARDS)) or (
+            which and (tab != "upcoming" or which not in load.NARROWED)
+        ):
+            raise ValueError("no such rows")
+        if account and not (account.isascii() and account.isdigit() and len(account) <= 18):
+            raise ValueError("no such customer")
+        return cls(guard, which, given.get("sender", "").replace("\0", ""), int(account) if account else None)
+
+    def of(self, rows: MessageQuerySet, now: datetime) -> MessageQuerySet:
+        if self.guard:
+            rows = rows.filter(guard=self.guard)
+        if self.which:
+            rows = load.narrowed(rows, self.which, now)
+        if self.sender:
+            rows = load.of_sender(rows, self.sender)
+        return rows.filter(account=self.account) if self.account else rows
 
 
 def eyes(visible: MessageQuerySet) -> dict[str, int]:
@@ -89,21 +125,28 @@ class Moment:
     what: str
     there: str
     here: str  # blank: both clocks show the same
+    rare: bool  # of no interest to most who look
 
 
 def times(message: OutboundMessage, viewer: User) -> list[Moment]:
     account = message.contact.account if message.contact else message.account
     there, here = zone_of(message.contact, account, message.user), viewer.zone
-    named: list[tuple[str, datetime | None]] = [("Planned for", message.planned_for)]
-    if message.state == "due" and message.due_at != message.planned_for:
-        named.append(("Moved to", message.due_at))
-    named += [("Not after", message.expires_at), ("Handed over", message.sending_at), ("Settled", message.settled_at)]
-    return [_moment(what, at, there, here) for what, at in named if at]
+    moved = message.due_at if message.state == "due" and message.due_at != message.planned_for else None
+    settled = message.settled_at if message.settled_at != message.sending_at else None
+    named: list[tuple[str, datetime | None, bool]] = [
+        ("Planned for", message.planned_for, message.sending_at is not None),
+        ("Moved to", moved, False),
+        ("Handed over", message.sending_at, False),
+        ("Settled", settled, message.state == "sent"),
+        ("Not after", message.expires_at, message.state != "due"),
+        ("Written down", message.created_at, True),
+    ]
+    return [_moment(what, at, there, here, rare) for what, at, rare in named if at]
 
 
-def _moment(what: str, at: datetime, there: ZoneInfo, here: ZoneInfo) -> Moment:
+def _moment(what: str, at: datetime, there: ZoneInfo, here: ZoneInfo, rare: bool) -> Moment:
     local, mine = at.astimezone(there), at.astimezone(here)
-    return Moment(what, _words(local), "" if local.utcoffset() == mine.utcoffset() else _words(mine))
+    return Moment(what, _words(local), "" if local.utcoffset() == mine.utcoffset() else _words(mine), rare)
 
 
 def _words(at: datetime) -> str:

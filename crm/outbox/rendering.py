@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,11 @@ from liquid import BoundTemplate, Environment, Node, RenderContext
 from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.expression import Expression
+
+from crm.outbox.metering import MeteredTemplate
+
+#: Characters of a subject or a body. Reading a text takes time that grows faster than its length.
+LONGEST_SOURCE = 20_000
 
 
 class TemplateError(ValueError):
@@ -24,6 +30,7 @@ class TemplateError(ValueError):
 class _Limited(Environment):
     """No template can loop, nest or write without end: three of the four limits are off by default."""
 
+    template_class = MeteredTemplate
     context_depth_limit = 20
     loop_iteration_limit = 10_000
     local_namespace_limit = 100_000  # bytes
@@ -31,6 +38,15 @@ class _Limited(Environment):
 
 
 _environment = _Limited()
+
+#: In a tag, each would be tried as its end.
+MOST_BLANKS = 500
+_BLANKS = re.compile(rf"\s{{{MOST_BLANKS}}}")
+
+TOO_DEEP = "too many tags stand inside one another"
+
+#: What filters raise over values that they cannot work with.
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError)
 
 #: A range is a list to every filter, and the limits above count none of it.
 LONGEST_RANGE = 10_000
@@ -84,12 +100,29 @@ def _check_ranges(part: str, source: str) -> None:
                 raise _named(part, source, error) from error
 
 
+def _check_readable(part: str, source: str) -> None:
+    """Raise TemplateError for what the library would take seconds to refuse, and for what no column holds."""
+    if len(source) > LONGEST_SOURCE:
+        raise TemplateError(part, None, f"it has {len(source):,} characters; {LONGEST_SOURCE:,} are read")
+    if "\0" in source:
+        raise TemplateError(part, _line(source, source.index("\0")), "it has a NUL character, which no text may have")
+    if blanks := _BLANKS.search(source):
+        raise TemplateError(part, _line(source, blanks.start()), f"{MOST_BLANKS} blanks stand in a row")
+    for start, end in (("{{", "}}"), ("{%", "%}")):
+        # The end would be looked for from every start, to the end of the text each time.
+        if (last := source.rfind(start)) >= 0 and source.find(end, last) < 0:
+            raise TemplateError(part, _line(source, last), f"{start} is never closed by {end}")
+
+
 @lru_cache(maxsize=512)
 def _parse(part: str, source: str) -> BoundTemplate:
+    _check_readable(part, source)
     try:
         return _environment.from_string(source)
     except LiquidError as error:
         raise _named(part, source, error) from error
+    except RecursionError as error:
+        raise TemplateError(part, None, TOO_DEEP) from error
 
 
 def _fill(part: str, source: str, facts: Mapping[str, Any]) -> str:
@@ -97,7 +130,9 @@ def _fill(part: str, source: str, facts: Mapping[str, Any]) -> str:
         return _parse(part, source).render(**facts)
     except LiquidError as error:
         raise _named(part, source, error) from error
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except RecursionError as error:
+        raise TemplateError(part, None, TOO_DEEP) from error
+    except _UNFORESEEN as error:
         if isinstance(error, TemplateError):
             raise
         # A filter met a value it cannot work with; the message fails, not the sender.

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm.outbox import policy
 from crm.outbox.models import OutboundMessage
-from crm.outbox.sending.outcomes import doubt
+from crm.outbox.sending.mark import doubt
 
 #: Messages in one transaction.
 _SLICE = 500

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/cancellation/", views.cancellation, name="cancellation"),
     path("<int:pk>/requeueing/", views.requeueing, name="requeueing"),
+    path("<int:pk>/readmission/", views.readmission, name="readmission"),
     path("<int:pk>/resending/", views.resending, name="resending"),
     path("<int:pk>/settlement/", views.settlement, name="settlement"),
 ]

@@ -11,17 +11,19 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
-from crm.outbox import policy, settling
+from crm.outbox import load, policy, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
-from crm.outbox.pages import GUARDS, TABS, banner, eyes, rows_of, times
+from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, rows_of, times
 from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, keyset_page
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 
@@ -29,22 +31,25 @@ from crm.web.toasts import toast
 def mail_list(request: HttpRequest) -> HttpResponse:
     """One tab, page by page; what was held back also by guard."""
     viewer, tab = viewer_of(request), request.GET.get("tab", "upcoming")
-    guard = request.GET.get("guard", "") if tab == "held-back" else ""
-    if tab not in TABS or (guard and guard not in GUARDS):
+    if tab not in TABS:
         raise Http404
-    visible = OutboundMessage.objects.visible_to(viewer)
-    rows = rows_of(visible, tab)
     try:
-        page = keyset_page(
-            (rows.filter(guard=guard) if guard else rows).for_list(), TABS[tab].sort, request.GET.get("cursor")
-        )
+        chosen = Narrowing.asked(tab, request.GET.dict())
+    except ValueError as error:
+        raise Http404 from error
+    visible = OutboundMessage.objects.visible_to(viewer)
+    rows = chosen.of(rows_of(visible, tab), clock.now())
+    try:
+        page = keyset_page(rows.for_list(), TABS[tab].sort, request.GET.get("cursor"))
     except BadCursor as error:
         return HttpResponseBadRequest(str(error))
-    context: dict[str, Any] = {"tab": tab, "page": page, "label": TABS[tab], "guard": guard}
+    context: dict[str, Any] = {"tab": tab, "page": page, "label": TABS[tab], "chosen": chosen}
     if request.htmx and request.GET.get("cursor"):
         return render(request, "crm/outbox/list.html#rows", context)
-    leaving = visible.leaving().for_list() if tab == "upcoming" and not request.GET.get("cursor") else ()
+    whole = tab == "upcoming" and chosen == Narrowing() and not request.GET.get("cursor")
+    leaving = visible.leaving().for_list() if whole else ()
     context |= {"tabs": TABS, "guards": GUARDS, "leaving": leaving, "eyes": eyes(visible), **banner(viewer)}
+    context["narrowed"] = load.NARROWED
     return render(request, "crm/outbox/list.html", context)
 
 
@@ -62,6 +67,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "text": message.rendered_body or message.preview()[1],
         "times": times(message, viewer),
         "may_settle": message.may_be_settled_by(viewer),
+        "suppressed": settling.suppression_of(message) if message.state == OutboundMessage.State.FAILED else None,
     }
     return render(request, "crm/outbox/detail.html", context)
 
@@ -98,6 +104,12 @@ def requeueing(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def readmission(request: HttpRequest, pk: int) -> HttpResponse:
+    done = "The address gets mail again, and the message is tried again."
+    return _act(request, pk, settling.readmit, done, GivenReasonForm(request.POST))
+
+
+@require_POST
 def resending(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(request, pk, settling.resend, "The message is sent once more.", GivenReasonForm(request.POST))
 
@@ -122,7 +134,7 @@ def mode(request: HttpRequest) -> HttpResponse:
     else:
         policy.redirect_to(form.cleaned_data["redirect_to"])
         toast(request, f"All mail goes to {form.cleaned_data['redirect_to']}.")
-    return redirect("outbox:list")
+    return redirect(next_url(request, reverse("outbox:list")))
 
 
 @require_POST

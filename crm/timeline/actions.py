@@ -1,17 +1,20 @@
-"""record(): the one way onto the timeline."""
+"""record(): the one way onto the timeline; and what a person decides about facts that could not be reacted to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
+from crm.team.models import User
+from crm.timeline.models import Pending, TimelineEntry
 from crm.web import clock
 
 
@@ -42,7 +45,7 @@ _INSERT = """
             (account_id, contact_id, kind, occurred_at, recorded_at, source, actor_id, channel, text, payload, key)
         SELECT account_id, contact_id, kind, coalesce(occurred_at, %(now)s), %(now)s, source, actor_id,
             channel, text, payload, key
-        FROM fact
+        FROM fact WHERE {provided}
         ON CONFLICT (key) DO NOTHING
         RETURNING id
     ), pending AS (
@@ -69,9 +72,58 @@ def record(facts: Fact | Iterable[Fact], *, react: bool = True, now: datetime | 
         for start in range(0, len(rows), BATCH):
             batch = [asdict(row) for row in rows[start : start + BATCH]]
             values: dict[str, Any] = {"facts": Jsonb(batch, dumps=_dumps), "now": moment, "react": react}
-            cursor.execute(_INSERT, values)
+            cursor.execute(_INSERT.format(provided="TRUE"), values)
             ids += [row[0] for row in cursor.fetchall()]
     return ids
+
+
+def recording(facts: Iterable[Fact], *, now: datetime, provided: str, react: bool = True) -> tuple[str, dict[str, Any]]:
+    """The statement of `record` and its values (facts, now, react), for a caller that sends it with one of its own.
+
+    It writes nothing unless the SQL condition `provided` holds.
+    """
+    batch = Jsonb([asdict(fact) for fact in facts], dumps=_dumps)
+    return _INSERT.format(provided=provided), {"facts": batch, "now": now, "react": react}
+
+
+def unpark(entry_ids: Sequence[int] | None, now: datetime) -> int:
+    """Let the workflows look at these parked facts again, at all of them with None, with another round of attempts.
+
+    Returns how many were parked; the others stay as they are.
+    """
+    return _parked(entry_ids).update(parked_at=None, retry_at=now, attempts=0)
+
+
+@transaction.atomic
+def discard(entry_ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> int:
+    """Take these parked facts, all of them with None, out of the queue: no workflow will react to them any more.
+
+    The facts stay on the timeline, and next to each stands who let it go and why. Returns how many were parked.
+    """
+    parked = _parked(entry_ids).select_related("entry").order_by("id").select_for_update(of=("self",))
+    rows = list(parked)
+    record([_let_go(row, reason, by, now) for row in rows], react=False, now=now)
+    Pending.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _parked(entry_ids: Sequence[int] | None) -> QuerySet[Pending]:
+    parked = Pending.objects.exclude(parked_at=None)
+    return parked if entry_ids is None else parked.filter(entry_id__in=entry_ids)
+
+
+def _let_go(row: Pending, reason: str, by: User | None, now: datetime) -> Fact:
+    entry = row.entry
+    return Fact(
+        entry.account_id,
+        "fact.discarded",
+        f"No workflow reacts to “{entry.text or entry.kind}”: {reason}",
+        occurred_at=now,
+        contact_id=entry.contact_id,
+        source=TimelineEntry.Source.PERSON if by else TimelineEntry.Source.AUTOMATIC,
+        actor_id=by.pk if by else None,
+        payload={"entry": entry.pk, "reason": reason, "error": row.error, "attempts": row.attempts},
+    )
 
 
 def _dumps(value: Any) -> str:

@@ -15,9 +15,7 @@ from crm.outbox.channels import Accepted, Outcome, Refused, Unknown
 from crm.outbox.channels.email import Folder
 from crm.outbox.mime import Envelope
 from crm.outbox.models import OutboundMessage
-from crm.outbox.sending.claim import claim
-from crm.outbox.sending.letters import decide
-from crm.outbox.sending.outcomes import mark
+from crm.outbox.sending import send
 from crm.outbox.unsubscribing import unsubscribe
 from crm.team.models import User
 from crm.timeline.actions import record
@@ -50,13 +48,15 @@ class Mailbox(Folder):
     def __init__(self, folder: Path, answers: dict[str, Outcome]) -> None:
         super().__init__(folder)
         self.answers = answers  # by address, each given once
+        self.took: list[str] = []  # the addresses of a slice
 
-    def take(self, envelope: Envelope, moment: datetime) -> Outcome:
+    def send(self, envelope: Envelope) -> Outcome:
+        self.took.append(envelope.to_address)
         if answer := self.answers.pop(envelope.to_address, None):
             return answer
-        outcome = self.send(envelope)
+        outcome = super().send(envelope)
         if isinstance(outcome, Accepted):
-            left = moment.timestamp()
+            left = envelope.date.timestamp()
             os.utime(self.folder / outcome.provider_id, (left, left))
         return outcome
 
@@ -122,13 +122,12 @@ class Past:
                     pass
 
     def _send(self, moment: datetime) -> None:
-        """The outbox's slice with its own claim, decision and mark; only the answers are the demo's."""
-        for mine in claim(moment):
-            if envelope := decide(mine, moment):
-                mark(mine, self.mailbox.take(envelope, moment), moment)
-                if envelope.to_address in self.fed_up:
-                    self.fed_up.remove(envelope.to_address)
-                    unsubscribe(Contact.objects.get(email=envelope.to_address), moment + _SECOND_THOUGHTS)
+        """The outbox's slice; only the answers are the demo's."""
+        self.mailbox.took.clear()
+        send(self.mailbox, moment)
+        for address in self.fed_up.intersection(self.mailbox.took):
+            self.fed_up.remove(address)
+            unsubscribe(Contact.objects.get(email=address), moment + _SECOND_THOUGHTS)
 
     # What customers and colleagues do -----------------------------------------------------------------------------
 

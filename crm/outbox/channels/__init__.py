@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -44,6 +45,9 @@ type Outcome = Accepted | Refused | Unknown
 
 class Channel(Protocol):
     """Used as a context manager around a batch; what it opened is closed at the end."""
+
+    #: So long the other side knows a message again by its key and does not take it twice; None: it promises nothing.
+    idempotent_for: timedelta | None
 
     def send(self, envelope: Envelope) -> Outcome: ...
 

@@ -7,15 +7,19 @@ folder:///path                          one .eml file a message, named by its Me
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.conf import settings
+
 from crm.outbox import mime
 from crm.outbox.channels import Accepted, Channel, Outcome, Refused
 from crm.outbox.channels.provider import Provider
 from crm.outbox.channels.smtp import Security, Smtp
+from crm.outbox.channels.testing import Listener
 from crm.outbox.mime import Envelope
 
 
@@ -52,6 +56,8 @@ def _channel(url: str) -> Channel:
         return Smtp(parts.hostname, parts.port or port, user, password, security)
     if parts.scheme.startswith("anymail+"):
         return Provider(parts.scheme.removeprefix("anymail+"), dict(parse_qsl(parts.query)))
+    if parts.scheme == "test+http" and settings.HOLDFAST_TESTING:
+        return Listener(url.removeprefix("test+"))
     if parts.scheme == "folder":
         if parts.netloc or not parts.path.strip("/"):
             raise BadEmailURL("EMAIL_URL names no folder: folder:///path, with three strokes")
@@ -62,6 +68,8 @@ def _channel(url: str) -> Channel:
 
 class Folder:
     """A folder as a mailbox. The same message written twice is one file."""
+
+    idempotent_for: timedelta | None = None  # a file that somebody took away would be written again
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,7 +87,7 @@ class Folder:
         part = self.folder / f".{name}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(mime.build(envelope).as_bytes())
+            part.write_bytes(mime.build(envelope))
             part.replace(self.folder / name)
         except OSError as error:
             return Refused(temporary=True, reason=f"The folder cannot be written: {error}", unreachable=True)

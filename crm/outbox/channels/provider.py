@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -21,10 +24,15 @@ from crm.outbox.mime import Envelope
 _TRY_AGAIN = frozenset({408, 429, 503})
 
 
+#: Providers that say how long they know a message again by its Idempotency-Key.
+_IDEMPOTENT = {"resend": timedelta(hours=24)}
+
+
 class Provider:
     """One of anymail's backends, with its settings as they stand in EMAIL_URL."""
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
+        self.idempotent_for = _IDEMPOTENT.get(name)
         try:
             self._backend = import_module(f"anymail.backends.{name}").EmailBackend(**({"timeout": TIMEOUT} | options))
         except (AttributeError, ImportError, ImproperlyConfigured, TypeError) as error:
@@ -42,6 +50,8 @@ class Provider:
         message = _message(envelope)
         try:
             self._backend.open()
+            if self.idempotent_for:
+                self._backend.session.headers["Idempotency-Key"] = _key(envelope)
             self._backend.send_messages([message])
         except AnymailRecipientsRefused as error:
             return Refused(temporary=False, reason=f"The provider refused the address: {error}")
@@ -50,6 +60,11 @@ class Provider:
         except (AnymailError, ValueError) as error:
             return Refused(temporary=False, reason=f"The mail cannot be written: {error}")
         return Accepted(str(getattr(message, "anymail_status").message_id or ""))  # noqa: B009  (anymail adds it)
+
+
+def _key(envelope: Envelope) -> str:
+    """The message's key, which is unique in this installation only: two of them may share a provider's account."""
+    return hashlib.sha256(f"{settings.BASE_URL}\0{envelope.key}".encode()).hexdigest()
 
 
 def _message(envelope: Envelope) -> EmailMultiAlternatives:
@@ -68,7 +83,7 @@ def _message(envelope: Envelope) -> EmailMultiAlternatives:
 _UNCONNECTED = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ssl.SSLCertVerificationError)
 
 
-def _never_connected(error: BaseException) -> bool:
+def never_connected(error: BaseException) -> bool:
     return any(isinstance(cause, _UNCONNECTED) for cause in _causes(error))
 
 
@@ -83,7 +98,7 @@ def _causes(error: BaseException, depth: int = 8) -> Iterator[BaseException]:
 
 def _outcome(error: AnymailAPIError) -> Outcome:
     if error.status_code is None:
-        if _never_connected(error):
+        if never_connected(error):
             return Refused(True, f"The provider cannot be reached: {error}", unreachable=True)
         return Unknown(f"The provider got the mail but gave no answer: {error}")
     if error.status_code in _TRY_AGAIN:

@@ -6,6 +6,7 @@ import contextlib
 import enum
 import smtplib
 import ssl
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -34,8 +35,19 @@ class _Answer(Exception):
         super().__init__(f"{phase}: {code} {text.decode(errors='replace')}")
 
 
+#: Code and words of an answer.
+type _Said = tuple[int, bytes]
+
+
+def _expect(phase: str, said: _Said, *wanted: int) -> None:
+    if said[0] not in wanted:
+        raise _Answer(phase, *said)
+
+
 class Smtp:
     """One connection, opened with the first message and used for all of a batch."""
+
+    idempotent_for: timedelta | None = None
 
     def __init__(self, host: str, port: int, user: str, password: str, security: Security) -> None:
         self.host, self.port, self.user, self.password, self.security = host, port, user, password, security
@@ -54,31 +66,44 @@ class Smtp:
 
     def send(self, envelope: Envelope) -> Outcome:
         try:
-            content = mime.build(envelope).as_bytes()
+            content = mime.build(envelope)
             sender, receiver = _ascii(envelope.from_address), _ascii(envelope.to_address)
         except (UnicodeError, ValueError) as error:
             return Refused(temporary=False, reason=f"The mail cannot be written: {error}")
-        if self._client and not self._alive(self._client):
-            self._hang_up()
-        if self._client is None:
+        kept = self._said(sender) if self._client else None
+        if kept is None:
             try:
                 self._client = self._connect()
             except smtplib.SMTPAuthenticationError as error:
                 return Refused(True, f"The mail server does not accept the password: {_words(error)}", unreachable=True)
             except (smtplib.SMTPException, OSError) as error:
                 return Refused(True, f"The mail server cannot be reached: {_words(error)}", unreachable=True)
-        return self._converse(self._client, sender, receiver, content)
+        assert self._client is not None
+        return self._converse(self._client, kept, sender, receiver, content)
 
-    def _alive(self, client: smtplib.SMTP) -> bool:
-        """Servers close idle connections and end them after so many messages."""
+    def _said(self, sender: str) -> _Said | None:
+        """The answer to MAIL on the connection that is kept; None if that is gone, and nothing is lost.
+
+        Servers close idle connections and end them after so many messages.
+        """
+        assert self._client is not None
         try:
-            return client.noop()[0] == 250
+            answer = self._client.mail(sender)
+            if answer[0] != 421:
+                return answer
         except (smtplib.SMTPException, OSError):
-            return False
+            pass
+        self._hang_up()
+        return None
 
-    def _converse(self, client: smtplib.SMTP, sender: str, receiver: str, content: bytes) -> Outcome:
+    def _converse(
+        self, client: smtplib.SMTP, kept: _Said | None, sender: str, receiver: str, content: bytes
+    ) -> Outcome:
         try:
-            self._begin(client, sender, receiver)
+            # Up to the server's 354 nothing has been handed over.
+            _expect("MAIL", kept or client.mail(sender), 250)
+            _expect("RCPT", client.rcpt(receiver), 250, 251)
+            _expect("DATA", client.docmd("data"), 354)
         except _Answer as answer:
             self._reset()
             temporary = answer.code < 500
@@ -108,16 +133,6 @@ class Smtp:
             client.close()
             raise
         return client
-
-    def _begin(self, client: smtplib.SMTP, sender: str, receiver: str) -> None:
-        """Up to the server's 354: so far nothing has been handed over."""
-        for phase, (code, text), wanted in (
-            ("MAIL", client.mail(sender), (250,)),
-            ("RCPT", client.rcpt(receiver), (250, 251)),
-            ("DATA", client.docmd("data"), (354,)),
-        ):
-            if code not in wanted:
-                raise _Answer(phase, code, text)
 
     def _hand_over(self, client: smtplib.SMTP, content: bytes) -> Outcome:
         """The text itself. Without an answer nobody knows whether it was taken."""

@@ -1,4 +1,4 @@
-"""Which messages this sender takes, and what becomes of those whose sender died."""
+"""Which messages this sender takes, and how those come back that it did not try."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 
-from crm.outbox.models import MailPolicy, OutboundMessage, Sender, Switch
+from crm.outbox.models import MailPolicy, Sender, Slice, Switch
 
-#: A sender that has not finished with a message by then is taken for dead.
+#: A sender that has not finished with a message by then is taken for dead, even if its database session lives on.
 LEASE = timedelta(seconds=60)
 BATCH = 50
 
@@ -24,24 +24,36 @@ class Claim(NamedTuple):
     attempts: int
 
 
+class Taken(NamedTuple):
+    """The messages of one claim, the longest due first, and the row that tells whose they are."""
+
+    slice_id: int
+    claims: list[Claim]
+    suspect: bool  # it is one message, of which senders may have died before
+
+
 # Switches that were thrown keep their messages from being taken at all, so that nothing is taken and put back for ever.
 _CLAIM = """
-    WITH orphaned AS MATERIALIZED (
-        SELECT id FROM crm_outboundmessage
-        WHERE state = 'claimed' AND lease_until <= %(now)s
-        ORDER BY lease_until LIMIT %(batch)s FOR UPDATE SKIP LOCKED
-    ), planned AS MATERIALIZED (
+    WITH planned AS MATERIALIZED (
         SELECT id FROM crm_outboundmessage m
-        WHERE state = 'due' AND due_at <= %(now)s
+        WHERE state = 'due' AND due_at <= %(now)s AND {whom}
             AND (NOT %(switched)s OR NOT EXISTS (
                 SELECT 1 FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id
                 WHERE s.scope IN ('channel:' || m.channel, 'contact:' || m.contact_id,
                     'sender:' || coalesce(f.name, %(default)s))))
-        ORDER BY due_at, id LIMIT %(batch)s - (SELECT count(*) FROM orphaned) FOR UPDATE OF m SKIP LOCKED
+        ORDER BY due_at, id LIMIT %(batch)s FOR UPDATE OF m SKIP LOCKED
+    ), taken AS (
+        UPDATE crm_outboundmessage SET state = 'claimed', attempts = attempts + 1, lease_until = %(until)s
+        WHERE id IN (SELECT id FROM planned)
+        RETURNING due_at, id, attempts
+    ), slice AS (
+        INSERT INTO crm_slice (message_ids, attempts, backend_pid, backend_start, lease_until, cleared)
+        SELECT ids, attempts, pid, backend_start, %(until)s, false
+        FROM (SELECT array_agg(id) AS ids, array_agg(attempts) AS attempts FROM taken HAVING count(*) > 0) AS all_of_it
+            CROSS JOIN pg_stat_get_activity(pg_backend_pid())
+        RETURNING id
     )
-    UPDATE crm_outboundmessage SET state = 'claimed', attempts = attempts + 1, lease_until = %(until)s
-    WHERE id IN (SELECT id FROM orphaned UNION ALL SELECT id FROM planned)
-    RETURNING due_at, id, attempts
+    SELECT slice.id, taken.id, taken.attempts FROM slice CROSS JOIN taken ORDER BY due_at, taken.id
 """
 
 
@@ -50,27 +62,29 @@ def may_send(policy: MailPolicy, switches: set[str]) -> bool:
     return bool(settings.EMAIL_URL) and policy.mode != MailPolicy.Mode.HOLD and "all" not in switches
 
 
-def claim(now: datetime) -> list[Claim]:
-    """Take up to a batch of due messages, the longest due first, and commit at once.
+def claim(now: datetime, *, suspect: bool = False) -> Taken | None:
+    """Take up to a batch of due messages and commit at once; or one `suspect`, alone. None if there is nothing.
 
-    Nothing is taken while somebody holds the gate closed: nothing could be decided then, and each would lose a try.
+    Nothing is taken while somebody holds the gate closed: nothing could be cleared then.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         policy = MailPolicy.shared()
         switches = set(Switch.objects.values_list("scope", flat=True))
         if policy is None or not may_send(policy, switches):
-            return []
+            return None
         cursor.execute(
-            _CLAIM,
-            {"now": now, "until": now + LEASE, "batch": BATCH, "switched": bool(switches), "default": Sender.DEFAULT},
-        )
-        rows = sorted(cursor.fetchall())
-    return [Claim(pk, attempts) for _, pk, attempts in rows]
+            _CLAIM.format(whom="suspect" if suspect else "NOT suspect"),
+            {"now": now, "until": now + LEASE, "batch": 1 if suspect else BATCH, "switched": bool(switches),
+             "default": Sender.DEFAULT},
+        )  # fmt: skip
+        rows = cursor.fetchall()
+    return Taken(rows[0][0], [Claim(pk, attempts) for _, pk, attempts in rows], suspect) if rows else None
 
 
 # A claim that somebody else has taken over meanwhile is not ours to put back.
 _PUT_BACK = """
-    UPDATE crm_outboundmessage m SET state = 'due', lease_until = NULL, attempts_limit = attempts_limit + 1,
+    UPDATE crm_outboundmessage m SET state = 'due', lease_until = NULL, suspect = suspect OR %(suspect)s,
+        attempts_limit = attempts_limit + CASE WHEN %(counts)s THEN 0 ELSE 1 END,
         due_at = coalesce(%(until)s, due_at),
         guard = CASE WHEN %(reason)s = '' THEN guard ELSE 'retry' END,
         reason = CASE WHEN %(reason)s = '' THEN reason ELSE %(reason)s END
@@ -79,19 +93,26 @@ _PUT_BACK = """
 """
 
 
-def put_back(claims: Sequence[Claim], until: datetime | None = None, reason: str = "") -> None:
-    """Messages that were taken and not tried: each gets back the attempt it was taken for, and waits."""
+def put_back(
+    claims: Sequence[Claim], until: datetime | None = None, reason: str = "", *, counts: bool = False,
+    suspect: bool = False,
+) -> None:  # fmt: skip
+    """Messages that were taken and did not leave wait on. The attempt is given back unless it `counts`.
+
+    `suspect`: one of them may be what failed; each is then taken alone.
+    """
     if not claims:
         return
     ids, attempts = [mine.message_id for mine in claims], [mine.attempts for mine in claims]
+    values = {"ids": ids, "attempts": attempts, "until": until, "reason": reason[:300], "counts": counts,
+              "suspect": suspect}  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_PUT_BACK, {"ids": ids, "attempts": attempts, "until": until, "reason": reason})
+        cursor.execute(_PUT_BACK, values)
 
 
-def abandoned(now: datetime) -> list[OutboundMessage]:
-    """Messages whose sender died while handing them over, locked in the caller's transaction."""
-    leaving = OutboundMessage.objects.select_for_update(skip_locked=True, of=("self",))
-    return list(leaving.filter(state="sending", lease_until__lte=now).order_by("lease_until")[:BATCH])
+def release(taken: Taken) -> None:
+    """The slice is done with: nobody need look after its messages any more."""
+    Slice.objects.filter(pk=taken.slice_id).delete()
 
 
 def crash(point: str) -> None:

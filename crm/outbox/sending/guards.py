@@ -1,30 +1,27 @@
 """What stands between a due message and its reader. Each guard lets it pass, moves it, or says no with a reason.
 
-Guards run inside the transaction that decides, with the policy shared and message and contact locked.
+Guards run inside the transaction that clears, over what `letters.read` has read, with the policy shared and messages
+and contacts locked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from crm import slots
-from crm.accounts.models import Account, Contact
+from crm.accounts.models import Contact
 from crm.outbox import rules
 from crm.outbox.models import MailPolicy, OutboundMessage, Sender
+from crm.outbox.sending.letters import Letter
 from crm.slots import Refusal
-from crm.team.models import User
-from crm.web import clock
 
 Category = OutboundMessage.Category
-
-#: Classes that obey consent, pauses, cap and quiet hours.
-CAREFUL = frozenset({Category.SERVICE, Category.MARKETING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,57 +32,6 @@ class Move:
     reason: str
     until: datetime
     facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Letter:
-    """A message on its way with all that is decided on. `seen` collects what the guards saw when they let it pass."""
-
-    message: OutboundMessage
-    policy: MailPolicy
-    sender: Sender
-    moment: datetime
-    account: Account | None
-    contact: Contact | None
-    user: User | None
-    suppressed: str | None = None  # why the address gets nothing
-    stopped: str | None = None  # the scope of a switch that is thrown
-    stopped_because: str | None = None
-    seen: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def scopes(self) -> list[str]:
-        """The switches that would stop it."""
-        scopes = ["all", f"channel:{self.message.channel}", f"sender:{self.sender.name}"]
-        return [*scopes, f"contact:{self.contact.pk}"] if self.contact else scopes
-
-    @property
-    def reader(self) -> Contact | User | None:
-        return self.contact or self.user
-
-    @property
-    def address(self) -> str:
-        return (self.reader and self.reader.email) or ""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return zone_of(self.contact, self.account, self.user)
-
-    @property
-    def redirected(self) -> bool:
-        """It goes to whoever tries things out, not to its reader."""
-        return self.policy.mode == MailPolicy.Mode.REDIRECT
-
-    @property
-    def careful(self) -> bool:
-        return self.message.category in CAREFUL
-
-
-def zone_of(contact: Contact | None, account: Account | None, user: User | None = None) -> ZoneInfo:
-    """The reader's zone: the contact's, else the account's, else the installation's; a user's own."""
-    if user:
-        return user.zone
-    return clock.zone(contact.timezone if contact else "", account.timezone if account else "")
 
 
 type Verdict = Refusal | Move | None
@@ -130,8 +76,8 @@ def switches(letter: Letter) -> Verdict:
     """A kill switch that was thrown keeps the message where it is until the switch is off again."""
     if letter.stopped is None:
         return None
-    reason = f"Mail is stopped ({letter.stopped}). {letter.stopped_because}".strip()
-    return Move("switch", reason, letter.message.due_at, {"scope": letter.stopped})
+    reason = f"Mail is stopped ({letter.stopped.scope}). {letter.stopped.reason}".strip()
+    return Move("switch", reason, letter.message.due_at, {"scope": letter.stopped.scope})
 
 
 def pause(letter: Letter) -> Verdict:
@@ -142,44 +88,27 @@ def pause(letter: Letter) -> Verdict:
     return Move("pause", f"Automation is paused for {letter.contact}.", until, {"until": until})
 
 
-def others(letter: Letter) -> Verdict:
-    """What other rooms have to say, such as the workflow that wanted the message."""
-    for guard in slots.send_guards:
-        refusal = guard([letter.message], letter.moment).get(letter.message.pk)
-        if refusal and refusal.until:
-            return Move(refusal.guard, refusal.reason, refusal.until, dict(refusal.facts))
-        if refusal:
-            return refusal
-    return None
-
-
 def lateness(letter: Letter) -> Verdict:
     """Past its last moment a message would confuse more than help."""
     expires = letter.message.expires_at
     if expires is None or letter.moment <= expires:
         return None
-    return late(letter.message, letter.moment)
+    # A move that came before says what it waited for.
+    return late(letter.message, letter.moment, letter.message.reason if letter.message.guard else "")
 
 
-def late(message: OutboundMessage, moment: datetime) -> Refusal:
-    reason = f"Too late: it was planned for {message.planned_for:%-d %B %Y %H:%M} UTC."
+def late(message: OutboundMessage, moment: datetime, because: str = "") -> Refusal:
+    reason = f"Too late: planned for {message.planned_for:%-d %B %H:%M} UTC"
+    reason += f", kept back until {moment:%-d %B} by: {because}" if because else "."
     return Refusal("late", reason, {"expires_at": message.expires_at, "at": moment})
 
 
 def cap(letter: Letter) -> Verdict:
-    """No contact gets more service and marketing mail than the cap allows.
-
-    The contact's row is locked, so a sending that another sender has just committed is counted.
-    """
-    if not letter.careful or not letter.contact:
+    """No contact gets more service and marketing mail than the cap allows."""
+    if not letter.capped:
         return None
-    policy, window = letter.policy, timedelta(days=letter.policy.cap_days)
-    got = OutboundMessage.objects.filter(
-        contact=letter.contact, sending_at__gt=letter.moment - window, category__in=CAREFUL,
-        state__in=["sending", "sent", "uncertain"],
-    ).exclude(pk=letter.message.pk)  # fmt: skip
-    newest = got.order_by("-sending_at").values_list("sending_at", flat=True)[: max(policy.cap_count, 1)]
-    times = [moment for moment in newest if moment]
+    policy = letter.policy
+    times = letter.got[: max(policy.cap_count, 1)]
     letter.seen |= {"got": len(times), "cap": policy.cap_count, "days": policy.cap_days}
     until = rules.capped_until(times, letter.moment, policy.cap_count, policy.cap_days)
     if until is None:
@@ -202,42 +131,96 @@ def quiet_hours(letter: Letter) -> Verdict:
 
 
 # A sender whose clock is a little behind counts into the minute that another has begun.
-_TAKE_SLOT = """
-    UPDATE crm_sender SET used = CASE WHEN minute >= %(minute)s THEN used + 1 ELSE 1 END,
-        minute = greatest(minute, %(minute)s)
-    WHERE id = %(sender)s AND (minute IS NULL OR minute < %(minute)s OR used < greatest(per_minute, 1))
-    RETURNING id
+_TAKE_SLOTS = """
+    WITH free AS (
+        SELECT id, CASE WHEN minute >= %(minute)s THEN used ELSE 0 END AS used,
+            least(%(wanted)s, greatest(per_minute, 1) - CASE WHEN minute >= %(minute)s THEN used ELSE 0 END) AS granted
+        FROM crm_sender WHERE id = %(sender)s FOR NO KEY UPDATE
+    )
+    UPDATE crm_sender s SET minute = greatest(s.minute, %(minute)s), used = free.used + free.granted
+    FROM free WHERE s.id = free.id AND free.granted > 0
+    RETURNING free.granted
 """
 
 
-def rate(letter: Letter) -> Verdict:
+def rate(letters: Sequence[Letter]) -> dict[int, Move]:
     """A sender sends so many in a minute of the clock. What is over is spread over later minutes.
 
     What counts is what was sent in this minute, not what had been moved to it: after an outage nothing waits for
-    slots that passed unused.
+    slots that passed unused. Returns moves by message id.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_SLOT, {"minute": rules.minute_of(letter.moment), "sender": letter.sender.pk})
-        if cursor.fetchone():
-            return None
-    sender = Sender.objects.select_for_update().get(pk=letter.sender.pk)
-    minute, sender.next_at = rules.next_slot(sender.next_at, letter.moment + rules.MINUTE, sender.per_minute)
+    moves: dict[int, Move] = {}
+    for sender_id, group in groupby(sorted(letters, key=lambda one: one.sender.pk), key=lambda one: one.sender.pk):
+        wanting = list(group)
+        with connection.cursor() as cursor:
+            minute = rules.minute_of(wanting[0].moment)
+            cursor.execute(_TAKE_SLOTS, {"minute": minute, "sender": sender_id, "wanted": len(wanting)})
+            granted = (cursor.fetchone() or (0,))[0]
+        if over := wanting[granted:]:
+            moves |= _spread(sender_id, over)
+    return moves
+
+
+def _spread(sender_id: int, letters: Sequence[Letter]) -> Iterator[tuple[int, Move]]:
+    sender = Sender.objects.select_for_update(no_key=True).get(pk=sender_id)
+    for letter in letters:
+        minute, sender.next_at = rules.next_slot(sender.next_at, letter.moment + rules.MINUTE, sender.per_minute)
+        reason = f"{sender} sends {sender.per_minute} messages a minute."
+        yield letter.message.pk, Move("rate", reason, minute, {"sender": sender.name})
     sender.save(update_fields=["next_at"])
-    return Move("rate", f"{sender} sends {sender.per_minute} messages a minute.", minute, {"sender": sender.name})
 
 
-#: In this order: a no before a move, and the sender's slot is taken last, when nothing else can stop the message.
-GUARDS: tuple[Callable[[Letter], Verdict], ...] = (
-    hold, address, suppression, consent, switches, others, lateness, pause, cap, quiet_hours, rate,
-)  # fmt: skip
+_GIVE_BACK = """
+    UPDATE crm_sender SET used = greatest(used - %(count)s, 0) WHERE id = %(sender)s AND minute = %(minute)s
+"""
 
 
-def judge(letter: Letter) -> Verdict:
-    """The first objection. A move past the message's last moment is a no."""
-    for guard in GUARDS:
-        verdict = guard(letter)
-        if isinstance(verdict, Move) and letter.message.expires_at and verdict.until > letter.message.expires_at:
-            return late(letter.message, verdict.until)
-        if verdict:
-            return verdict
-    return None
+def give_back(letters: Sequence[Letter]) -> None:
+    """These letters did not leave: their slots are for others."""
+    for sender_id, group in groupby(sorted(letters, key=lambda one: one.sender.pk), key=lambda one: one.sender.pk):
+        unused = list(group)
+        values = {"count": len(unused), "sender": sender_id, "minute": rules.minute_of(unused[0].moment)}
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, values)
+
+
+def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
+    """What other rooms have to say, such as the workflow that wanted the message; each is asked once."""
+    verdicts: dict[int, Verdict] = {}
+    if not letters:
+        return verdicts
+    messages, moment = [letter.message for letter in letters], letters[0].moment
+    for guard in slots.send_guards:
+        for pk, refusal in guard(messages, moment).items():
+            no = Move(refusal.guard, refusal.reason, refusal.until, dict(refusal.facts)) if refusal.until else refusal
+            verdicts.setdefault(pk, no)
+    return verdicts
+
+
+#: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
+BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (hold, address, suppression, consent, switches)
+AFTER_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (lateness, pause, cap, quiet_hours)
+
+#: What the passing of time alone can bring about after the clearing.
+TIMELY = (lateness, quiet_hours)
+
+
+def judge(letters: Sequence[Letter]) -> dict[int, Verdict]:
+    """The first objection to each letter, by message id; None lets it pass, as far as its sender has a slot."""
+    verdicts = {letter.message.pk: _first(BEFORE_OTHERS, letter) for letter in letters}
+    verdicts |= others([letter for letter in letters if verdicts[letter.message.pk] is None])
+    for letter in letters:
+        found = verdicts[letter.message.pk]
+        verdicts[letter.message.pk] = in_time(letter, found or _first(AFTER_OTHERS, letter))
+    return verdicts
+
+
+def in_time(letter: Letter, verdict: Verdict) -> Verdict:
+    """A move past the message's last moment is a no."""
+    if isinstance(verdict, Move) and letter.message.expires_at and verdict.until > letter.message.expires_at:
+        return late(letter.message, verdict.until, verdict.reason)
+    return verdict
+
+
+def _first(guards: Sequence[Callable[[Letter], Verdict]], letter: Letter) -> Verdict:
+    return next((verdict for guard in guards if (verdict := guard(letter))), None)

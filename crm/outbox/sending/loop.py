@@ -12,11 +12,15 @@ from django.db.models import Min
 
 from crm.outbox import rules
 from crm.outbox.channels import Channel, Refused
-from crm.outbox.channels.email import open_channel
-from crm.outbox.models import MailPolicy, OutboundMessage, Sender, Switch
-from crm.outbox.sending.claim import Claim, claim, crash, may_send, put_back
-from crm.outbox.sending.letters import GateClosed, decide
-from crm.outbox.sending.outcomes import mark, reconcile
+from crm.outbox.channels.email import BadEmailURL, open_channel
+from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
+from crm.outbox.sending import guards
+from crm.outbox.sending.claim import Claim, Taken, claim, crash, may_send, put_back, release
+from crm.outbox.sending.clear import GateClosed, clear
+from crm.outbox.sending.fallen import reconcile
+from crm.outbox.sending.hand_over import hand_over
+from crm.outbox.sending.letters import Letter
+from crm.outbox.sending.mark import mark
 from crm.web import clock
 
 logger = logging.getLogger(__name__)
@@ -25,82 +29,147 @@ logger = logging.getLogger(__name__)
 #: Seconds after which a slice takes no further message: far inside the lease, and a job that begins another slice still
 #: ends before Celery's limit.
 SLICE = 8.0
+#: So many messages that may have killed a sender are tried after each slice, each alone.
+SUSPECTS = 10
+
+_AWAY = "Waits until the mail server can be reached again."
+_BROKEN = "Something in the sender broke over it; the log says what. It is tried again."
 
 
 def work(now: datetime) -> int:
     """Settle what dead senders left, then send up to a batch of what is due. Returns how many rows moved.
 
-    Each message is decided in a transaction of its own and handed over outside of any, so this must not be called
-    inside one. Raises BadEmailURL, with nothing taken.
+    Messages are handed over outside of any transaction, so this must not be called inside one. Raises BadEmailURL, with
+    nothing taken.
     """
-    began = clock.now()
-    moved = reconcile(now)
     if not settings.EMAIL_URL:
-        return moved
-    channel = open_channel(settings.EMAIL_URL)
-    claims = claim(now)
-    crash("after_claim")
-    if not claims:
-        return moved
+        return reconcile(now)
+    try:
+        channel = open_channel(settings.EMAIL_URL)
+    except BadEmailURL:
+        reconcile(now)
+        raise
+    moved = reconcile(now, channel.idempotent_for)
     with channel:
-        return moved + _hand_over(claims, channel, now, began)
+        return moved + send(channel, now)
 
 
-def _hand_over(claims: list[Claim], channel: Channel, now: datetime, began: datetime) -> int:
-    """Send one after the other while there is time. What was not tried waits on, whatever happens.
-
-    Returns how many rows moved.
-    """
-    started, longest, done = time.monotonic(), 0.0, 0
-    until: datetime | None = None
-    try:
-        default = Sender.the_default()
-        for mine in claims:
-            before = time.monotonic()
-            if done and before - started + longest > SLICE:
-                break
-            # A slice takes real time, which leases and caps must see; on a clock that stands still it is none.
-            moment = now + (clock.now() - began)
-            reachable = _send(mine, channel, moment, default)
-            done, longest = done + 1, max(longest, time.monotonic() - before)
-            if not reachable:
-                until = moment + rules.backoff(1, 0)
-                break
-    except GateClosed:
-        pass  # whoever holds it may take long; the next bell looks again
-    finally:
-        put_back(claims[done:], until, "Waits until the mail server can be reached again." if until else "")
-    return len(claims) if until else done
+def send(channel: Channel, now: datetime) -> int:
+    """A slice of what is due through this channel, and a few of those that senders died of. Returns how many moved."""
+    budget = _Budget(now)
+    taken = claim(now)
+    moved = _work_off(taken, channel, budget) if taken else 0
+    for _ in range(SUSPECTS):
+        if budget.is_spent or not (suspect := claim(budget.moment(), suspect=True)):
+            break
+        moved += _work_off(suspect, channel, budget)
+    return moved
 
 
-def _send(mine: Claim, channel: Channel, moment: datetime, default: Sender) -> bool:
-    """Decide and hand over one message; False when there is nobody to hand anything to. Raises GateClosed."""
-    try:
-        envelope = decide(mine, moment, default)
-        if envelope is None:
+class _Budget:
+    """The time that one call of `send` has, and what ended it early."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now, self.began, self.started = now, clock.now(), time.monotonic()
+        self.longest, self.handed_over = 0.0, 0
+        self.closed = False  # somebody holds the gate
+        self.away_until: datetime | None = None  # nobody is there to take mail
+
+    def moment(self) -> datetime:
+        """A slice takes real time, which leases and caps must see; on a clock that stands still it is none."""
+        return self.now + (clock.now() - self.began)
+
+    def count(self, seconds: float) -> None:
+        self.handed_over, self.longest = self.handed_over + 1, max(self.longest, seconds)
+
+    @property
+    def is_spent(self) -> bool:
+        """No further message: another one as slow as the slowest so far would take too long, or none can leave."""
+        if self.closed or self.away_until:
             return True
+        return bool(self.handed_over) and time.monotonic() - self.started + self.longest > SLICE
+
+
+def _work_off(taken: Taken, channel: Channel, budget: _Budget) -> int:
+    """Clear and hand over until nothing is left, time is up, or nothing of the rest stands.
+
+    What was not tried waits on, whatever happens. Returns how many rows moved.
+    """
+    crash("after_claim")
+    todo = dict.fromkeys(taken.claims)
+    try:
+        while todo and not budget.is_spent and _round(taken, todo, channel, budget):
+            pass
+    except GateClosed:
+        budget.closed = True  # whoever holds it may take long; the next bell looks again
+    finally:
+        put_back(list(todo), budget.away_until, _AWAY if budget.away_until else "")
+        release(taken)
+    return len(taken.claims) if budget.away_until else len(taken.claims) - len(todo)
+
+
+def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Budget) -> bool:
+    """Clear what is left of a slice and hand over what passes; both go from `todo`. False: there was no getting on."""
+    before, same_key = len(todo), channel.idempotent_for is not None
+    try:
+        cleared = clear(list(todo), budget.moment(), slice_id=taken.slice_id, same_key=same_key)
+    except (GateClosed, SoftTimeLimitExceeded):
+        raise
+    except Exception:
+        # A deadlock, or something in us that is broken: one of them must not stop the others, so each goes alone.
+        logger.exception("A slice of %d messages could not be cleared", before)
+        again = budget.moment() + rules.backoff(1, 0) if taken.suspect else None
+        put_back(list(todo), again, _BROKEN if again else "", counts=taken.suspect, suspect=True)
+        todo.clear()
+        return False
+    for mine in set(todo) - {letter.claim for letter in cleared.letters} - set(cleared.later):
+        del todo[mine]
+    staying = list(cleared.letters)
+    try:
+        for letter in cleared.letters:
+            if budget.is_spent:
+                break
+            if _deliver(letter, channel, budget):
+                staying.remove(letter)
+                del todo[letter.claim]
+    finally:
+        guards.give_back(staying)
+    return len(todo) < before
+
+
+def _deliver(letter: Letter, channel: Channel, budget: _Budget) -> bool:
+    """Hand over one letter and mark what became of it. False: it does not stand any more. Raises GateClosed."""
+    assert letter.written is not None
+    before = time.monotonic()
+    try:
+        if not hand_over(letter, budget.moment()):
+            return False
         crash("before_call")
-        outcome = channel.send(envelope)
+        outcome = channel.send(letter.written)
         crash("after_call")
-        mark(mine, outcome, moment)
+        mark(letter.message, outcome, budget.moment(), channel.idempotent_for)
         crash("after_commit")
     except (GateClosed, SoftTimeLimitExceeded):
         raise
     except Exception:
-        # A deadlock, or something in us that is broken: one message must not stop the others. What was not committed
-        # comes back when its lease is over, with the attempt counted; what had been handed over becomes uncertain.
-        logger.exception("Message %s is left for later", mine.message_id)
+        # One message must not stop the others. What had been handed over becomes uncertain when its lease is over.
+        logger.exception("Message %s is left for later", letter.message.pk)
+        put_back([letter.claim], budget.moment() + rules.backoff(1, 0), _BROKEN, counts=True)
         return True
-    return not (isinstance(outcome, Refused) and outcome.unreachable)
+    budget.count(time.monotonic() - before)
+    if isinstance(outcome, Refused) and outcome.unreachable:
+        budget.away_until = budget.moment() + rules.backoff(1, 0)
+    return True
 
 
 def next_due(now: datetime) -> datetime | None:
     """The first moment after `now` at which `work` will find something."""
     rows = OutboundMessage.objects
-    moments = [rows.filter(state="sending", lease_until__gt=now).aggregate(at=Min("lease_until"))["at"]]
+    moments = [
+        rows.filter(state="sending", lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
+        Slice.objects.filter(lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
+        rows.filter(state="claimed", lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
+    ]
     if may_send(MailPolicy.the_only(), set(Switch.objects.values_list("scope", flat=True))):
-        moments += [
-            rows.filter(state="due", due_at__gt=now).aggregate(at=Min("due_at"))["at"],
-            rows.filter(state="claimed", lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
-        ]
+        moments.append(rows.filter(state="due", due_at__gt=now).aggregate(at=Min("due_at"))["at"])
     return min((moment for moment in moments if moment), default=None)

@@ -126,7 +126,7 @@ def test_the_same_row_sent_twice_to_one_reader_is_doubled(anna: Contact, plan: P
 
 def test_failed_without_having_been_handed_over_is_lost(anna: Contact, plan: Plan) -> None:
     untried, unwritable, refused = plan(anna), plan(anna, body="{{ 'x' | date: 1, 2, 3 }}"), plan(anna)
-    OutboundMessage.objects.filter(pk=untried.pk).update(state="claimed", attempts=5, lease_until=NOON)
+    OutboundMessage.objects.filter(pk=untried.pk).update(attempts=5)
     work(NOON)
     OutboundMessage.objects.filter(pk=refused.pk).update(state="failed")
 

@@ -17,7 +17,8 @@ from crm.outbox.actions import gate_closed, work
 from crm.outbox.channels.email import Folder
 from crm.outbox.models import OutboundMessage, Sender
 from crm.outbox.sending.claim import Claim, claim
-from crm.outbox.sending.letters import decide
+from crm.outbox.sending.clear import clear
+from crm.outbox.sending.hand_over import hand_over
 from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
@@ -145,12 +146,15 @@ def test_nothing_leaves_after_unsubscribing(
 
 def test_a_sender_that_slept_past_its_lease_sends_nothing(folder: Path, anna: Contact, plan: Plan) -> None:
     message = plan(anna)
-    (zombie,) = claim(NOON)
-    later, default = NOON + 2 * clock.MINUTE, Sender.objects.create(name="default")
+    taken = claim(NOON)
+    assert taken is not None
+    (letter,) = clear(taken.claims, NOON).letters
+    later = NOON + 2 * clock.MINUTE
 
-    assert decide(zombie, later, default) is None  # its lease is over
+    assert not clear(taken.claims, later).letters  # its lease is over
     work(later)
     assert state_of(message) == "sent"
-    assert decide(zombie, NOON, default) is None  # and another was there
-    assert decide(Claim(message.pk, 2), NOON, default) is None  # sent is sent
+    assert not clear(taken.claims, NOON).letters  # and another was there
+    assert not clear([Claim(message.pk, 2)], NOON).letters  # sent is sent
+    assert not hand_over(letter, NOON)
     assert len(list(folder.iterdir())) == 1

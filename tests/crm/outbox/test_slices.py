@@ -18,7 +18,8 @@ from crm.outbox.actions import gate_closed, work
 from crm.outbox.channels.email import BadEmailURL, Folder
 from crm.outbox.models import MailPolicy, OutboundMessage, Sender
 from crm.outbox.sending.claim import claim
-from crm.outbox.sending.letters import GateClosed, decide
+from crm.outbox.sending.clear import GateClosed, clear
+from crm.outbox.sending.fallen import reconcile
 from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
@@ -83,12 +84,17 @@ def test_taken_over_and_planned_messages_are_one_batch(
     db: None, folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crm.outbox.sending.claim.BATCH", 3)
-    rows = [plan(factories.contact()) for _ in range(6)]
-    OutboundMessage.objects.filter(pk__in=[rows[4].pk, rows[5].pk]).update(
-        state="claimed", attempts=1, lease_until=NOON
-    )
+    for _ in range(5):
+        plan(factories.contact())
+    OutboundMessage.objects.update(state="claimed", attempts=1, lease_until=NOON)
+    for _ in range(5):
+        plan(factories.contact())
+    reconcile(NOON)
 
-    assert {mine.message_id for mine in claim(NOON)} == {rows[0].pk, rows[4].pk, rows[5].pk}
+    taken = claim(NOON)
+
+    assert taken is not None
+    assert len(taken.claims) == 3
 
 
 def test_celery_s_time_limit_ends_the_slice(
@@ -137,7 +143,8 @@ def test_while_somebody_holds_the_gate_nothing_is_taken_and_nobody_waits(
     folder: Path, anna: Contact, plan: Plan
 ) -> None:
     message = plan(anna)
-    (mine,) = claim(NOON)
+    taken = claim(NOON)
+    assert taken is not None
     waiting = plan(anna)
     answers: list[Any] = []
 
@@ -146,7 +153,7 @@ def test_while_somebody_holds_the_gate_nothing_is_taken_and_nobody_waits(
             with clock.travelling(NOON):
                 answers.append(work(NOON))
                 try:
-                    decide(mine, NOON)
+                    clear(taken.claims, NOON)
                 except GateClosed as error:
                     answers.append(error)
         finally:
@@ -173,7 +180,7 @@ def test_a_gate_that_closes_within_a_slice_gives_the_tries_back(
     for _ in range(3):
         plan(anna)
     taken = claim(NOON)
-    monkeypatch.setattr("crm.outbox.sending.loop.claim", lambda now: taken)
+    monkeypatch.setattr("crm.outbox.sending.loop.claim", lambda now, **_: taken)
     monkeypatch.setattr(MailPolicy, "shared", lambda: None)
 
     assert work(NOON) == 0

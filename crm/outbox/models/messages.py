@@ -1,118 +1,21 @@
-"""The one outbox: every message that leaves is a row here, with a unique key, a state and a reason for it."""
+"""Messages, what they say, who has them in hand, and what was decided about them."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from crm.outbox import rendering
+from crm.outbox.models.policy import Sender
 from crm.outbox.rules import MAX_ATTEMPTS
 from crm.team.models import User, VisibleQuerySet
 from crm.web import clock
-
-
-class MailPolicy(models.Model):
-    """The installation's rules for mail, in one row.
-
-    Every sending transaction holds this row FOR SHARE and every switch is flipped under FOR UPDATE of it, so that
-    no message starts to leave after a flip has committed.
-    """
-
-    class Mode(models.TextChoices):
-        LIVE = "live", "Live"
-        HOLD = "hold", "On hold"
-        REDIRECT = "redirect", "Redirected"
-
-    mode = models.CharField(max_length=10, choices=Mode, default=Mode.LIVE)
-    redirect_to = models.EmailField(blank=True)
-    mode_reason = models.CharField(max_length=200, blank=True)
-    went_live_at = models.DateTimeField(null=True)  # somebody said --live; imports no longer hold the mail
-    cap_count = models.PositiveSmallIntegerField(default=3)  # service and marketing messages per contact …
-    cap_days = models.PositiveSmallIntegerField(default=7)  # … within so many times 24 hours
-    quiet_from = models.TimeField(default=time(20))
-    quiet_to = models.TimeField(default=time(8))
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="mailpolicy_one_row")]
-
-    def __str__(self) -> str:
-        return self.get_mode_display()
-
-    @classmethod
-    def shared(cls) -> Self | None:
-        """The row FOR SHARE in the caller's transaction; None, at once, while somebody else changes it."""
-        for _ in range(2):
-            for policy in cls.objects.raw("SELECT * FROM crm_mailpolicy WHERE id = 1 FOR SHARE SKIP LOCKED"):
-                return policy
-            if cls.objects.exists():
-                break
-            cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
-        return None
-
-    @classmethod
-    def the_only(cls, *, locked: bool = False) -> Self:
-        """The row, with the defaults if there is none yet; `locked` makes it, and holds it FOR UPDATE."""
-        found = cls.objects.select_for_update() if locked else cls.objects.all()
-        if policy := found.filter(pk=1).first():
-            return policy
-        if not locked:
-            return cls(pk=1)  # whoever only reads writes nothing
-        cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
-        return cls.the_only(locked=True)
-
-
-class Switch(models.Model):
-    """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
-
-    #: all | channel:email | sender:<name> | contact:<id>; a workflow is paused in its own room
-    scope = models.CharField(max_length=120, primary_key=True)
-    thrown_at = models.DateTimeField(default=clock.now)
-    thrown_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    reason = models.CharField(max_length=200, blank=True)
-
-    def __str__(self) -> str:
-        return self.scope
-
-
-class Sender(models.Model):
-    """An address that mail leaves from, and how fast it may."""
-
-    name = models.CharField(max_length=60, unique=True)
-    from_email = models.CharField(max_length=200, blank=True)  # RFC 5322: Name <address>
-    per_minute = models.PositiveIntegerField(default=600)
-    minute = models.DateTimeField(null=True)  # the minute of the clock in which it sent last …
-    used = models.PositiveIntegerField(default=0)  # … and how many in it
-    next_at = models.DateTimeField(null=True)  # the first slot nobody was moved to: see rules.next_slot
-
-    #: The name of the sender of messages that name none; a blank address means DEFAULT_FROM_EMAIL.
-    DEFAULT: ClassVar = "default"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def the_default(cls) -> Self:
-        return cls.objects.get_or_create(name=cls.DEFAULT)[0]
-
-    @property
-    def address(self) -> str:
-        return self.from_email or settings.DEFAULT_FROM_EMAIL
-
-
-class Suppression(models.Model):
-    """An address that gets nothing any more: it bounced, complained or opted out elsewhere."""
-
-    address = models.EmailField(primary_key=True)  # lower case
-    reason = models.CharField(max_length=200)
-    created_at = models.DateTimeField(default=clock.now)
-
-    def __str__(self) -> str:
-        return self.address
 
 
 class MailTemplate(models.Model):
@@ -195,6 +98,8 @@ class OutboundMessage(models.Model):
     attempts = models.PositiveIntegerField(default=0)  # counted in the claim, never back: the fencing token
     attempts_limit = models.PositiveIntegerField(default=MAX_ATTEMPTS)  # grows with what is nobody's failure
     lease_until = models.DateTimeField(null=True)
+    suspect = models.BooleanField(default=False, db_default=False)  # a sender may have died of it: it is taken alone
+    resend_until = models.DateTimeField(null=True)  # it may have left; until then its channel would know it again
     created_at = models.DateTimeField(default=clock.now)
     sending_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)  # sent, failed, skipped, cancelled
@@ -223,6 +128,7 @@ class OutboundMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="due"), name="message_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="due", suspect=True), name="message_suspect"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="message_leased"),
             # The cap counts what a contact got lately.
             models.Index(fields=["contact", "-sending_at"], condition=_TAKEN_UP, name="message_of_contact"),
@@ -275,6 +181,24 @@ class OutboundMessage(models.Model):
 
     def to_hash(self) -> str:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]
+
+
+class Slice(models.Model):
+    """The messages that one sender has claimed, as long as it works on them.
+
+    It names the sender's database session: when that is gone, so is the sender. The messages are arrays rather than
+    rows, because a slice comes and goes four times a second.
+    """
+
+    message_ids = ArrayField(models.BigIntegerField())
+    attempts = ArrayField(models.IntegerField())  # of each message, as it was claimed
+    backend_pid = models.IntegerField()
+    backend_start = models.DateTimeField()
+    lease_until = models.DateTimeField()
+    cleared = models.BooleanField(default=False)  # what still waits had nothing to do with the sender's death
+
+    def __str__(self) -> str:
+        return f"{len(self.message_ids)} messages until {self.lease_until:%H:%M:%S}"
 
 
 class Decision(models.Model):

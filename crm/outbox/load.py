@@ -1,0 +1,129 @@
+"""How the outbox stands, by sender: what is due, what is held back, what needs a person, and what went lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.urls import reverse
+
+from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Sender, Switch
+from crm.slots import LATE, MOST, Throughput
+
+#: Sent mail of the last day is counted up to here: an index range that takes some 30 ms.
+MOST_SENT = 50_000
+_MINUTES = 60
+
+#: What the mail page calls the figures of a load, and how it narrows its rows to them.
+NARROWED = {"due": "Due now", "late": "Late", "held": "Kept back"}
+
+
+def _held() -> Q:
+    """What keeps a message here though its time has come: no way out, a hold, or a switch that covers it."""
+    if not settings.EMAIL_URL:
+        return Q(pk__isnull=False)
+    sender = Coalesce(OuterRef("sender__name"), Value(Sender.DEFAULT))
+    thrown = Switch.objects.filter(
+        Q(scope="all")
+        | Q(scope=Concat(Value("channel:"), OuterRef("channel")))
+        | Q(scope=Concat(Value("contact:"), Cast(OuterRef("contact_id"), TextField())))
+        | Q(scope=Concat(Value("sender:"), sender))
+    )
+    return Q(Exists(MailPolicy.objects.filter(mode=MailPolicy.Mode.HOLD))) | Q(Exists(thrown))
+
+
+def narrowed(rows: MessageQuerySet, figure: str, now: datetime) -> MessageQuerySet:
+    """Planned messages that a figure counts: `due`, those of them that are `late`, or `held`."""
+    ripe = rows.filter(state=OutboundMessage.State.DUE, due_at__lte=now)
+    if figure == "held":
+        return ripe.filter(_held())
+    leaving = ripe.exclude(_held())
+    return leaving.filter(due_at__lt=now - LATE) if figure == "late" else leaving
+
+
+def of_sender(rows: MessageQuerySet, name: str) -> MessageQuerySet:
+    """Messages that leave by this sender; those that name none leave by the default one."""
+    own = Q(sender__name=name)
+    return rows.filter(own | Q(sender=None)) if name == Sender.DEFAULT else rows.filter(own)
+
+
+_SELECT = """
+    SELECT grp, CASE grp WHEN 'default' THEN 'Default sender' ELSE grp END AS label, due, late, held,
+        0::bigint AS parked, uncertain, failed, oldest_due,
+        coalesce(%s, (SELECT 'Mail is on hold. ' || mode_reason FROM crm_mailpolicy WHERE mode = 'hold'),
+            (SELECT 'Stopped. ' || reason FROM crm_switch WHERE scope IN ('all', 'channel:email', 'sender:' || grp)
+                ORDER BY scope LIMIT 1),
+            CASE WHEN held > 0 THEN 'Stopped for single readers.' ELSE '' END) AS because
+    FROM (
+        SELECT coalesce(s.name, 'default') AS grp,
+            count(*) FILTER (WHERE what = 'due') AS due,
+            count(*) FILTER (WHERE what = 'due' AND due_at < %s) AS late,
+            count(*) FILTER (WHERE what = 'held') AS held,
+            count(*) FILTER (WHERE what = 'uncertain') AS uncertain,
+            count(*) FILTER (WHERE what = 'failed') AS failed,
+            min(due_at) FILTER (WHERE what = 'due') AS oldest_due
+        FROM (
+            SELECT 'due' AS what, sender_id, due_at FROM ({due}) AS due
+            UNION ALL SELECT 'held', sender_id, due_at FROM ({held}) AS held
+            UNION ALL SELECT state, sender_id, NULL FROM ({eyes}) AS eyes
+            UNION ALL SELECT 'sender', id, NULL FROM crm_sender UNION ALL SELECT 'sender', NULL, NULL
+        ) AS row LEFT JOIN crm_sender s ON s.id = row.sender_id
+        GROUP BY 1
+    ) AS by_sender
+"""
+
+
+def select(now: datetime) -> tuple[str, Sequence[Any]]:
+    """For `slots.loads`. The three kinds of rows are bounded each, so one sender's backlog can hide another's rows."""
+    rows = OutboundMessage.objects
+    parts: dict[str, str] = {}
+    values: list[Any] = [None if settings.EMAIL_URL else "EMAIL_URL is not set.", now - LATE]
+    for name, found in {
+        "due": narrowed(rows.all(), "due", now).order_by("due_at", "id").values("sender_id", "due_at"),
+        "held": narrowed(rows.all(), "held", now).order_by("due_at", "id").values("sender_id", "due_at"),
+        "eyes": rows.needing_eyes().order_by().values("sender_id", "state"),
+    }.items():
+        parts[name], parameters = found[: MOST + 1].query.sql_with_params()
+        values += parameters
+    return _SELECT.format(**parts), values
+
+
+def address(group: str, figure: str) -> str:
+    """The mail page, narrowed to what the figure counts."""
+    if figure in NARROWED:
+        return f"{reverse('outbox:list')}?tab=upcoming&which={figure}&sender={group}"
+    return f"{reverse('outbox:list')}?tab={figure}&sender={group}" if figure in ("uncertain", "failed") else ""
+
+
+_LATELY = """
+    WITH sent AS MATERIALIZED (
+        SELECT settled_at, due_at FROM crm_outboundmessage WHERE state = 'sent' AND settled_at > %(day)s
+        ORDER BY settled_at DESC NULLS LAST LIMIT %(most)s + 1)
+    SELECT (SELECT count(*) FROM sent),
+        (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - due_at))
+            FROM sent WHERE settled_at > %(hour)s),
+        coalesce((SELECT json_object_agg(minute, n) FROM (
+            SELECT floor(extract(epoch FROM %(now)s - settled_at) / 60)::int AS minute, count(*) AS n FROM sent
+            WHERE settled_at > %(hour)s AND settled_at <= %(now)s GROUP BY 1) AS per), '{}')
+"""
+
+
+def lately(now: datetime) -> Throughput:
+    """For `slots.throughput`: messages sent, and how long they waited beyond their time."""
+    hour = now - timedelta(minutes=_MINUTES)
+    values: dict[str, Any] = {"now": now, "hour": hour, "day": now - timedelta(days=1), "most": MOST_SENT}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATELY, values)
+        day, dwell, per = cursor.fetchone()
+    minutes = [int(per.get(str(ago), 0)) for ago in reversed(range(_MINUTES))]
+    return Throughput(minutes, min(day, MOST_SENT), day > MOST_SENT, _waited(dwell))
+
+
+def _waited(seconds: float | None) -> timedelta | None:
+    """Mail is never settled before it is due, but for clocks that differ."""
+    return None if seconds is None else timedelta(seconds=max(0.0, float(seconds)))

@@ -1,0 +1,117 @@
+"""What holds for all mail: the policy, switches, senders, and addresses that get none."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crm.team.models import User
+from crm.web import clock
+
+_SHARED = "SELECT *, xmin::text AS version FROM crm_mailpolicy WHERE id = 1 FOR SHARE SKIP LOCKED"
+
+
+class MailPolicy(models.Model):
+    """The installation's rules for mail, in one row.
+
+    Every sending transaction holds this row FOR SHARE, and every switch is flipped under FOR UPDATE of it in a new
+    version of it, so that no message starts to leave after a flip has committed: see crm.outbox.sending.
+    """
+
+    class Mode(models.TextChoices):
+        LIVE = "live", "Live"
+        HOLD = "hold", "On hold"
+        REDIRECT = "redirect", "Redirected"
+
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.LIVE)
+    redirect_to = models.EmailField(blank=True)
+    mode_reason = models.CharField(max_length=200, blank=True)
+    went_live_at = models.DateTimeField(null=True)  # somebody said --live; imports no longer hold the mail
+    cap_count = models.PositiveSmallIntegerField(default=3)  # service and marketing messages per contact …
+    cap_days = models.PositiveSmallIntegerField(default=7)  # … within so many times 24 hours
+    quiet_from = models.TimeField(default=time(20))
+    quiet_to = models.TimeField(default=time(8))
+    revision = models.PositiveBigIntegerField(default=0)  # how often the gate was closed
+
+    version: str  # of the row that `shared` gave, as Postgres counts: any change makes another
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="mailpolicy_one_row")]
+
+    def __str__(self) -> str:
+        return self.get_mode_display()
+
+    @classmethod
+    def shared(cls) -> Self | None:
+        """The row FOR SHARE in the caller's transaction; None, at once, while somebody else changes it."""
+        for _ in range(2):
+            for policy in cls.objects.raw(_SHARED):
+                return policy
+            if cls.objects.exists():
+                break
+            cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+        return None
+
+    @classmethod
+    def the_only(cls, *, locked: bool = False) -> Self:
+        """The row, with the defaults if there is none yet; `locked` makes it, and holds it FOR UPDATE."""
+        found = cls.objects.select_for_update() if locked else cls.objects.all()
+        if policy := found.filter(pk=1).first():
+            return policy
+        if not locked:
+            return cls(pk=1)  # whoever only reads writes nothing
+        cls.objects.bulk_create([cls(pk=1)], ignore_conflicts=True)
+        return cls.the_only(locked=True)
+
+
+class Switch(models.Model):
+    """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
+
+    #: all | channel:email | sender:<name> | contact:<id>; a workflow is paused in its own room
+    scope = models.CharField(max_length=120, primary_key=True)
+    thrown_at = models.DateTimeField(default=clock.now)
+    thrown_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.scope
+
+
+class Sender(models.Model):
+    """An address that mail leaves from, and how fast it may."""
+
+    name = models.CharField(max_length=60, unique=True)
+    from_email = models.CharField(max_length=200, blank=True)  # RFC 5322: Name <address>
+    per_minute = models.PositiveIntegerField(default=600)
+    minute = models.DateTimeField(null=True)  # the minute of the clock in which it sent last …
+    used = models.PositiveIntegerField(default=0)  # … and how many in it
+    next_at = models.DateTimeField(null=True)  # the first slot nobody was moved to: see rules.next_slot
+
+    #: The name of the sender of messages that name none; a blank address means DEFAULT_FROM_EMAIL.
+    DEFAULT: ClassVar = "default"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def the_default(cls) -> Self:
+        return cls.objects.get_or_create(name=cls.DEFAULT)[0]
+
+    @property
+    def address(self) -> str:
+        return self.from_email or settings.DEFAULT_FROM_EMAIL
+
+
+class Suppression(models.Model):
+    """An address that gets nothing any more: it bounced, complained or opted out elsewhere."""
+
+    address = models.EmailField(primary_key=True)  # lower case
+    reason = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.address

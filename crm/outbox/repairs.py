@@ -1,0 +1,67 @@
+"""What people decide in the engine room about several messages at once: uncertain ones, and those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.urls import reverse
+
+from crm.outbox import settling
+from crm.outbox.models import OutboundMessage
+from crm.slots import Repair, Trouble, Verb
+from crm.team.models import User
+
+type _One = Callable[[int, str, User, datetime], None]
+
+
+def _each(verb: _One) -> Callable[[Sequence[int], str, User, datetime], int]:
+    """The verb for one message, over several in the order of their ids, each in a transaction of its own."""
+
+    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
+        done = 0
+        for pk in sorted(set(ids)):
+            try:
+                verb(pk, reason, by, now)
+            except settling.NotPossible:
+                continue
+            done += 1
+        return done
+
+    return run
+
+
+def _find(state: str) -> Callable[[int], list[Trouble]]:
+    def find(limit: int) -> list[Trouble]:
+        rows = OutboundMessage.objects.filter(state=state).for_list().order_by("-id")[:limit]
+        return [
+            Trouble(
+                row.pk, row.title, reverse("outbox:detail", args=[row.pk]), row.reason,
+                row.settled_at or row.sending_at, f"to {row.reader or 'nobody'}",
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    return find
+
+
+UNCERTAIN = Repair(
+    "Uncertain mail", "Handed over, but nobody knows whether it was taken. Ask the mail server or the reader.",
+    "uncertain", "outbox", _find(OutboundMessage.State.UNCERTAIN),
+    {
+        "sent": Verb("It did leave", "Counted as sent", _each(settling.settle_as_sent), tone="primary"),
+        "again": Verb("Send once more", "Sent once more", _each(settling.resend)),
+    },
+    order=10,
+)  # fmt: skip
+
+FAILED = Repair(
+    "Failed mail", "Refused for good, or given up. Mend the cause first: what is tried again has five attempts.",
+    "failed", "outbox", _find(OutboundMessage.State.FAILED),
+    {
+        "again": Verb("Try again", "Tried again", _each(settling.requeue), tone="primary"),
+        "discard": Verb("Discard", "Discarded", _each(settling.dismiss), undo="restore", tone="danger"),
+        "restore": Verb("Restore", "Restored", _each(settling.restore), offered=False),
+    },
+    order=20,
+)  # fmt: skip

@@ -1,0 +1,104 @@
+"""The step to `sending`: one round trip that locks what a letter depends on, asks whether it stands, and commits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
+from psycopg.types.json import Jsonb
+
+from crm.accounts.models import Contact
+from crm.outbox.sending.claim import LEASE
+from crm.outbox.sending.clear import GateClosed
+from crm.outbox.sending.decisions import as_json
+from crm.outbox.sending.guards import TIMELY
+from crm.outbox.sending.letters import CAREFUL, COUNTED, Letter
+
+#: What was seen longer ago is looked at again. What other rooms said through their guards is not older than this.
+FRESH = timedelta(seconds=2)
+
+# Each lock is a statement of its own, in the order in which clearing locks: the last one's snapshot is then younger
+# than all that was committed while they waited. Sent together they are one transaction and one journey.
+_LOCKS = """
+    SELECT FROM crm_mailpolicy WHERE id = 1 FOR SHARE NOWAIT;
+    SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE;
+    SELECT FROM {reader} WHERE id = %(reader)s FOR NO KEY UPDATE;
+"""
+
+_LEAVE = """
+    WITH leaving AS (
+        UPDATE crm_outboundmessage SET state = 'sending', sending_at = %(at)s, lease_until = %(until)s,
+            contact_id = %(contact)s, to_address = %(to)s, message_id = %(message_id)s, rendered_subject = %(subject)s,
+            rendered_body = %(body)s, guard = '', reason = '', suspect = false
+        WHERE id = %(message)s AND state = 'claimed' AND attempts = %(attempts)s AND lease_until > %(at)s
+            AND EXISTS (SELECT FROM crm_mailpolicy WHERE id = 1 AND xmin::text = %(policy)s)
+            AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)
+            AND NOT EXISTS (SELECT FROM crm_suppression WHERE address = %(address)s)
+            {cap}
+        RETURNING id
+    )
+    INSERT INTO crm_decision (message_id, at, verdict, guard, reason, facts)
+    SELECT id, %(at)s, 'sending', '', %(reason)s, %(facts)s FROM leaving RETURNING message_id
+"""
+
+_CAP = """
+    AND %(cap)s > (SELECT count(*) FROM crm_outboundmessage WHERE contact_id = %(contact)s AND sending_at > %(since)s
+        AND category = ANY(%(careful)s) AND state = ANY(%(counted)s))
+"""
+
+
+def hand_over(letter: Letter, moment: datetime) -> bool:
+    """Commit `sending` if all that the clearing saw still stands; False: it must be cleared again, or is not ours.
+
+    Must be called outside of any transaction. Raises GateClosed rather than wait.
+    """
+    if not _timely(letter, moment):
+        return False
+    reader = "crm_contact" if isinstance(letter.reader, Contact) else "crm_user"
+    statements = _LOCKS + _LEAVE
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(statements.format(reader=reader, cap=_CAP if letter.capped else ""), _values(letter, moment))
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise GateClosed from error
+            raise
+        while cursor.nextset():
+            pass
+        left = cursor.fetchone() is not None
+    if left:
+        letter.message.sending_at = moment
+    return left
+
+
+def _timely(letter: Letter, moment: datetime) -> bool:
+    """Whether the clearing is fresh, and neither the night nor the last moment has come since."""
+    if not letter.moment <= moment <= letter.moment + FRESH:
+        return False
+    if moment == letter.moment:
+        return True
+    cleared_at, letter.moment = letter.moment, moment
+    try:
+        return all(guard(letter) is None for guard in TIMELY)
+    finally:
+        letter.moment = cleared_at
+
+
+def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
+    message, policy = letter.message, letter.policy
+    values: dict[str, Any] = {
+        "message": message.pk, "attempts": message.attempts, "at": moment, "until": moment + LEASE,
+        "reader": letter.reader and letter.reader.pk, "contact": message.contact_id, "to": message.to_address,
+        "message_id": message.message_id, "subject": message.rendered_subject, "body": message.rendered_body,
+        "policy": policy.version, "version": letter.version, "address": letter.address.lower(),
+        "reason": f"Nothing held it back; handed over for {message.to_address}."[:300],
+        "facts": Jsonb(as_json(letter.seen)),
+    }  # fmt: skip
+    if letter.capped:
+        values |= {
+            "cap": policy.cap_count, "since": moment - timedelta(days=policy.cap_days), "careful": list(CAREFUL),
+            "counted": list(COUNTED),
+        }  # fmt: skip
+    return values

@@ -1,0 +1,74 @@
+"""A letter that may leave is written: facts into the template, headers, address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.outbox import mime, rendering, unsubscribing
+from crm.outbox.mime import Envelope
+from crm.outbox.models import OutboundMessage
+from crm.outbox.sending.letters import Letter
+
+Category = OutboundMessage.Category
+
+
+def write(letter: Letter) -> Envelope:
+    """Fill in the template, and keep on the message what was written. Raises TemplateError, ValueError.
+
+    What went out before, with no answer, goes again as it was: the other side compares.
+    """
+    message, facts = letter.message, _facts(letter)
+    if message.resend_until:
+        subject, text = message.rendered_subject, message.rendered_body
+    else:
+        subject, text = rendering.render(message.template.subject, message.template.body, facts)
+        text = _framed(letter, text, facts)
+    message.to_address = address_of(letter)
+    envelope = mime.envelope(
+        key=message.key, message_id=_message_id(message, letter.sender.address), from_header=letter.sender.address,
+        to_name="" if letter.redirected else str(letter.reader), to_address=message.to_address, subject=subject,
+        text=text, date=letter.moment, headers=_headers(letter, facts),
+    )  # fmt: skip
+    message.message_id, message.rendered_subject = envelope.message_id, envelope.subject
+    # A way to sign in is for its reader alone: the row keeps no copy of it.
+    message.rendered_body = "" if message.is_secret else text
+    if letter.redirected:
+        letter.seen |= {"redirected": True, "meant_for": letter.address}
+    return envelope
+
+
+def address_of(letter: Letter) -> str:
+    """Where it really goes."""
+    return letter.policy.redirect_to if letter.redirected else letter.address
+
+
+def _framed(letter: Letter, text: str, facts: dict[str, Any]) -> str:
+    """The text with the way out below it, and above it whom it was meant for if it is redirected."""
+    if "unsubscribe_url" in facts and letter.careful and facts["unsubscribe_url"] not in text:
+        text += f"\n--\nNo more mail like this: {facts['unsubscribe_url']}\n"
+    if not letter.redirected:
+        return text
+    meant_for = mime.clean(f"{letter.reader} <{letter.address}>")
+    return f"Redirected by Holdfast. This was meant for {meant_for}\n\n{text}"
+
+
+def _facts(letter: Letter) -> dict[str, Any]:
+    facts = letter.message.known_facts()
+    if letter.contact is None:
+        return facts
+    # Whoever tries things out must not unsubscribe a customer.
+    url = unsubscribing.dead_url() if letter.redirected else unsubscribing.url_for(letter.contact.pk)
+    return facts | {"unsubscribe_url": url}
+
+
+def _headers(letter: Letter, facts: dict[str, Any]) -> dict[str, str]:
+    headers = {} if letter.message.category == Category.REPLY else {"Auto-Submitted": "auto-generated"}
+    if letter.careful and letter.contact and not letter.redirected:
+        headers["List-Unsubscribe"] = f"<{facts['unsubscribe_url']}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def _message_id(message: OutboundMessage, from_header: str) -> str:
+    domain = mime.clean(from_header).rstrip("> ").rpartition("@")[2] or "localhost"
+    return f"<{message.to_hash()}@{domain}>"

@@ -1,0 +1,273 @@
+"""Between clearing and handing over: what no longer stands is cleared again, and nothing leaves that was forbidden."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import time as wall_time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from crm import slots
+from crm.accounts.models import Contact
+from crm.outbox import policy, unsubscribing
+from crm.outbox.actions import gate_closed, work
+from crm.outbox.channels.email import Folder
+from crm.outbox.models import MailPolicy, OutboundMessage, Sender
+from crm.outbox.sending.claim import claim
+from crm.outbox.sending.clear import GateClosed, clear
+from crm.outbox.sending.hand_over import FRESH, hand_over
+from crm.outbox.sending.letters import Letter
+from crm.outbox.suppressing import suppress
+from crm.web import clock
+from tests import factories
+from tests.conftest import NOON
+from tests.crm.outbox.conftest import Plan, state_of, trail
+
+# Versions of rows are told apart by the transactions that wrote them, so each write must be one of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Any, tmp_path: Path) -> Path:
+    settings.EMAIL_URL = f"folder://{tmp_path}/mail"
+    return tmp_path / "mail"
+
+
+def cleared() -> Letter:
+    """All that is due is claimed and cleared; the first letter."""
+    taken = claim(NOON)
+    assert taken is not None
+    return clear(taken.claims, NOON, slice_id=taken.slice_id).letters[0]
+
+
+def close_gate() -> None:
+    with gate_closed():
+        pass  # as workflows do when they are paused or switched off
+
+
+def contact(**fields: Any) -> None:
+    Contact.objects.filter(email="anna@kelp.example").update(**fields)
+
+
+CHANGES: dict[str, Callable[[], Any]] = {
+    "hold": policy.hold,
+    "redirect": lambda: policy.redirect_to("ops@us.example"),
+    "switch": lambda: policy.throw("all", "", NOON),
+    "channel": lambda: policy.throw("channel:email", "", NOON),
+    "a workflow": close_gate,
+    "a smaller cap": lambda: MailPolicy.objects.update(cap_count=1),
+    "unsubscribed": lambda: unsubscribing.unsubscribe(Contact.objects.get(email="anna@kelp.example"), NOON),
+    "consent": lambda: contact(email_consent="no"),
+    "paused": lambda: contact(automation_paused_until=NOON + timedelta(days=1)),
+    "another address": lambda: contact(email="anna.new@kelp.example"),
+    "no address": lambda: contact(email=None),
+    "suppressed": lambda: suppress("Anna@kelp.example", "bounced", NOON),
+    "gone": lambda: Contact.objects.filter(email="anna@kelp.example").delete(),
+}
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_what_was_cleared_before_a_change_does_not_leave(anna: Contact, plan: Plan, change: str) -> None:
+    message = plan(anna)
+    letter = cleared()
+    CHANGES[change]()
+
+    assert not hand_over(letter, NOON)
+
+    assert state_of(message) == "claimed"
+    assert not message.decisions.filter(verdict="sending").exists()
+
+
+def test_what_still_stands_leaves(anna: Contact, plan: Plan) -> None:
+    message = plan(anna)
+
+    assert hand_over(cleared(), NOON)
+
+    message.refresh_from_db()
+    assert (message.state, message.sending_at, message.to_address) == ("sending", NOON, "anna@kelp.example")
+    assert trail(message) == [("sending", "")]
+    assert message.decisions.get().reason == "Nothing held it back; handed over for anna@kelp.example."
+
+
+OF_THE_READER = ["unsubscribed", "consent", "paused", "no address", "suppressed"]
+
+
+@pytest.mark.parametrize("change", OF_THE_READER)
+def test_what_commits_while_the_hand_over_waits_is_seen(anna: Contact, plan: Plan, change: str) -> None:
+    message = plan(anna)
+    letter = cleared()
+    answers: list[bool] = []
+
+    def run() -> None:
+        try:
+            answers.append(hand_over(letter, NOON))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        CHANGES[change]()
+        sender = threading.Thread(target=run)
+        sender.start()
+        wait_for_a_waiter()
+    sender.join(10)
+
+    assert answers == [False]
+    assert state_of(message) == "claimed"
+
+
+def wait_for_a_waiter() -> None:
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def test_nothing_is_handed_over_while_the_gate_is_held(anna: Contact, plan: Plan) -> None:
+    message = plan(anna)
+    letter = cleared()
+    answers: list[Any] = []
+
+    def run() -> None:
+        try:
+            hand_over(letter, NOON)
+        except GateClosed as error:
+            answers.append(error)
+        finally:
+            connection.close()
+
+    with gate_closed():
+        sender = threading.Thread(target=run)
+        sender.start()
+        sender.join(10)
+
+    assert len(answers) == 1
+    assert state_of(message) == "claimed"
+
+
+@pytest.mark.parametrize(("later", "leaves"), [(FRESH, True), (FRESH + TICK, False), (-TICK, False)])
+def test_a_clearing_is_good_for_a_moment(anna: Contact, plan: Plan, later: timedelta, leaves: bool) -> None:
+    plan(anna)
+    assert hand_over(cleared(), NOON + later) is leaves
+
+
+def test_a_lease_that_is_over_is_no_claim(anna: Contact, plan: Plan) -> None:
+    message = plan(anna)
+    letter = cleared()
+    OutboundMessage.objects.update(lease_until=NOON)
+
+    assert not hand_over(letter, NOON)
+    OutboundMessage.objects.update(lease_until=NOON + TICK, attempts=2)
+    assert not hand_over(letter, NOON)
+    assert state_of(message) == "claimed"
+
+
+@pytest.mark.parametrize("night", [True, False])
+def test_the_night_and_the_last_moment_come_between(anna: Contact, plan: Plan, night: bool) -> None:
+    plan(anna, expires_at=None if night else NOON + TICK)
+    MailPolicy.objects.update_or_create(pk=1, defaults={"quiet_from": wall_time(12, 0, 1)} if night else {})
+    letter = cleared()
+    begun = timedelta(seconds=1) if night else 2 * TICK
+
+    assert not hand_over(letter, NOON + begun)
+    assert hand_over(letter, NOON + begun - TICK)
+
+
+def test_the_cap_is_counted_once_more_under_the_lock(anna: Contact, plan: Plan) -> None:
+    other = plan(anna, key="other")
+    MailPolicy.objects.update_or_create(pk=1, defaults={"cap_count": 1})
+    OutboundMessage.objects.filter(pk=other.pk).update(state="cancelled")
+    plan(anna)
+    letter = cleared()
+    OutboundMessage.objects.filter(pk=other.pk).update(state="uncertain", sending_at=NOON)
+
+    assert not hand_over(letter, NOON)
+
+
+def test_a_slice_does_not_slip_under_the_cap(folder: Path, anna: Contact, plan: Plan) -> None:
+    messages = [plan(anna) for _ in range(5)]
+
+    work(NOON)
+
+    assert [state_of(message) for message in messages] == ["sent", "sent", "sent", "due", "due"]
+    assert {trail(message)[0] for message in messages[3:]} == {("moved", "cap")}
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_letter_that_cannot_be_written_takes_nobody_s_place(folder: Path, anna: Contact, plan: Plan) -> None:
+    plan(anna, body="{{ 'x' | date: 1, 2, 3 }}")
+    messages = [plan(anna) for _ in range(3)]
+
+    work(NOON)
+
+    assert [state_of(message) for message in messages] == ["sent", "sent", "sent"]
+
+
+def test_other_rooms_are_asked_once_a_slice(anna: Contact, plan: Plan) -> None:
+    for _ in range(3):
+        plan(factories.contact())
+    plan(anna)
+    Contact.objects.filter(pk=anna.pk).update(email_consent="no")
+    asked: list[int] = []
+
+    def guard(messages: Any, now: Any) -> dict[int, slots.Refusal]:
+        asked.append(len(messages))
+        return {}
+
+    with slots.send_guards.temporarily("test", guard):
+        work(NOON)
+
+    assert asked == [3]  # who has refused is not asked about
+
+
+def test_what_does_not_stand_is_cleared_again_at_once(
+    folder: Path, anna: Contact, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = plan(factories.contact()), plan(anna), plan(factories.contact())
+    send = Folder.send
+
+    def and_refuse(self: Folder, envelope: Any) -> Any:
+        contact(email_consent="no")
+        return send(self, envelope)
+
+    monkeypatch.setattr(Folder, "send", and_refuse)
+
+    assert work(NOON) == 3
+
+    assert [state_of(message) for message in (first, second, third)] == ["sent", "skipped", "sent"]
+    assert trail(second) == [("skipped", "consent")]
+
+
+def test_slots_of_letters_that_did_not_leave_are_given_back(
+    folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Sender.objects.create(name="default", per_minute=4)
+    for _ in range(4):
+        plan(factories.contact())
+    monkeypatch.setattr("crm.outbox.sending.loop.SLICE", -1.0)  # one a slice
+
+    assert [work(NOON) for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert Sender.objects.get().used == 4
+
+
+def test_a_late_message_says_what_kept_it(anna: Contact, plan: Plan) -> None:
+    contact(automation_paused_until=NOON + timedelta(days=6))
+    message = plan(anna, expires_at=NOON + timedelta(days=3))
+
+    with clock.travelling(NOON):
+        work(NOON)
+
+    message.refresh_from_db()
+    assert message.state == "skipped"
+    assert message.reason == (
+        "Too late: planned for 1 June 12:00 UTC, kept back until 7 June by: Automation is paused for Anna Berg."
+    )
