@@ -10,6 +10,9 @@ from datetime import date, timedelta
 #: A contract that renews by itself more often than this, such as every month, has no end to remind anybody of.
 SHORT_TERM = timedelta(days=63)
 
+#: How often somebody looks whether a contract is to be renewed.
+LOOK_EVERY = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:

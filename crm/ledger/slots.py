@@ -1,10 +1,30 @@
 """What the ledger gives to others: its nightly work, and the two dates of contracts that workflows count from."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from crm import slots
 from crm.ledger import actions, rules
 from crm.ledger.actions.imports import register_imports
 
 slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
+
+# One look at all contracts is due so long after the last one, a job's or a tick's. What it books is found by it alone.
+_LOAD = """
+    SELECT 'renewals' AS grp, 'Look at renewals' AS label, (next <= %s)::int::bigint AS due,
+        (next < %s)::int::bigint AS late, 0::bigint AS held, 0::bigint AS parked, 0::bigint AS uncertain,
+        0::bigint AS failed, CASE WHEN next <= %s THEN next END AS oldest_due, '' AS because
+    FROM (SELECT max(ran_at) + %s AS next FROM crm_pulse
+        WHERE name IN ('ledger', 'tick') HAVING bool_or(name = 'ledger')) AS looked
+"""
+
+
+def _load(now: datetime) -> tuple[str, Sequence[Any]]:
+    return _LOAD, [now, now - slots.LATE, now, rules.LOOK_EVERY]
+
+
+slots.loads.register("ledger", slots.LoadSource("Renewals", _load, lambda group, figure: "", order=40))
 
 # Neither aggregates nor sorts, so that a condition on the day reaches the index on the term's start or end. Earlier
 # contracts count whatever became of them: who comes back, or buys a second plan, is not new.

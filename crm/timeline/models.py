@@ -67,7 +67,10 @@ class Pending(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["id"], condition=Q(parked_at=None), name="pending_open")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(parked_at=None), name="pending_open"),
+            models.Index(fields=["-id"], condition=Q(parked_at__isnull=False), name="pending_parked"),
+        ]
 
     def __str__(self) -> str:
         return f"pending {self.entry_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,9 @@ _INSERT = """
     RETURNING id
 """
 
+_COLUMNS = tuple(part.name for part in fields(NewTask))
+_LONGEST_TITLE = Task._meta.get_field("title").max_length or 0
+
 #: About 0.5 MB of tasks in one statement.
 BATCH = 1000
 
@@ -71,9 +74,11 @@ def create(tasks: Sequence[NewTask], *, now: datetime | None = None) -> list[int
 
 
 def _row(task: NewTask) -> dict[str, Any]:
-    limit = Task._meta.get_field("title").max_length or 0
-    title = task.title if len(task.title) <= limit else f"{task.title[: limit - 1]}…"
-    return asdict(task) | {"title": title, "due_at": task.due_at.isoformat()}
+    row = {name: getattr(task, name) for name in _COLUMNS}
+    row["due_at"] = task.due_at.isoformat()
+    if len(task.title) > _LONGEST_TITLE:
+        row["title"] = f"{task.title[: _LONGEST_TITLE - 1]}…"
+    return row
 
 
 @transaction.atomic

@@ -28,8 +28,7 @@ def due_count(viewer: User) -> int | None:
 def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
     viewer, now = request.user, clock.now()
     assert isinstance(viewer, User)
-    tasks = Task.objects.visible_to(viewer).open().filter(account=account).select_related("owner")
-    found = list(tasks.order_by("due_at", "id")[: _LINES + 1])
+    found = account.open_tasks(viewer)
     return {
         "account": account,
         "lines": [task.seen_by(viewer, now) for task in found[:_LINES]],

@@ -119,7 +119,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     task, part = _task(request, pk), request.GET.get("part", "")
     if part not in ("", "why", "verbs"):
         raise Http404
-    context = {"line": task.seen_by(viewer_of(request), clock.now()), "next": _back(request)}
+    context: dict[str, Any] = {"line": task.seen_by(viewer_of(request), clock.now()), "next": _back(request)}
     if part != "verbs":
         explain = slots.explainers.get(task.origin)
         context["why"] = explain([task.origin_id]).get(task.origin_id) if explain and task.origin_id else None

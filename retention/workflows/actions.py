@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm.outbox.actions import close_the_gate
+from crm.team.models import User
 from retention.workflows import engine, matching, recipes, triggers
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
@@ -88,8 +90,34 @@ def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
 
 def retry(enrollment: Enrollment, now: datetime) -> bool:
     """Give a parked enrollment another round of attempts. False: it was not parked."""
-    parked = Enrollment.objects.filter(pk=enrollment.pk, state=Enrollment.State.PARKED)
-    return bool(parked.update(state=Enrollment.State.ACTIVE, attempts=0, due_at=now, ended_because=""))
+    return bool(retry_many([enrollment.pk], now))
+
+
+def retry_many(ids: Sequence[int] | None, now: datetime) -> int:
+    """Give those of these enrollments that are parked, all parked ones with None, another round of attempts.
+
+    Returns how many were parked; the others stay as they are.
+    """
+    return _parked(ids).update(state=Enrollment.State.ACTIVE, attempts=0, due_at=now, ended_because="")
+
+
+def discard(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> bool:
+    """Let a parked enrollment leave for this reason. False: it was not parked."""
+    return bool(discard_many([enrollment.pk], reason, by, now))
+
+
+def discard_many(ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> int:
+    """Let those of these enrollments that are parked, all parked ones with None, leave for this reason.
+
+    Returns how many were parked. Batches hold active ones only, so a running one never sees what is discarded.
+    """
+    because = f"Discarded by {by.name}: {reason}" if by else f"Discarded: {reason}"
+    return _parked(ids).update(state=Enrollment.State.EXITED, ended_at=now, ended_because=because[:300])
+
+
+def _parked(ids: Sequence[int] | None) -> QuerySet[Enrollment]:
+    parked = Enrollment.objects.filter(state=Enrollment.State.PARKED)
+    return parked if ids is None else parked.filter(pk__in=ids)
 
 
 def _locked(slug: str) -> Workflow:

@@ -3,70 +3,138 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
-from crm import slots
 from crm.accounts.models import Account, Contact
 from crm.ledger.models import Contract, ContractTerm
 from crm.outbox import actions as outbox
 from crm.outbox.actions import Draft
-from crm.segments import filters
+from crm.team.models import User
 from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
-from retention.workflows.definition import DateTrigger, Definition
-from retention.workflows.models import Enrollment, StepRun
+from retention.workflows.definition import Definition
+from retention.workflows.models import Enrollment, listed
 
-#: Why somebody leaves whose date is no longer what it was; the new one makes them enter again.
-DATE_CHANGED = "The date it counted from has changed"
+#: What steps read of who reads an account's mail.
+_OF_A_READER = ("account", "first_name", "last_name", "email", "timezone")
+
+
+# What is read and written by the thousand is a plain row: model instances take longer than the database does.
+
+
+@dataclass(slots=True)
+class Customer:
+    """An account, as far as steps look at it."""
+
+    id: int
+    name: str
+    industry: str
+    use_case: str
+    timezone: str
+    owner: User | None
+
+
+@dataclass(slots=True)
+class Term:
+    """A booked term of a contract, as far as mails speak of it."""
+
+    contract_id: int
+    status: str
+    plan: str
+    currency: str
+    starts_on: date
+    ends_on: date | None
+    mrr: Decimal
+
+    def covers(self, day: date) -> bool:
+        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
+
+
+@dataclass(slots=True)
+class Run:
+    """What a step did, to be written as a StepRun."""
+
+    enrollment_id: int
+    step_id: str
+    visit: int
+    kind: str
+    outcome: str
+    detail: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Of enrollment, step and visit, never of the version: a moved enrollment does not send again."""
+        return f"workflow:{self.enrollment_id}:{self.step_id}:{self.visit}"
+
+
+_WRITE_RUNS = """
+    INSERT INTO retention_steprun (enrollment_id, step_id, visit, kind, ran_at, outcome, detail)
+    SELECT enrollment_id, step_id, visit, kind, %s, outcome, detail
+    FROM jsonb_to_recordset(%s) AS run(
+        enrollment_id bigint, step_id text, visit int, kind text, outcome text, detail jsonb)
+    RETURNING enrollment_id, step_id, id
+"""
+
+_COLUMNS = tuple(part.name for part in fields(Run))
 
 
 @dataclass
 class Batch:
     """Enrollments of one version, locked by this transaction, at one moment."""
 
+    slug: str  # of the workflow
     definition: Definition
     enrollments: Sequence[Enrollment]
     now: datetime
-    runs: list[StepRun] = field(default_factory=list)
-    drafts: list[tuple[StepRun, dict[str, Any]]] = field(default_factory=list)
-    tasks: list[tuple[StepRun, dict[str, Any]]] = field(default_factory=list)
-
-    @property
-    def slug(self) -> str:
-        return self.enrollments[0].workflow.slug
+    runs: list[Run] = field(default_factory=list)
+    drafts: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
+    tasks: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
+    _facts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     # What they read -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def accounts(self) -> dict[int, Account]:
+    def accounts(self) -> dict[int, Customer]:
         ids = [enrollment.account_id for enrollment in self.enrollments]
-        return Account.objects.select_related("owner").in_bulk(ids)
+        rows = Account.objects.filter(pk__in=listed(ids)).values_list(
+            "id", "name", "industry", "primary_use_case", "timezone", "owner_id"
+        )
+        owners = User.objects.in_bulk({row[-1] for row in rows if row[-1]})  # few own many
+        return {row[0]: Customer(*row[:-1], owners.get(row[-1] or 0)) for row in rows}
 
     @cached_property
     def _readers(self) -> dict[int, Contact]:
-        return Contact.objects.readers_of(list(self.accounts))
+        return Contact.objects.only(*_OF_A_READER).readers_of(list(self.accounts))
 
     @cached_property
     def _named(self) -> dict[int, Contact]:
-        return Contact.objects.in_bulk([e.contact_id for e in self.enrollments if e.contact_id])
+        named = [enrollment.contact_id for enrollment in self.enrollments if enrollment.contact_id]
+        return Contact.objects.only(*_OF_A_READER).in_bulk(named) if named else {}
 
     @cached_property
-    def _terms(self) -> dict[int, list[ContractTerm]]:
+    def _terms(self) -> dict[int, list[Term]]:
         """The terms of each account, the earliest first."""
-        terms = ContractTerm.objects.filter(contract__account_id__in=list(self.accounts))
-        found: dict[int, list[ContractTerm]] = {}
-        for term in terms.select_related("contract").order_by("starts_on", "id"):
-            found.setdefault(term.contract.account_id, []).append(term)
+        terms = ContractTerm.objects.filter(contract__account_id__in=listed(list(self.accounts))).order_by(
+            "starts_on", "id"
+        )
+        found: dict[int, list[Term]] = {}
+        for row in terms.values_list(
+            "contract__account_id", "contract_id", "contract__status", "contract__plan", "contract__currency",
+            "starts_on", "ends_on", "mrr",
+        ):  # fmt: skip
+            found.setdefault(row[0], []).append(Term(*row[1:]))
         return found
 
-    def term(self, enrollment: Enrollment) -> ContractTerm | None:
+    def term(self, enrollment: Enrollment) -> Term | None:
         """The term its mails speak of: the one whose date made it enter, else the one that runs, or ran last."""
         terms, named = self._terms.get(enrollment.account_id, []), enrollment.facts.get("contract")
         if named:
@@ -75,22 +143,9 @@ class Batch:
             if about := [term for term in terms if day in (term.starts_on, term.ends_on)]:
                 return about[0] if about[0].starts_on == day else about[-1]
         today = clock.today(self.now)
-        standing = [term for term in terms if term.contract.status != Contract.Status.CANCELLED] or terms
-        running = [term for term in standing if _covers(term, today)]
+        standing = [term for term in terms if term.status != Contract.Status.CANCELLED] or terms
+        running = [term for term in standing if term.covers(today)]
         return next(reversed(running or standing), None)
-
-    def outdated(self) -> list[Enrollment]:
-        """Those that entered because of a date which has been changed or taken back since; one query."""
-        trigger = self.definition.trigger
-        if not isinstance(trigger, DateTrigger):
-            return []
-        sql = (
-            f"SELECT account_id, fact FROM ({slots.date_fields[trigger.field].sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [[enrollment.account_id for enrollment in self.enrollments]])
-            standing = set(cursor.fetchall())
-        return [e for e in self.enrollments if (e.account_id, e.trigger_key) not in standing]
 
     def reader(self, enrollment: Enrollment) -> Contact | None:
         """Who gets its mail: the person it is about, else who reads the account's mail."""
@@ -102,6 +157,11 @@ class Batch:
 
     def facts(self, enrollment: Enrollment) -> dict[str, Any]:
         """What mails and tasks may name, as it is now."""
+        if enrollment.pk not in self._facts:
+            self._facts[enrollment.pk] = self._facts_of(enrollment)
+        return self._facts[enrollment.pk]
+
+    def _facts_of(self, enrollment: Enrollment) -> dict[str, Any]:
         account = self.accounts[enrollment.account_id]
         reader, term, owner = self.reader(enrollment), self.term(enrollment), account.owner
         return {
@@ -109,67 +169,56 @@ class Batch:
                 "first_name": reader.first_name, "last_name": reader.last_name,
                 "name": reader.name, "email": reader.email,
             } if reader else {},
-            "account": {"name": account.name, "industry": account.industry, "use_case": account.primary_use_case},
+            "account": {"name": account.name, "industry": account.industry, "use_case": account.use_case},
             "owner": {"name": owner.name, "email": owner.email} if owner else {},
             "contract": {
-                "plan": term.contract.plan, "starts_on": _day(term.starts_on), "ends_on": _day(term.ends_on),
-                "mrr": f"{term.mrr:,.2f}", "currency": term.contract.currency,
+                "plan": term.plan, "starts_on": _day(term.starts_on), "ends_on": _day(term.ends_on),
+                "mrr": f"{term.mrr:,.2f}", "currency": term.currency,
             } if term else {},
             "settings": self.definition.settings,
             "trigger": enrollment.facts,
         }  # fmt: skip
 
-    def weigh(self, tree: dict[str, Any], enrollments: Sequence[Enrollment]) -> dict[int, tuple[bool, dict[str, str]]]:
-        """Account id → whether the filter holds, and the values that decided it, as text; one query."""
-        condition = filters.parse(tree, "account")
-        values = condition.values([enrollment.account_id for enrollment in enrollments], self.now)
-        return {
-            pk: (condition.matches(seen, self.now), {name: str(value) for name, value in seen.items()})
-            for pk, seen in values.items()
-        }
-
     # What they write ----------------------------------------------------------------------------------------------
 
-    def ran(self, enrollment: Enrollment, step: Any, outcome: str, **detail: Any) -> StepRun:
+    def ran(self, enrollment: Enrollment, step: Any, outcome: str, **detail: Any) -> Run:
         """Note what a step did for one enrollment."""
-        run = StepRun(
-            enrollment=enrollment, step_id=step.id, visit=enrollment.visit, kind=step.do, ran_at=self.now,
-            outcome=outcome[:300], detail=detail,
-        )  # fmt: skip
+        run = Run(enrollment.pk, step.id, enrollment.visit, step.do, outcome[:300], detail)
         self.runs.append(run)
         return run
 
-    def send(self, run: StepRun, **draft: Any) -> None:
+    def send(self, run: Run, **draft: Any) -> None:
         self.drafts.append((run, draft))
 
-    def ask(self, run: StepRun, **task: Any) -> None:
+    def ask(self, run: Run, **task: Any) -> None:
         self.tasks.append((run, task))
 
     def write(self) -> None:
         """Write everything; messages and tasks name the step run that wanted them."""
-        StepRun.objects.bulk_create(self.runs, batch_size=1000)
-        outbox.enqueue(
-            [
-                Draft(key=_key(run), origin="workflow", origin_id=run.pk, series=self.slug, **draft)
-                for run, draft in self.drafts
-            ],
-            now=self.now,
-        )
-        todos.create(
-            [NewTask(key=_key(run), origin="workflow", origin_id=run.pk, **task) for run, task in self.tasks],
-            now=self.now,
-        )
+        ids = self._write_runs()
+        drafts = [
+            Draft(
+                key=run.key, origin="workflow", origin_id=ids[run.enrollment_id, run.step_id], series=self.slug, **draft
+            )
+            for run, draft in self.drafts
+        ]
+        tasks = [
+            NewTask(key=run.key, origin="workflow", origin_id=ids[run.enrollment_id, run.step_id], **task)
+            for run, task in self.tasks
+        ]
+        outbox.enqueue(drafts, now=self.now)
+        todos.create(tasks, now=self.now)
+
+    def _write_runs(self) -> dict[tuple[int, str], int]:
+        """The ids of the step runs by enrollment and step: within a batch nobody comes to a step twice."""
+        rows = [{name: getattr(run, name) for name in _COLUMNS} for run in self.runs]
+        values: list[Any] = [self.now, Jsonb(rows)]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE_RUNS, values)
+            return {(enrollment_id, step_id): pk for enrollment_id, step_id, pk in cursor}
 
 
-def _key(run: StepRun) -> str:
-    """Of enrollment, step and visit, never of the version: a moved enrollment does not send again."""
-    return f"workflow:{run.enrollment_id}:{run.step_id}:{run.visit}"
-
-
-def _covers(term: ContractTerm, day: date) -> bool:
-    return term.starts_on <= day and (term.ends_on is None or day < term.ends_on)
-
-
+@lru_cache(maxsize=4096)
 def _day(day: date | None) -> str:
     """18 December 2026, as mails write it."""
     return f"{day.day} {day:%B %Y}" if day else ""

@@ -239,7 +239,12 @@ class Definition(Strict):
 
     @property
     def leaves(self) -> list[Leave]:
+        """The goal, if there is one, before the exits."""
         return ([self.goal] if self.goal else []) + self.exits
+
+    def ending(self, leave: Leave) -> str:
+        """What becomes of an enrollment that leaves this way (Enrollment.State)."""
+        return "reached" if leave is self.goal else "exited"
 
 
 def walk(steps: list[Any]) -> Iterator[Any]:

@@ -17,8 +17,9 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from retention.workflows import published, rules
-from retention.workflows.batch import DATE_CHANGED, Batch
-from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, Workflow
+from retention.workflows.batch import Batch
+from retention.workflows.leaving import who_leaves
+from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, listed
 from retention.workflows.steps import steps
 
 logger = logging.getLogger(__name__)
@@ -33,11 +34,26 @@ def advance(now: datetime) -> int:
     """One batch for every running workflow that has somebody due. Returns how many enrollments were tried."""
     _count_the_fallen(now)
     tried = 0
-    for workflow_id in Workflow.objects.filter(state=Workflow.State.ON).values_list("id", flat=True):
+    for workflow_id in _with_somebody_due(now):
         for choose in (_fresh, _suspects):
             if trial := _take(choose, workflow_id, now):
                 tried += _try(trial, workflow_id, now)
     return tried
+
+
+def _with_somebody_due(now: datetime) -> list[int]:
+    """The running workflows that have work, in one statement and one look into the index for each."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT w.id FROM retention_workflow w CROSS JOIN LATERAL (
+                SELECT FROM retention_enrollment
+                WHERE workflow_id = w.id AND state = 'active' AND due_at <= %s LIMIT 1
+            ) AS due WHERE w.state = 'on' ORDER BY w.id
+            """,
+            [now],
+        )
+        return [workflow_id for (workflow_id,) in cursor.fetchall()]
 
 
 def next_due(now: datetime) -> datetime | None:
@@ -100,14 +116,13 @@ def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
     The workflow's row is held too: whoever pauses it waits for this batch, and after that nobody moves.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE", [workflow_id])
-        if not cursor.fetchone():
+        cursor.execute("SELECT slug FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE", [workflow_id])
+        if not (workflow := cursor.fetchone()):
             return 0
-    locked = Enrollment.objects.active().filter(id__in=ids, due_at__lte=now).order_by("version_id", "id")
-    locked = locked.select_related("workflow")
-    rows = list(locked.select_for_update(skip_locked=True, of=("self",)))
+    locked = Enrollment.objects.active().filter(id__in=listed(ids), due_at__lte=now).order_by("version_id", "id")
+    rows = list(locked.select_for_update(skip_locked=True))
     for version_id, group in groupby(rows, key=lambda row: row.version_id):
-        batch = Batch(published.of_version(version_id), list(group), now)
+        batch = Batch(workflow[0], published.of_version(version_id), list(group), now)
         _walk(batch)
         batch.write()
         _keep(batch.enrollments)
@@ -132,18 +147,11 @@ def _walk(batch: Batch) -> None:
 
 
 def _leave_early(batch: Batch) -> None:
-    """Whose date has changed, who has reached the goal or fits an exit goes before the next step runs."""
-    for enrollment in batch.outdated():
-        _finish(enrollment, Enrollment.State.EXITED, DATE_CHANGED, batch.now)
-    for leave in batch.definition.leaves:
-        staying = [e for e in batch.enrollments if e.state == Enrollment.State.ACTIVE]
-        if leave.where is None or not staying:
-            continue
-        weighed = batch.weigh(leave.where, staying)
-        state = Enrollment.State.REACHED if leave is batch.definition.goal else Enrollment.State.EXITED
-        for enrollment in staying:
-            if weighed[enrollment.account_id][0]:
-                _finish(enrollment, state, leave.because, batch.now)
+    """Who leaves goes before the next step runs."""
+    leaving = who_leaves(batch.definition, batch.enrollments, batch.now)
+    for enrollment in batch.enrollments:
+        if left := leaving.get(enrollment.pk):
+            _finish(enrollment, left.state, left.because, batch.now)
 
 
 def _finish(enrollment: Enrollment, state: str, because: str, now: datetime) -> None:
@@ -173,7 +181,11 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
 
 
 def _count_the_fallen(now: datetime) -> None:
-    """Settle the trials whose process is gone: one attempt for each enrollment in them."""
+    """Settle the trials whose process is gone: one attempt for each enrollment in them.
+
+    A process is gone when its database session is. Behind a pooler that shares sessions between clients, such as
+    pgbouncer, the session outlives the process, so this says nothing: workers connect to Postgres itself.
+    """
     for trial in Trial.objects.raw(
         """
         SELECT t.* FROM retention_trial t WHERE NOT EXISTS (

@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm.outbox.models import OutboundMessage
 from crm.slots import Explanation
 from retention.workflows import published, wording
-from retention.workflows.models import StepRun
+from retention.workflows.models import Enrollment, StepRun
 
 
 def explain(run_ids: Sequence[int]) -> Mapping[int, Explanation]:
@@ -41,11 +41,16 @@ def _one(run: StepRun, path: Sequence[StepRun], became: Mapping[int | None, Outb
     for before in path:
         if before.pk <= run.pk:
             mail = became.get(before.pk) if before.pk < run.pk else None
-            lines.append((_when(before.ran_at), _happened(before) + (f": {_fate(mail)}" if mail else "")))
-    return Explanation(f"{plan.name}", reverse("workflows:detail", args=[enrollment.workflow.slug]), lines)
+            lines.append((_when(before.ran_at), happened(before) + (f": {_fate(mail)}" if mail else "")))
+    return Explanation(f"{plan.name}", _address(enrollment), lines)
 
 
-def _happened(run: StepRun) -> str:
+def _address(enrollment: Enrollment) -> str:
+    return reverse("workflows:enrollment", args=[enrollment.workflow.slug, enrollment.pk])
+
+
+def happened(run: StepRun) -> str:
+    """What a step did, in a sentence, with the values that decided it."""
     if run.kind == "wait":
         until = datetime.fromisoformat(run.detail["until"]).astimezone(ZoneInfo(run.detail["zone"]))
         return f"Waited until {until:%-d %B %Y, %H:%M} ({run.detail['zone'].replace('_', ' ')})"

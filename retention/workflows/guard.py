@@ -10,7 +10,7 @@ from typing import Any
 
 from crm.slots import Refusal
 from retention.workflows import published
-from retention.workflows.batch import DATE_CHANGED, Batch
+from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, StepRun, Workflow
 
 #: Mail of a paused workflow waits, and asks again so much later.
@@ -41,22 +41,15 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
 
 
 def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> dict[int, Refusal]:
-    """Goal and exits, asked again: quiet hours or the cap may have kept the mail waiting for days."""
+    """Asked again what was asked before the step: quiet hours or the cap may have kept the mail waiting for days."""
     refusals: dict[int, Refusal] = {}
     undecided.sort(key=lambda pair: pair[1].version_id)
     for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
         pairs = list(group)
-        batch = Batch(published.of_version(version_id), [enrollment for _, enrollment in pairs], now)
-        changed = {enrollment.pk for enrollment in batch.outdated()}
-        refusals |= {message: _no(DATE_CHANGED, e) for message, e in pairs if e.pk in changed}
-        for leave in batch.definition.leaves:
-            if leave.where is None:
-                continue
-            weighed = batch.weigh(leave.where, batch.enrollments)
-            for message, enrollment in pairs:
-                holds, seen = weighed[enrollment.account_id]
-                if holds:
-                    refusals.setdefault(message, _no(leave.because, enrollment, seen))
+        leaving = who_leaves(published.of_version(version_id), [enrollment for _, enrollment in pairs], now)
+        for message, enrollment in pairs:
+            if left := leaving.get(enrollment.pk):
+                refusals[message] = _no(left.because, enrollment, left.seen)
     return refusals
 
 

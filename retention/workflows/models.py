@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
 from retention.workflows import rules
+
+
+def listed(ids: Sequence[int]) -> RawSQL:
+    """For `filter(id__in=listed(ids))`: one parameter, where a list would write each of a thousand ids."""
+    return RawSQL("SELECT unnest(%s::bigint[])", (list(ids),))
 
 
 class Workflow(models.Model):
@@ -66,9 +73,10 @@ class Enrollment(models.Model):
         EXITED = "exited", "Left early"
         PARKED = "parked", "Needs a look"  # a step failed again and again
 
-    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="enrollments")
+    # Indexes below begin with workflow and with account.
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="enrollments", db_index=False)
     version = models.ForeignKey(WorkflowVersion, models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")  # null: the account's reader
     trigger_key = models.CharField(max_length=160)
     anchor = models.DateField(null=True)  # the day that steps with `day:` count from
@@ -105,7 +113,7 @@ class Enrollment(models.Model):
 class StepRun(models.Model):
     """What one step did for one enrollment: the path taken, with the values it saw."""
 
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="runs")
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="runs", db_index=False)
     step_id = models.CharField(max_length=60)
     visit = models.PositiveIntegerField(default=1)
     kind = models.CharField(max_length=20)
@@ -137,14 +145,22 @@ class Trial(models.Model):
     @classmethod
     def announce(cls, ids: list[int], now: datetime) -> Trial:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
-            pid, start = cursor.fetchone()
-        return cls.objects.create(enrollment_ids=ids, backend_pid=pid, backend_start=start, started_at=now)
+            cursor.execute(
+                """
+                INSERT INTO retention_trial (enrollment_ids, backend_pid, backend_start, started_at)
+                SELECT %s, pid, backend_start, %s FROM pg_stat_activity WHERE pid = pg_backend_pid()
+                RETURNING id, backend_pid, backend_start
+                """,
+                [ids, now],
+            )
+            pk, pid, start = cursor.fetchone()
+        return cls(id=pk, enrollment_ids=ids, backend_pid=pid, backend_start=start, started_at=now)
 
     @classmethod
-    def taken(cls) -> set[int]:
-        """The enrollments that some worker is trying at this moment."""
-        return {pk for ids in cls.objects.values_list("enrollment_ids", flat=True) for pk in ids}
+    def taken(cls) -> QuerySet[Trial, int]:
+        """The ids of the enrollments that some worker is trying at this moment, as a subquery."""
+        each = Func(F("enrollment_ids"), function="unnest", output_field=models.BigIntegerField())
+        return cls.objects.values_list(each, flat=True)
 
     def fail(self, error: Exception, now: datetime) -> None:
         """Count one attempt for each enrollment. One that fails alone waits, and in the end is parked."""

@@ -40,6 +40,11 @@ def last_day_begun(now: datetime) -> date:
     return (now + EARLIEST_DAWN).date()
 
 
+def same_hour(one: datetime, other: datetime) -> bool:
+    """Whether both lie in the same hour of the clock."""
+    return int(one.timestamp()) // 3600 == int(other.timestamp()) // 3600
+
+
 def batch_size(attempts: int, full: int) -> int:
     """How many enrollments that failed `attempts` times together are tried together next: an eighth of what was
     tried before, until the one that fails is alone."""

@@ -30,6 +30,7 @@ from retention.workflows.definition import (
     TaskStep,
     WaitStep,
 )
+from retention.workflows.leaving import weigh
 from retention.workflows.models import Enrollment
 
 Verb = Callable[[Any, Sequence[Enrollment], Batch], None]
@@ -94,7 +95,7 @@ def _end_of_wait(step: WaitStep, enrollment: Enrollment, zone: ZoneInfo) -> date
 
 
 def branch(step: BranchStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
-    weighed = batch.weigh(step.if_, enrollments)
+    weighed = weigh(step.if_, enrollments, batch.now)
     after = batch.definition.following[step.id]
     for enrollment in enrollments:
         holds, seen = weighed[enrollment.account_id]
@@ -104,18 +105,26 @@ def branch(step: BranchStep, enrollments: Sequence[Enrollment], batch: Batch) ->
 
 
 def task(step: TaskStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
+    due_at: dict[ZoneInfo, datetime] = {}
     for enrollment in enrollments:
-        account = batch.accounts[enrollment.account_id]
+        account, reader = batch.accounts[enrollment.account_id], batch.reader(enrollment)
         title, body = rendering.render(step.title, step.body, batch.facts(enrollment))
         zone = account.owner.zone if account.owner else clock.zone()
-        day = batch.now.astimezone(zone).date() + timedelta(days=step.due_in_days)
-        reader = batch.reader(enrollment)
+        if zone not in due_at:
+            due_at[zone] = _morning(step, zone, batch.now)
         run = batch.ran(enrollment, step, f"Task for {account.owner.name if account.owner else 'the admins'}: {title}")
         batch.ask(
-            run, title=title, body=body.strip(), due_at=max(local_moment(day, TASK_HOUR, zone), batch.now),
-            account_id=account.pk, contact_id=reader.pk if reader else None, owner_id=account.owner_id,
+            run, title=title, body=body.strip(), due_at=due_at[zone],
+            account_id=account.id, contact_id=reader.pk if reader else None,
+            owner_id=account.owner.pk if account.owner else None,
         )  # fmt: skip
         _go_on(step, enrollment, batch)
+
+
+def _morning(step: TaskStep, zone: ZoneInfo, now: datetime) -> datetime:
+    """When the owner's day begins, so many days from now; a task of today whose hour has passed is due at once."""
+    day = now.astimezone(zone).date() + timedelta(days=step.due_in_days)
+    return max(local_moment(day, TASK_HOUR, zone), now)
 
 
 def change(step: SetStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:

@@ -6,13 +6,14 @@ enrolls once whatever is retried. Sweeps look at a stretch of moments from `swep
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import singledispatch
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import Error, connection, transaction
+from django.db.models import Q, QuerySet
 from psycopg.types.json import Jsonb
 
 from crm import slots
@@ -23,11 +24,15 @@ from retention.workflows import published, rules
 from retention.workflows.definition import DateTrigger, FactTrigger, SilenceTrigger
 from retention.workflows.models import Workflow
 
+logger = logging.getLogger(__name__)
+
 #: A running workflow's dates and silences are looked at this often: they change by the day.
 SWEEP_EVERY = timedelta(minutes=1)
 #: A date sweep looks this far back behind its last look, since a day lasts 50 hours around the Earth.
 OVERLAP = timedelta(days=3)
 
+# OFFSET 0 keeps both questions looks into an index, one for each cause: free to join, the planner, whose statistics lag
+# behind a sweep, may compare everybody with everybody.
 _ENTER = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
@@ -35,26 +40,35 @@ _ENTER = """
     SELECT %s, %s, cause.account_id, cause.contact_id, cause.fact, cause.anchor, %s || cause.facts, 'active', %s, 1,
         cause.due_at, 0, %s, ''
     FROM ({cause}) AS cause
-    WHERE cause.account_id IN ({filter}) AND NOT EXISTS (
-        SELECT 1 FROM retention_enrollment AS e
-        WHERE e.workflow_id = %s AND e.account_id = cause.account_id AND e.trigger_key = cause.fact)
+    WHERE NOT EXISTS (
+            SELECT FROM retention_enrollment AS e
+            WHERE e.workflow_id = %s AND e.account_id = cause.account_id AND e.trigger_key = cause.fact OFFSET 0)
+        AND EXISTS (SELECT FROM ({filter}) AS fit WHERE fit.id = cause.account_id OFFSET 0)
     LIMIT %s
     ON CONFLICT DO NOTHING
 """
 
-#: So many enter in one transaction, well within a worker's time limit; the next slice goes on.
-MOST_AT_ONCE = 20_000
+#: So many enter in one transaction: a few seconds, well within a worker's time limit; the next slice goes on.
+MOST_AT_ONCE = 50_000
 
 
 def sweep(now: datetime) -> int:
-    """Enroll whom dates and silence have reached since the last look. Returns how many entered."""
+    """Enroll whom dates and silence have reached since the last look. Returns how many entered.
+
+    A slice for each workflow, each in a transaction of its own: what one cannot do stops no other.
+    """
     entered = 0
     for workflow_id in _to_sweep(now).values_list("id", flat=True):
-        with transaction.atomic():
-            # Skipped when another worker sweeps it: it will have looked at the same moments.
-            workflow = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id).first()
-            if workflow:
-                entered += _sweep_one(workflow, now)
+        try:
+            with transaction.atomic():
+                # Skipped when another worker sweeps it: it will have looked at the same moments.
+                due = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id)
+                if workflow := due.first():
+                    entered += _sweep_one(workflow, now)
+        except Error:
+            if not connection.is_usable():
+                raise
+            logger.exception("The sweep of workflow %d failed", workflow_id)
     return entered
 
 
@@ -77,9 +91,11 @@ def enroll_for_facts(workflow: Workflow, trigger: FactTrigger, entry_ids: Sequen
     return _enter(workflow, trigger, cause, [now, list(entry_ids), workflow.enabled_at], now)
 
 
-def _to_sweep(now: datetime) -> Any:
+def _to_sweep(now: datetime) -> QuerySet[Workflow]:
+    """Running workflows that have not been swept for a while. Facts are no matter of sweeps: see matching."""
     stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
-    return Workflow.objects.filter(stale, state=Workflow.State.ON, version__isnull=False)
+    by_facts = Q(version__definition__trigger__when="fact")
+    return Workflow.objects.filter(stale, ~by_facts, state=Workflow.State.ON, version__isnull=False)
 
 
 def _sweep_one(workflow: Workflow, now: datetime) -> int:
@@ -97,9 +113,10 @@ def _enter(workflow: Workflow, trigger: Any, cause: str, parameters: Sequence[An
     allowed, allowed_parameters = condition.query.sql_with_params()
     facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
     first = published.of_version(workflow.version_id or 0).steps[0].id
-    values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *parameters, *allowed_parameters]
+    values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *parameters]
     with connection.cursor() as cursor:
-        cursor.execute(_ENTER.format(cause=cause, filter=allowed), [*values, workflow.pk, MOST_AT_ONCE])
+        statement = _ENTER.format(cause=cause, filter=allowed)
+        cursor.execute(statement, [*values, workflow.pk, *allowed_parameters, MOST_AT_ONCE])
         return int(cursor.rowcount)
 
 
@@ -140,6 +157,8 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
     A silence is a present state: one that became known late, by a weekly usage file, counts from now. But the account
     must have been on record when it had lasted, else it is imported history, and the workflow must have been on.
     A workflow that takes the current ones too has never swept: for it every silence has just lasted.
+    The first look of each hour of the clock is at all who are silent, and finds what became known late; the others are
+    at the silences that have lasted since the look before.
     """
     lasting, swept = timedelta(days=trigger.days), workflow.swept_until
     cause = """
@@ -151,6 +170,8 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
     """
     current, seen_until = swept is None, (swept or now) - lasting
     since = datetime.min.replace(tzinfo=UTC) if current else (workflow.enabled_at or now) - lasting
+    if swept and rules.same_hour(swept, now):
+        since = max(since, seen_until)
     parameters = [seen_until, lasting, now, now - lasting, since, current, lasting]
     return _enter(workflow, trigger, cause, parameters, now)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retention.workflows import views
+from retention.workflows import enrollments, views
 
 app_name = "workflows"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("<slug:slug>/pause/", views.pause, name="pause"),
     path("<slug:slug>/resumption/", views.resumption, name="resumption"),
     path("<slug:slug>/settings/", views.configuration, name="settings"),
-    path("<slug:slug>/retry/<int:pk>/", views.retry, name="retry"),
+    path("<slug:slug>/enrollments/<int:pk>/", enrollments.enrollment, name="enrollment"),
+    path("<slug:slug>/retry/<int:pk>/", enrollments.retry, name="retry"),
+    path("<slug:slug>/discarding/<int:pk>/", enrollments.discard, name="discard"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,7 +17,7 @@ from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
-from retention.workflows import actions, figures, published, recipes, wording
+from retention.workflows import actions, figures, load, published, recipes, wording
 from retention.workflows.definition import DateTrigger, Definition, SilenceTrigger
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
@@ -26,9 +26,13 @@ from retention.workflows.recipes import RecipeError
 TABS = {"steps": "Steps", "people": "People", "mail": "Mail", "settings": "Settings", "versions": "Versions"}
 #: What the Mail tab can be narrowed to, in the order of its chips.
 MAIL = {"": "Everything", "due": "Planned", "sent": "Sent", "skipped": "Held back", "uncertain": "Uncertain"}
+#: The tabs that go on page by page.
+PAGED = {"people", "mail"}
 #: The Versions tab shows this many.
 VERSIONS = 50
 PEOPLE = {"": "Everybody"} | dict(Enrollment.State.choices)
+#: Only where somebody has come to see the rows behind such a figure.
+MAIL_FAILED = {"failed": "Failed"}
 
 
 def admins_post(view: Any) -> Any:
@@ -77,7 +81,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         context |= _OF_TAB[tab](request, workflow, plan)
     except BadCursor as error:
         return HttpResponseBadRequest(str(error))
-    part = "#rows" if request.htmx and request.GET.get("cursor") else ""
+    part = "#rows" if request.htmx and request.GET.get("cursor") and tab in PAGED else ""
     template = f"retention/workflows/{tab}.html{part}" if part else "retention/workflows/detail.html"
     return render(request, template, context)
 
@@ -115,12 +119,6 @@ def configuration(request: HttpRequest, slug: str) -> str:
         raise RecipeError("; ".join(f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()))
     workflow = actions.configure(slug, form.cleaned_data, clock.now())
     return f"Settings of {workflow} saved. Who is under way finishes on the old ones."
-
-
-@admins_post
-def retry(request: HttpRequest, slug: str, pk: int) -> str:
-    enrollment = get_object_or_404(Enrollment.objects.visible_to(request.user), pk=pk, workflow__slug=slug)
-    return "Tried again within a few seconds." if actions.retry(enrollment, clock.now()) else "It was not parked."
 
 
 def _find(slug: str) -> Workflow:
@@ -167,25 +165,29 @@ def _drawn(steps: list[Any], standing: dict[str, int]) -> list[dict[str, Any]]:
 def _people(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
     chosen = request.GET.get("state", "")
     rows = Enrollment.objects.visible_to(request.user).filter(workflow_id=workflow.pk)
+    chips = PEOPLE
     if chosen in Enrollment.State.values:
         rows = rows.filter(state=chosen)
+    elif chosen in load.NARROWED:
+        rows, chips = load.narrowed(rows, chosen, clock.now()), PEOPLE | {chosen: load.NARROWED[chosen]}
     page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))
     lines = [
         {"enrollment": row, "cause": wording.cause(row.facts), "next": plan.by_id.get(row.step_id)} for row in page.rows
     ]
     for line in lines:
         line["next"] = wording.line(line["next"]).title if line["next"] else ""
-    return {"lines": lines, "next": page.next, "chips": PEOPLE, "chosen": chosen}
+    return {"lines": lines, "next": page.next, "chips": chips, "chosen": chosen}
 
 
 def _mail(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
     chosen = request.GET.get("state", "")
     rows = OutboundMessage.objects.visible_to(request.user).filter(series=workflow.slug)
-    if chosen in MAIL and chosen:
+    chips = MAIL | (MAIL_FAILED if chosen in MAIL_FAILED else {})
+    if chosen in chips and chosen:
         rows = rows.filter(state=chosen)
     rows = rows.select_related("account", "contact", "template", "user")
     page = keyset_page(rows, Sort("id", descending=True), request.GET.get("cursor"))
-    return {"messages_": page.rows, "next": page.next, "chips": MAIL, "chosen": chosen}
+    return {"messages_": page.rows, "next": page.next, "chips": chips, "chosen": chosen}
 
 
 def _settings(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:

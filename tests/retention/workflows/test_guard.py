@@ -69,7 +69,8 @@ def test_a_message_explains_itself(planned):
     _, message = planned
     explanation = slots.explainers["workflow"]([message.origin_id])[message.origin_id]
     assert explanation.title == "Test"
-    assert explanation.url == "/workflows/test/"
+    enrollment = Enrollment.objects.get()
+    assert explanation.url == f"/workflows/test/enrollments/{enrollment.pk}/"
     assert explanation.lines == [
         ("Workflow", "Test, version 1"),
         ("Started by", "Silent for 14 days, since 1 June 2026"),

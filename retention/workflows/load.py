@@ -1,0 +1,86 @@
+"""How the workflows stand: who is due in each, who is late, who waits because it is paused, and who is parked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from crm.slots import LATE, MOST, Repair, Trouble, Verb
+from crm.team.models import User
+from retention.workflows import actions
+from retention.workflows.models import Enrollment, EnrollmentQuerySet
+
+_SELECT = f"""
+    SELECT w.slug AS grp, w.name AS label, CASE WHEN w.state = 'on' THEN ripe.n ELSE 0 END AS due,
+        CASE WHEN w.state = 'on' THEN ripe.late ELSE 0 END AS late,
+        CASE WHEN w.state = 'on' THEN 0 ELSE ripe.n END AS held, parked.n AS parked, unsure.n AS uncertain,
+        failed.n AS failed, CASE WHEN w.state = 'on' THEN ripe.oldest END AS oldest_due,
+        CASE w.state WHEN 'paused' THEN 'The workflow is paused.' WHEN 'off' THEN 'The workflow is off.' ELSE '' END
+        AS because
+    FROM retention_workflow w
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n, count(*) FILTER (WHERE due_at < %s) AS late, min(due_at) AS oldest FROM (
+            SELECT due_at FROM retention_enrollment WHERE workflow_id = w.id AND state = 'active' AND due_at <= %s
+            ORDER BY due_at LIMIT {MOST + 1}) AS r) AS ripe
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
+        SELECT FROM retention_enrollment WHERE workflow_id = w.id AND state = 'parked' LIMIT {MOST + 1}) AS p) AS parked
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
+        SELECT FROM crm_outboundmessage WHERE series = w.slug AND state = 'uncertain' LIMIT {MOST + 1}) AS u) AS unsure
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
+        SELECT FROM crm_outboundmessage WHERE series = w.slug AND state = 'failed' LIMIT {MOST + 1}) AS f) AS failed
+    WHERE w.version_id IS NOT NULL
+"""  # noqa: S608  (constants of ours)
+
+#: What the People tab calls the figures that are no states of their own.
+NARROWED = {"due": "Due now", "late": "Late", "held": "Held"}
+
+
+def select(now: datetime) -> tuple[str, Sequence[Any]]:
+    return _SELECT, [now - LATE, now]
+
+
+def narrowed(rows: EnrollmentQuerySet, figure: str, now: datetime) -> EnrollmentQuerySet:
+    """Enrollments of a running workflow that are `due` or `late`; of a paused one those that would be, `held`."""
+    ripe = rows.active().filter(due_at__lte=now)
+    if figure == "held":
+        return ripe.exclude(workflow__state="on")
+    due = ripe.filter(workflow__state="on")
+    return due.filter(due_at__lt=now - LATE) if figure == "late" else due
+
+
+def address(group: str, figure: str) -> str:
+    tab = "mail" if figure in ("uncertain", "failed") else "people"
+    return f"{reverse('workflows:detail', args=[group])}?tab={tab}&state={figure}"
+
+
+def _find(limit: int) -> list[Trouble]:
+    parked = Enrollment.objects.filter(state=Enrollment.State.PARKED).select_related("account", "workflow")
+    return [
+        Trouble(
+            row.pk, str(row.account), reverse("workflows:enrollment", args=[row.workflow.slug, row.pk]),
+            row.ended_because, row.due_at, f"in {row.workflow}, at step {row.step_id}",
+        )
+        for row in parked.order_by("-id")[:limit]
+    ]  # fmt: skip
+
+
+def _retry(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
+    return actions.retry_many(ids, now)
+
+
+def _discard(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
+    return actions.discard_many(ids, reason, by, now)
+
+
+PARKED = Repair(
+    "Customers parked in a workflow", "A step failed for them again and again; they stand still where it failed.",
+    "parked", "workflows", _find,
+    {
+        "again": Verb("Try again", "Tried again", _retry, tone="primary"),
+        "discard": Verb("Discard", "Taken out of their workflow", _discard, tone="danger"),
+    },
+    order=30,
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""What happens to steps and facts that fail, and to batches whose process died."""
+
+from datetime import timedelta
+
+import pytest
+
+from crm.timeline.actions import Fact, record
+from crm.timeline.models import Pending
+from crm.todos.models import Task
+from retention.workflows import actions, engine
+from retention.workflows.models import Enrollment, Trial
+from retention.workflows.steps import steps
+from tests import factories
+from tests.conftest import NOON
+from tests.retention.workflows.plans import DAY, WON, silent
+
+
+def test_a_step_that_fails_for_one_is_parked_and_the_others_go_on(publish, run_at, monkeypatch):
+    publish(silent())
+    poison = factories.account("Poison", last_seen_at=NOON)
+    for _ in range(30):
+        factories.account(last_seen_at=NOON)
+    run_task = steps["task"]
+
+    def fails_for_poison(step, enrollments, batch):
+        if any(enrollment.account_id == poison.pk for enrollment in enrollments):
+            raise ValueError("this one breaks it")
+        run_task(step, enrollments, batch)
+
+    monkeypatch.setitem(steps._entries, "task", fails_for_poison)
+    for minute in range(10):
+        run_at(NOON + 14 * DAY + timedelta(minutes=minute))
+    assert Task.objects.count() == 30
+    parked = Enrollment.objects.exclude(state="done").get()
+    assert (parked.account, parked.state, parked.attempts) == (poison, "parked", 5)
+    assert parked.ended_because == "ValueError: this one breaks it"
+    assert not Trial.objects.exists()
+
+
+def test_a_trial_whose_process_died_counts_an_attempt(publish, run_at):
+    publish(silent())
+    factories.account(last_seen_at=NOON)
+    plan_due = NOON + 14 * DAY
+    actions.triggers.sweep(plan_due)
+    enrollment = Enrollment.objects.get()
+    Trial.objects.create(enrollment_ids=[enrollment.pk], backend_pid=1, backend_start=NOON - DAY, started_at=NOON)
+    engine._count_the_fallen(plan_due)
+    enrollment.refresh_from_db()
+    assert enrollment.attempts == 1
+    assert enrollment.due_at == plan_due + timedelta(minutes=1)
+    run_at(plan_due + timedelta(minutes=1))
+    assert Task.objects.count() == 1
+
+
+def test_a_workflow_that_cannot_be_read_stops_no_other(publish, run_at):
+    broken = publish(silent(), slug="broken")
+    broken.version.definition["trigger"]["where"] = {"field": "gone", "op": "is", "value": 1}
+    broken.version.save()
+    publish(WON, slug="other")
+    factories.account(last_seen_at=NOON)
+    record(Fact(factories.account("Won").pk, "deal.won", "Won"))
+    run_at(NOON + 14 * DAY)
+    assert Task.objects.get().account.name == "Won"
+    assert not Pending.objects.exists()
+
+
+def test_a_fact_that_fails_waits_before_it_is_tried_again_and_is_parked_in_the_end(publish, run_at, monkeypatch):
+    publish(WON)
+    record(Fact(factories.account().pk, "deal.won", "Won"))
+
+    def fails(*arguments):
+        raise ValueError("not now")
+
+    monkeypatch.setattr("retention.workflows.matching.enroll_for_facts", fails)
+    run_at(NOON)
+    pending = Pending.objects.get()
+    assert (pending.attempts, pending.parked_at, pending.retry_at) == (1, None, NOON + timedelta(minutes=1))
+    for minute in range(1, 6):
+        run_at(NOON + timedelta(minutes=minute))
+    pending.refresh_from_db()
+    assert (pending.attempts, pending.parked_at is not None) == (5, True)
+    assert pending.error == "ValueError: not now"
+
+
+@pytest.fixture
+def parked(publish):
+    workflow = publish(silent())
+    fields = {"workflow": workflow, "version": workflow.version, "step_id": "call", "due_at": NOON}
+    return [
+        Enrollment.objects.create(
+            account=factories.account(), trigger_key=f"silent:{number}", state="parked", attempts=5, **fields
+        )
+        for number in range(3)
+    ]
+
+
+def test_parked_enrollments_get_another_round_of_attempts(parked, run_at):
+    first, second, third = parked
+    Enrollment.objects.filter(pk=third.pk).update(state="exited")
+    assert actions.retry_many([first.pk, third.pk], NOON) == 1
+    run_at(NOON)
+    assert Task.objects.get().account == first.account
+    assert list(Enrollment.objects.order_by("id").values_list("state", flat=True)) == ["done", "parked", "exited"]
+    assert actions.retry_many(None, NOON) == 1
+    assert not actions.retry(second, NOON)
+
+
+def test_a_discarded_enrollment_has_left_for_a_reason(parked, mira, run_at):
+    first, second, _ = parked
+    assert actions.discard(first, "Bought elsewhere", mira, NOON)
+    assert not actions.discard(first, "Again", mira, NOON + DAY)
+    first.refresh_from_db()
+    assert (first.state, first.ended_at) == ("exited", NOON)
+    assert first.ended_because == "Discarded by Mira: Bought elsewhere"
+    assert actions.discard_many([first.pk, second.pk], "x" * 400, None, NOON) == 1
+    assert actions.discard_many(None, "The rest", None, NOON) == 1
+    run_at(NOON + DAY)
+    assert not Task.objects.exists()
