@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core import exceptions
-from django.db.models import F, Field, Q, QuerySet
+from django.db.models import F, Field, OuterRef, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -30,12 +32,15 @@ class BadCursor(ValueError):
 class Sort:
     """A sort that an index serves. `expression` is a field or annotation of the queryset; ties break by id.
 
-    Null values come last in both directions.
+    Null values come last in both directions. `groups` are for a foreign key: rows stand in the order of what they point
+    at, which is few (all of it is asked for), and by id among those that point at the same; served by an index over
+    (key, id). Those that point at nothing come last.
     """
 
     expression: str
     descending: bool = False
     nullable: bool = False
+    groups: Callable[[], QuerySet[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,27 +50,63 @@ class Page[T]:
 
 
 def keyset_page(rows: QuerySet[Any], sort: Sort, cursor: str | None = None, size: int = 50) -> Page[Any]:
-    """One page of `rows`. Raises BadCursor.
-
-    With nulls last, a nullable sort is two stretches, values then nulls; a page that ends inside the first is one
-    index range scan.
-    """
-    field = sort.expression
-    order = [F(field).desc(nulls_last=True) if sort.descending else F(field).asc(nulls_last=True)]
-    tie = "-id" if sort.descending else "id"
-    rows = rows.order_by(*(order if sort.nullable else [("-" if sort.descending else "") + field]), tie)
-    if cursor:
-        value, last_id = _decode(cursor, rows, sort)
-        beyond = Q(id__lt=last_id) if sort.descending else Q(id__gt=last_id)
-        if value is None:
-            rows = rows.filter(Q(**{f"{field}__isnull": True}) & beyond)
-        else:
-            after = Q(**{f"{field}__{'lt' if sort.descending else 'gt'}": value}) | (Q(**{field: value}) & beyond)
-            rows = rows.filter(after | Q(**{f"{field}__isnull": True}) if sort.nullable else after)
-    found = list(rows[: size + 1])
+    """One page of `rows`. Raises BadCursor."""
+    edge = _decode(cursor, rows, sort) if cursor else None
+    found = (_grouped if sort.groups else _sorted)(rows, sort, edge, size + 1)
     more = len(found) > size
     found = found[:size]
-    return Page(found, _encode(_value(found[-1], field), found[-1].pk) if more else None)
+    return Page(found, cursor_at(_value(found[-1], sort.expression), found[-1].pk) if more else None)
+
+
+type Edge = tuple[Any, int]
+
+
+def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> list[Any]:
+    """The rows behind the edge: one range of the index, and a second one where values end and nulls begin."""
+    field, at = F(sort.expression), F("id")
+    if sort.descending:
+        rows = rows.order_by(field.desc(nulls_last=True) if sort.nullable else field.desc(), "-id")
+    else:
+        rows = rows.order_by(field.asc(nulls_last=True) if sort.nullable else field.asc(), "id")
+    if edge is None:
+        return list(rows[:limit])
+    value, last_id = edge
+    nulls = rows.filter(**{f"{sort.expression}__isnull": True})
+    if value is None:
+        return list(nulls.filter(**{f"id__{'lt' if sort.descending else 'gt'}": last_id})[:limit])
+    # Row by row, as the index stands: an OR of both parts would be read from the beginning.
+    beyond = TupleLessThan if sort.descending else TupleGreaterThan
+    found = list(rows.filter(beyond(Tuple(field, at), (value, last_id)))[:limit])
+    if sort.nullable and len(found) < limit:
+        found += nulls[: limit - len(found)]
+    return found
+
+
+def _grouped(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> list[Any]:
+    """The rest of the group that the edge lies in, then the heads of the groups behind it, then those without one."""
+    assert sort.groups
+    key, groups = sort.expression, sort.groups()
+    order: list[Any] = [*groups.values_list("pk", flat=True), None]
+    group, last_id = edge or (order[0], None)
+    if group not in order:
+        raise BadCursor("What this page began behind is no longer there. Start again from the first page.")
+    behind = order[order.index(group) + 1 :]
+    found = _of_group(rows, key, group, last_id, limit)
+    if len(found) < limit and any(behind):
+        heads = rows.filter(**{key: OuterRef("pk")}).order_by("id").values("id")[: limit - len(found)]
+        by_group = dict(groups.filter(pk__in=behind[:-1]).values_list("pk", ArraySubquery(heads)))
+        ids = [pk for other in behind[:-1] for pk in by_group.get(other, ())][: limit - len(found)]
+        by_id = rows.in_bulk(ids) if ids else {}
+        found += [by_id[pk] for pk in ids if pk in by_id]
+    if len(found) < limit and behind:
+        found += _of_group(rows, key, None, None, limit - len(found))
+    return found
+
+
+def _of_group(rows: QuerySet[Any], key: str, group: Any, last_id: int | None, limit: int) -> list[Any]:
+    # Sorted by the key as well, since that is how Postgres sees that the index on (key, id) serves it for nulls.
+    members = rows.filter(**({f"{key}__isnull": True} if group is None else {key: group})).order_by(key, "id")
+    return list((members if last_id is None else members.filter(id__gt=last_id))[:limit])
 
 
 def _value(row: Any, field: str) -> Any:
@@ -74,7 +115,8 @@ def _value(row: Any, field: str) -> Any:
     return row
 
 
-def _encode(value: Any, pk: int) -> str:
+def cursor_at(value: Any, pk: int) -> str:
+    """The cursor of the page behind the row that has this sort value and id."""
     if isinstance(value, (date, datetime)):
         value = value.isoformat()
     elif isinstance(value, Decimal):
@@ -98,7 +140,7 @@ def _decode(cursor: str, rows: QuerySet[Any], sort: Sort) -> tuple[Any, int]:
 def _typed(value: Any, rows: QuerySet[Any], sort: Sort) -> Any:
     """As the column has it. Raises one of _DAMAGE for what Postgres would refuse."""
     if value is None:
-        if sort.nullable:
+        if sort.nullable or sort.groups:
             return None
         raise ValueError("no row of this sort is without a value")
     if isinstance(value, (list, dict)):

@@ -133,7 +133,8 @@ def _contracts(account: Account, today: Any) -> list[dict[str, Any]]:
 
 
 def _next(request: HttpRequest, account: Account, contracts: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
-    task = account.tasks.visible_to(request.user).awake(now).order_by("due_at", "id").first()
+    open_tasks = account.open_tasks(request.user)
+    task = next((task for task in open_tasks if not task.snoozed_until or task.snoozed_until <= now), None)
     running = [c for c in contracts if c["ends"] == account.renews_on and c["status"] == "paid" and c["ends"]]
     renewal = (
         rules.Renewal(running[0]["ends"], running[0]["mrr"], running[0]["currency"], running[0]["auto_renew"])
@@ -148,7 +149,8 @@ def _timeline(request: HttpRequest, account: Account, now: datetime) -> dict[str
     shown = request.GET.get("show", "everything")
     if shown not in SHOWN:
         raise Http404
-    entries = account.entries.select_related("actor", "contact")
+    said = ("account_id", "kind", "source", "text", "occurred_at", "payload", "actor__name", "actor__email")
+    entries = account.entries.select_related("actor").only(*said)
     if sources := SHOWN[shown][1]:
         entries = entries.filter(source__in=sources)
     try:

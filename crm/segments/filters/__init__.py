@@ -12,7 +12,7 @@ installation's zone: `in_last_days` 7 is today and the seven days before it, `in
 """
 
 from crm.segments.filters.filter import Filter, parse
-from crm.segments.filters.operators import OPERATORS, Operator
+from crm.segments.filters.operators import OPERATORS, Folded, Operator
 from crm.segments.filters.tree import FilterError
 
-__all__ = ["OPERATORS", "Filter", "FilterError", "Operator", "parse"]
+__all__ = ["OPERATORS", "Filter", "FilterError", "Folded", "Operator", "parse"]

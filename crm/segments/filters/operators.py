@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, CharField, Expression, Func, TextField, Value
-from django.db.models.functions import Collate, Lower
 
 from crm.segments import rules
 from crm.segments.rules import fold
@@ -55,8 +54,12 @@ def _between(value: Any, low: Any, high: Any) -> Expression:
     return condition(value, ends, joiner="BETWEEN")
 
 
-def _folded(text: Any) -> Expression:
-    return Lower(Collate(text, COLLATION))
+class Folded(Func):
+    """Text as it is compared. An index over it serves every operator of text."""
+
+    # One function, since Django lets a Collate stand in an index on top alone.
+    template = f'LOWER((%(expressions)s) COLLATE "{COLLATION}")'
+    output_field = TextField()
 
 
 def _like(text: str) -> str:
@@ -93,24 +96,24 @@ _set_if_not_blank = _is_set(lambda x: condition(x, Value(""), joiner="<>"))
 
 _text_is = Operator(
     "is", "is {}", "is not {}", rules.read_text,
-    lambda x, v, now: condition(_folded(x), Value(fold(v))), lambda x, v, now: fold(x) == fold(v), "text",
+    lambda x, v, now: condition(Folded(x), Value(fold(v))), lambda x, v, now: fold(x) == fold(v), "text",
 )  # fmt: skip
 TEXT = [
     _text_is,
     _text_is.opposite("is_not"),
     Operator(
         "contains", "contains {}", "does not contain {}", rules.read_text,
-        lambda x, v, now: condition(_folded(x), Value(f"%{_like(v)}%"), joiner="LIKE"),
+        lambda x, v, now: condition(Folded(x), Value(f"%{_like(v)}%"), joiner="LIKE"),
         lambda x, v, now: fold(v) in fold(x), "text",
     ),
     Operator(
         "starts_with", "starts with {}", "does not start with {}", rules.read_text,
-        lambda x, v, now: condition(_folded(x), Value(f"{_like(v)}%"), joiner="LIKE"),
+        lambda x, v, now: condition(Folded(x), Value(f"{_like(v)}%"), joiner="LIKE"),
         lambda x, v, now: fold(x).startswith(fold(v)), "text",
     ),
     Operator(
         "in", "is {}", "is not {}", rules.read_texts,
-        lambda x, v, now: condition(_folded(x), _any_of(tuple(map(fold, v)))),
+        lambda x, v, now: condition(Folded(x), _any_of(tuple(map(fold, v)))),
         lambda x, v, now: fold(x) in set(map(fold, v)), "texts",
     ),
     *_set_if_not_blank,

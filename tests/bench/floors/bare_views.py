@@ -1,0 +1,93 @@
+"""The floor of each page: session and user, one bare query for each of its panels, and a plain template of the rows.
+
+Frozen: the product imports nothing from here, and what is here follows no change of the product but that of a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine, Template
+from django.urls import path
+
+_FOLDER = Path(__file__).parent / "pages"
+_engine = Engine(dirs=[_FOLDER], loaders=[("django.template.loaders.cached.Loader", [
+    ("django.template.loaders.filesystem.Loader", [_FOLDER])])])  # fmt: skip
+
+
+def bare_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def with_urls(request: HttpRequest) -> HttpResponse:
+        request.urlconf = __name__
+        return get_response(request)
+
+    return with_urls
+
+
+@cache
+def _statements(name: str) -> dict[str, str]:
+    """The parts of a .sql file, each under a line `-- panel: NAME`."""
+    parts = (_FOLDER / f"{name}.sql").read_text().split("-- panel: ")[1:]
+    return {panel.strip(): statement for panel, _, statement in (part.partition("\n") for part in parts)}
+
+
+@cache
+def _template(name: str) -> Template:
+    return _engine.get_template(f"{name}.html")
+
+
+def _ask(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _page(request: HttpRequest, name: str, panels: dict[str, str], **values: Any) -> HttpResponse:
+    """`panels`: name in the template → name in the file."""
+    now = datetime.now(UTC)
+    values |= {"viewer": request.user.pk, "now": now, "tomorrow": now + timedelta(days=1)}
+    found = {panel: _ask(_statements(name)[part], values) for panel, part in panels.items()}
+    return HttpResponse(_template(name).render(Context({"user": request.user, "now": now, **found})))
+
+
+_AROUND = {"total": "total", "about": "about", "people": "people", "due": "due", "eyes": "eyes"}
+
+
+def accounts(request: HttpRequest, sort: str) -> HttpResponse:
+    """?value=&id= is the edge of the page before, without a value among rows that have none; else the first page."""
+    value, last = request.GET.get("value"), request.GET.get("id")
+    part = sort if not last else f"{sort} after" if value else f"{sort} beyond"
+    return _page(request, "accounts", {"rows": part, **_AROUND}, value=value, id=last)
+
+
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    panels = ["account", "entries", "people", "marks", "contracts", "next", "tasks", "runs", "due", "eyes"]
+    return _page(request, "account", {panel: panel for panel in panels}, account=pk)
+
+
+def tasks(request: HttpRequest) -> HttpResponse:
+    panels = ["late", "today", "week", "later", "due", "eyes"]
+    return _page(request, "tasks", {panel: panel for panel in panels}, monday=datetime.now(UTC) + timedelta(days=7))
+
+
+def today(request: HttpRequest) -> HttpResponse:
+    """?kept=1: without what the product may keep for a minute."""
+    panels = ["rows", "feed", "tasks", "newest", "due", "eyes"]
+    if "kept" not in request.GET:
+        panels += ["figures", "touches", "renewals", "silences"]
+    monday = datetime.now(UTC) - timedelta(days=datetime.now(UTC).weekday())
+    return _page(request, "today", {panel: panel for panel in panels}, monday=monday)
+
+
+urlpatterns = [
+    path("bare/accounts/<sort>/", accounts),
+    path("bare/account/<int:pk>/", account),
+    path("bare/tasks/", tasks),
+    path("bare/today/", today),
+]

@@ -1,0 +1,148 @@
+"""Pages through a real server, each beside its bare view: asked in turns, so that noise falls on both alike."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from crm.accounts.views.listing import PAGE_SIZE, SORTS
+from crm.web.pagination import cursor_at
+from tests.bench.figures import Figure, p95
+from tests.bench.population import Population, say
+from tests.bench.rows import BUSY
+from tests.bench.server import Site, forget_figures, serving, signed_in
+
+#: Requests of each page, after some to warm it up.
+ASKED, WARM = 40, 6
+#: The page that must cost what the first does; half-way through where there are not so many.
+DEEP = 1000
+#: Sort of the list → the order in SQL, and what the cursor's value is.
+_ORDERS = {
+    "name": ("lower(a.name), a.id", "lower(a.name)"),
+    "owner": ("lower(u.name), u.id, a.id", "a.owner_id"),
+    "renewal": ("a.renews_on, a.id", "a.renews_on"),
+    "-mrr": ("a.mrr DESC, a.id DESC", "a.mrr"),
+    "silence": ("a.silent_since, a.id", "a.silent_since"),
+}
+#: Filters that no index serves: they answer, or ask to narrow.
+_OTHER = {
+    "name contains": '{"field":"name","op":"contains","value":"zon lab"}',
+    "more than nine contacts": '{"field":"contacts","op":">","value":9}',
+    "use case is": '{"field":"primary_use_case","op":"is","value":"nothing"}',
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A page of ours and its bare view. `before` runs before each request of ours."""
+
+    key: str
+    what: str
+    ours: str
+    bare: str
+    before: Callable[[], None] = lambda: None
+
+
+def measure(population: Population, requests: int = ASKED) -> list[Figure]:
+    with population.entered(), serving(population) as site:
+        pages = list(pages_of(population))
+        figures = []
+        for page in pages:
+            figures.append(_beside_floor(site, page, requests, population))
+            say(f"  {page.what}: {figures[-1].ours:.1f} ms, bare {figures[-1].floor:.1f} ms")
+        return [*figures, *_deep(site, pages, requests), _most_queries(pages), *_other(site)]
+
+
+def pages_of(population: Population) -> Iterator[Asked]:
+    for sort in _ORDERS:
+        label = SORTS[sort].label.lower()
+        yield Asked(
+            f"pages.accounts.{sort}", f"accounts, {label}", f"/accounts/?sort={sort}", f"/bare/accounts/{sort}/"
+        )
+        value, last, number = _edge(sort, population.accounts)
+        ours = urlencode({"sort": sort, "cursor": cursor_at(value, last)})
+        bare = urlencode({"value": "" if value is None else value, "id": last})
+        yield Asked(
+            f"pages.accounts.{sort}.deep", f"accounts, {label}, page {number:,}",
+            f"/accounts/?{ours}", f"/bare/accounts/{sort}/?{bare}",
+        )  # fmt: skip
+    for key, what, pk in (("ordinary", "account", population.ordinary), ("busy", "account of 10,000 entries", BUSY)):
+        yield Asked(f"pages.account.{key}", what, f"/accounts/{pk}/", f"/bare/account/{pk}/")
+    yield Asked("pages.tasks", "tasks", "/tasks/", "/bare/tasks/")
+    yield Asked("pages.today.kept", "Today, figures kept", "/", "/bare/today/?kept=1")
+    yield Asked("pages.today.counted", "Today, figures counted", "/", "/bare/today/", forget_figures)
+
+
+def _edge(sort: str, accounts: int) -> tuple[Any, int, int]:
+    """The value and the id of the last row before the deep page, and which page that is."""
+    order, value = _ORDERS[sort]
+    number = min(DEEP, accounts // PAGE_SIZE // 2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {value}, a.id FROM crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id "
+            f"ORDER BY {order} OFFSET %s LIMIT 1",
+            [(number - 1) * PAGE_SIZE - 1],
+        )
+        return *cursor.fetchone(), number
+
+
+def _beside_floor(site: Site, page: Asked, requests: int, population: Population) -> Figure:
+    ours, bare = [], []
+    for turn in range(WARM + requests):
+        page.before()
+        took, body = site.get(page.ours)
+        floor, _ = site.get(page.bare)
+        if turn >= WARM:
+            ours.append(took)
+            bare.append(floor)
+    more = {"p95": round(p95(ours), 2), "floor_p95": round(p95(bare), 2), "bytes": len(body)}
+    more["queries"] = _queries(page)
+    sizes = f"{population.accounts:,} accounts, {requests} requests"
+    return Figure(page.key, page.what, statistics.median(ours), statistics.median(bare), "ms", sizes, more)
+
+
+def _queries(page: Asked, client: Client | None = None) -> int:
+    """Counted in this process, where the page runs the same code."""
+    client = client or signed_in()
+    page.before()
+    with CaptureQueriesContext(connection) as captured:
+        if client.get(page.ours).status_code != 200:
+            raise RuntimeError(f"{page.ours} did not answer in this process")
+    return len(captured)
+
+
+def _deep(site: Site, pages: list[Asked], requests: int) -> Iterator[Figure]:
+    """The 1,000th page beside the first one, in turns."""
+    by_key = {page.key: page for page in pages}
+    for key, deep in by_key.items():
+        if not key.endswith(".deep"):
+            continue
+        first = by_key[key.removesuffix(".deep")]
+        took = [(site.get(deep.ours)[0], site.get(first.ours)[0]) for _ in range(requests)]
+        ours, floor = (statistics.median(times) for times in zip(*took, strict=True))
+        yield Figure(f"pages.deep.{key.split('.')[2]}", f"{deep.what} beside page 1", ours, floor, "ms")
+
+
+def _most_queries(pages: list[Asked]) -> Figure:
+    counted = {page.what: _queries(page) for page in pages}
+    worst = max(counted, key=lambda what: counted[what])
+    return Figure("pages.queries", f"most queries of a page: {worst}", counted[worst], None, "queries", more=counted)
+
+
+def _other(site: Site) -> Iterator[Figure]:
+    """How long the slowest answers take, the request to narrow among them."""
+    for what, leaf in _OTHER.items():
+        took, answered = [], 0
+        for _ in range(3):
+            milliseconds, status = site.asked(f"/accounts/?{urlencode({'f': leaf})}")
+            took.append(milliseconds)
+            answered += status == 200
+        more = {"answered": f"{answered} of 3"}
+        yield Figure("pages.other", f"accounts, {what}", statistics.median(took) / 1000, None, "s", more=more)
