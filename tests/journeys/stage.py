@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +19,8 @@ from django.db import connection
 from crm import slots
 from crm.config.celery import app
 from crm.web import clock
+from tests.stage import ClockFile, Crew
+from tests.stage.crew import Process
 
 #: Which bell to ring for what waits, the first that fits: the ledger decides who is a customer, and mail comes last.
 BELLS = {"ledger": "crm.ledger.jobs.work"} | dict.fromkeys(
@@ -73,13 +71,14 @@ class Stage:
     """Celery workers and beats in processes of their own, all on one test clock and on the test's database."""
 
     def __init__(self, folder: Path, start: datetime) -> None:
-        self.clock_file = folder / "clock"
         self.folder = folder
-        self.set_clock(start)
-        self.postman = Postman(self.clock_file)
+        self.clock = ClockFile(folder / "clock", start)
+        self.postman = Postman(self.clock.path)
         self.smtp = AnyPort(self.postman, hostname="127.0.0.1", port=0)
         self.smtp.start()
-        self.processes: list[subprocess.Popen[bytes]] = []
+        database = os.environ["DATABASE_URL"].replace("/postgres?", f"/{settings.DATABASES['default']['NAME']}?")
+        environment = {"DATABASE_URL": database, "HOLDFAST_CLOCK_FILE": str(self.clock.path), "BEAT_SECONDS": "1"}
+        self.crew = Crew(folder, environment | {"EMAIL_URL": self.email_url})
         #: Where workers are killed, what they held is given up after so many seconds: it comes back with its lease.
         self.patience = float("inf")
         self._rung, self._rung_at = ("", start), 0.0
@@ -90,40 +89,23 @@ class Stage:
         return f"smtp://127.0.0.1:{self.smtp.port}"
 
     def set_clock(self, moment: datetime) -> None:
-        draft = self.clock_file.with_suffix(".new")
-        draft.write_text(moment.isoformat())
-        os.replace(draft, self.clock_file)
-        self.now = moment
+        self.clock.set(moment)
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        return self._celery("worker", "--concurrency=2", "--without-gossip", "--without-mingle", "--loglevel=warning")
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
 
-    def beat(self) -> subprocess.Popen[bytes]:
-        return self._celery("beat", "--loglevel=warning", "--pidfile=")
+    def worker(self) -> Process:
+        return self.crew.worker()
 
-    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
-        database = settings.DATABASES["default"]
-        environment = os.environ | {
-            "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{database['NAME']}?"),
-            "HOLDFAST_CLOCK_FILE": str(self.clock_file), "EMAIL_URL": self.email_url, "BEAT_SECONDS": "1",
-        }  # fmt: skip
-        log = open(self.folder / f"{arguments[0]}-{len(self.processes)}.log", "wb")  # noqa: SIM115
-        process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "crm.config.celery", *arguments],
-            env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        self.processes.append(process)
-        return process
+    def beat(self) -> Process:
+        return self.crew.beat()
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """kill -9, of the worker and of its children, as a power cut does."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+    def kill(self, process: Process) -> None:
+        self.crew.kill(process)
 
     def close(self) -> None:
-        for process in self.processes:
-            self.kill(process)
+        self.crew.close()
         self.smtp.stop()
 
     def walk(self, until: datetime) -> None:
@@ -147,8 +129,7 @@ class Stage:
             self.mischief()
             self._ring(next(bell for kind, bell in BELLS.items() if kind in waiting))
             if time.monotonic() - began > seconds:
-                logs = "\n".join(log.read_text(errors="replace")[-2000:] for log in self.folder.glob("*.log"))
-                raise AssertionError(f"Still waiting at {self.now}: {waiting}\n{logs}")
+                raise AssertionError(f"Still waiting at {self.now}: {waiting}\n{self.crew.logs()}")
             time.sleep(0.05)
 
     def _ring(self, task: str) -> None:
