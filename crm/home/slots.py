@@ -1,20 +1,26 @@
-"""Today's menu entry, and the two reasons that the record itself knows: a renewal in sight, and silence."""
+"""Menu entries, the two reasons for Today that the record itself knows, and what the engine room tells other pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import ExpressionWrapper, F, FloatField, Q
 from django.db.models.functions import Cast, Least
+from django.http import HttpRequest
+from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Account, AccountQuerySet
-from crm.home import rules
+from crm.home import actions, rules
+from crm.home.models import Alarm
+from crm.slots import Explanation, Notice
 from crm.team.models import User
-from crm.web import clock
+from crm.team.viewer import viewer_of
+from crm.web import clock, standing, wording
+from crm.web.standing import Standing
 
 #: Whom it is worth to keep: not those who never bought, nor those who have gone.
 _KEPT = (Account.Lifecycle.CUSTOMER, Account.Lifecycle.TRIAL, Account.Lifecycle.PAUSED)
@@ -59,8 +65,50 @@ def _field(name: str, now: datetime) -> Any:
     return slots.filter_subjects["account"].fields[name].expression(None, now)
 
 
+def needing_mending(viewer: User) -> int | None:
+    """What is late, parked, uncertain or failed."""
+    how = standing.seen_by(viewer)
+    return how.needs_person + how.total("late") or None
+
+
+def standing_still(request: HttpRequest, how: Standing) -> Notice | None:
+    """The alarm itself, worked out by whoever shows the page: a dead worker cannot say that it is dead."""
+    if not (how.alarming and viewer_of(request).is_admin):
+        return None
+    title = f"Work has stood still for {wording.length(how.worst)}."
+    return Notice(title, how.cause, reverse("home:engine"), "Engine room", "bad")
+
+
+def mail_stopped(request: HttpRequest, how: Standing) -> Notice | None:
+    """Mail that waits because somebody holds it, on pages other than those that say so themselves."""
+    because = {load.because for load in how.of("outbox")}
+    stopped = len(because) == 1 and "" not in because and "Stopped for single readers." not in because
+    if not stopped or (not settings.EMAIL_URL and not how.total("held")):
+        return None
+    return Notice("No mail leaves.", because.pop(), reverse("outbox:list"), "Mail")
+
+
+def explain(ids: Sequence[int]) -> dict[int, Explanation]:
+    """Why a mail of the alarm exists."""
+    url = reverse("home:engine")
+    return {
+        alarm.pk: Explanation(
+            "Alarm", url, [("Cause", alarm.cause), ("Longest wait", wording.length(alarm.worst))]
+        )
+        for alarm in Alarm.objects.filter(pk__in=ids)
+    }  # fmt: skip
+
+
 slots.menu.register("today", slots.MenuEntry("Today", "house", "home:today", 10))
 if settings.HOLDFAST_DEMO:
-    slots.menu.register("demo-mail", slots.MenuEntry("Demo mail", "mailbox", "home:demo_mail", 90))
+    slots.menu.register("demo-mail", slots.MenuEntry("Demo mail", "mailbox", "home:demo_mail", 95))
+slots.menu.register(
+    "engine",
+    slots.MenuEntry("Engine room", "gauge", "home:engine", 90, needing_mending, frozenset({"admin"})),
+)
+slots.notices.register("alarm", standing_still)
+slots.notices.register("mail", mail_stopped)
+slots.watchers.register("alarm", actions.watch)
+slots.explainers.register("alarm", explain)
 slots.today_reasons.register("renewal", slots.TodayReason(renewals, 10))
 slots.today_reasons.register("silence", slots.TodayReason(silence, 20))

@@ -3,12 +3,17 @@
 from django.conf import settings
 from django.urls import path
 
-from crm.home import demo_mail, views
+from crm.home import demo_mail, engine, views
 
 app_name = "home"
 urlpatterns = [
     path("", views.today, name="today"),
     path("live/", views.live, name="live"),
+    path("engine/", engine.engine, name="engine"),
+    path("engine/facts/", engine.facts, name="engine_facts"),
+    path("engine/switches/", engine.switches, name="engine_switches"),
+    path("engine/switches/lifting/", engine.lifting, name="engine_lifting"),
+    path("engine/<slug:kind>/<slug:verb>/", engine.repair, name="engine_repair"),
 ]
 if settings.HOLDFAST_DEMO:
     urlpatterns += [

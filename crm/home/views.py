@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, F, Max, Q, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -53,14 +53,14 @@ def today(request: HttpRequest) -> HttpResponse:
     local = now.astimezone(viewer.zone)
     sight = f"{viewer.role}:{viewer.sees_everything}"  # what was kept for wider eyes is not shown to narrower ones
     kept = _kept_when_slow(f"today:{viewer.pk}:{sight}:{now:%Y%m%d}", lambda: _expensive(viewer, now))
-    needing = _rows(viewer, kept["needs"])
+    needs = kept["needs"]
     entries = _feed(viewer, F("newest") - _RECENT)
     context = kept | {
         "greeting": rules.greeting(local),
         "first_name": str(viewer).split()[0],
         "local": local,
-        "rows": needing if "all" in request.GET else needing[: rules.CAPACITY],
-        "needing": len(needing),
+        "rows": _rows(viewer, needs if "all" in request.GET else needs[: rules.CAPACITY]),
+        "needing": len(needs),
         "capacity": rules.CAPACITY,
         "behind": _BEHIND,
         "tasks": _tasks(viewer, now),
@@ -83,12 +83,12 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def _kept_when_slow(key: str, compute: Any) -> dict[str, Any]:
-    if found := cache.get(key):
+    if found := caches["pages"].get(key):
         return found  # type: ignore[no-any-return]
     started = perf_counter()
     made: dict[str, Any] = compute()
     if perf_counter() - started > _SLOW_SECONDS:
-        cache.set(key, made, _KEEP_SECONDS)
+        caches["pages"].set(key, made, _KEEP_SECONDS)
     return made
 
 
@@ -129,19 +129,27 @@ def _touches(viewer: User, since: datetime) -> dict[str, Any]:
 
 
 def _needs(viewer: User, now: datetime) -> dict[str, Any]:
-    """The most urgent reason of each customer that any room names, and whether a room has more than it may name.
+    """The most urgent reason of each customer that any room names, the most at stake first, and whether a room has more
+    than it may name.
 
     Each names its worst, so the worst are all here.
     """
     found = [[rules.Need(*row) for row in reason.find(viewer, now, rules.MOST_NEEDS)] for reason in slots.today_reasons]
     needs = rules.most_urgent(need for named in found for need in named)
-    return {"needs": needs, "more": any(len(named) >= rules.MOST_NEEDS for named in found)}
+    mrr = dict(Account.objects.visible_to(viewer).filter(pk__in=needs).values_list("pk", "mrr"))
+    ranked = sorted(mrr, key=lambda pk: (-rules.priority(mrr[pk], needs[pk].urgency), pk))
+    return {"needs": [needs[pk] for pk in ranked], "more": any(len(named) >= rules.MOST_NEEDS for named in found)}
 
 
-def _rows(viewer: User, needs: dict[int, rules.Need]) -> list[dict[str, Any]]:
-    accounts = Account.objects.visible_to(viewer).filter(pk__in=needs).select_related("owner")
-    ranked = sorted(accounts, key=lambda account: (-rules.priority(account.mrr, needs[account.pk].urgency), account.pk))
-    return [{"account": account, "need": needs[account.pk], "a_year": rules.a_year(account.mrr)} for account in ranked]
+def _rows(viewer: User, needs: list[rules.Need]) -> list[dict[str, Any]]:
+    """Those on the page; who went out of the viewer's sight since they were ranked is left out."""
+    visible = Account.objects.visible_to(viewer).select_related("owner")
+    accounts = visible.only("name", "mrr", "owner__name", "owner__email").in_bulk([need.account_id for need in needs])
+    return [
+        {"account": accounts[need.account_id], "need": need, "a_year": rules.a_year(accounts[need.account_id].mrr)}
+        for need in needs
+        if need.account_id in accounts
+    ]
 
 
 def _tasks(viewer: User, now: datetime) -> list[TaskLine]:
@@ -161,6 +169,7 @@ def _feed(viewer: Any, after: Any) -> list[TimelineEntry]:
     `newest`.
     """
     entries: TimelineQuerySet = TimelineEntry.objects.visible_to(viewer).select_related("account", "actor")
+    entries = entries.only("source", "occurred_at", "text", "kind", "account__name", "actor__name", "actor__email")
     newest = Subquery(TimelineEntry.objects.order_by("-id").values("id")[:1])
     recent = entries.alias(newest=newest).filter(id__gt=after).exclude(source=TimelineEntry.Source.IMPORT)
     return sorted(recent.order_by("-id")[:_FEED], key=lambda entry: (entry.occurred_at, entry.pk), reverse=True)

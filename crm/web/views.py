@@ -1,28 +1,30 @@
-"""Whether the process lives and the installation works, and the choice of light or dark."""
+"""Whether the process lives and the installation works, its figures, and the choice of light or dark."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
+from secrets import compare_digest
 from typing import Any
 
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.web import clock
+from crm.slots import LATE
+from crm.web import clock, metrics, standing
 from crm.web.context import THEME_COOKIE, THEMES
 from crm.web.models import HEARTBEAT, Pulse
 from crm.web.returning import next_url
 
 logger = logging.getLogger(__name__)
 
-#: Beat rings every 30 seconds; four missed rings are no accident.
-HEARTBEAT_MAX_AGE = timedelta(seconds=120)
 BROKER_SECONDS = 1
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -37,12 +39,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when pages and mail can work, else 503; says which part is out."""
+    """200 while database, broker and beat are there, else 503; says which part is out.
+
+    Work that is late, and the alarm, are told beside it and change nothing: late work wants a worker, and no pages
+    would come back sooner if a load balancer took them away.
+    """
     now = clock.now()
     checks = {"database": _database(), "broker": _broker()}
     checks["beat"] = _beat(now) if checks["database"]["ok"] else {"ok": False, "error": "the database does not answer"}
     ready = all(check["ok"] for check in checks.values())
-    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+    told = {"ready": ready, "checks": checks} | ({"work": _work(now)} if checks["database"]["ok"] else {})
+    return JsonResponse(told, status=200 if ready else 503)
 
 
 def _database() -> dict[str, Any]:
@@ -74,7 +81,36 @@ def _beat(now: datetime) -> dict[str, Any]:
     if pulse is None:
         return {"ok": False, "error": "has never run"}
     age = now - pulse.ran_at
-    return {"ok": age <= HEARTBEAT_MAX_AGE, "age_seconds": round(age.total_seconds())}
+    # Beat rings every 30 seconds; four missed rings are no accident.
+    return {"ok": age <= LATE, "age_seconds": round(age.total_seconds())}
+
+
+def _work(now: datetime) -> dict[str, Any]:
+    how = standing.read(now)
+    return {
+        "oldest_due_seconds": round(how.wait.total_seconds()),
+        "late": how.total("late"),
+        "alarm": how.alarming,
+    }
+
+
+@login_not_required
+def metrics_text(request: HttpRequest) -> HttpResponse:
+    """For whoever bears METRICS_TOKEN, and for admins. They name workflows and senders, so for nobody else.
+
+    Nobody is let in for coming from this machine: behind a proxy on it, everybody does.
+    """
+    if given := request.headers.get("Authorization", ""):
+        wanted = f"Bearer {settings.METRICS_TOKEN}"
+        if not settings.METRICS_TOKEN or not compare_digest(given.encode(), wanted.encode()):
+            return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    elif not request.user.is_authenticated:
+        return redirect_to_login(request.path)
+    elif not getattr(request.user, "is_admin", False):
+        raise PermissionDenied("The figures are for admins, and for whoever bears METRICS_TOKEN.")
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    return HttpResponse(metrics.text(clock.now()), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @require_POST
