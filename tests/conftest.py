@@ -17,6 +17,14 @@ from crm.web import clock
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long forms run only when somebody asks for them: -m long."""
+    if "long" not in config.getoption("-m"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """Two runs side by side must not share a database."""
@@ -42,6 +50,12 @@ def noon(request: pytest.FixtureRequest) -> Any:
         return
     with clock.travelling(NOON):
         yield NOON
+
+
+@pytest.fixture(autouse=True)
+def fresh_standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the work stands is asked anew for each page: the cache would remember another test's."""
+    monkeypatch.setattr("crm.web.standing.KEEP_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ class Nowhere(APIView):
     def get(self, request: Request, path: str) -> Response:
         raise NotFound("There is no such address. Addresses end in a slash; /api/v1/schema/ lists them.")
 
-    post = put = patch = delete = get
+    post = put = patch = delete = options = get
 
 
 urlpatterns = [

@@ -9,6 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.config.settings")
 
 from django.conf import settings
 
+from crm.ledger.rules import LOOK_EVERY
+
 app = Celery("holdfast")
 app.config_from_object(settings.CELERY)
 app.autodiscover_tasks(settings.ROOMS, related_name="jobs")
@@ -26,7 +28,9 @@ app.conf.beat_schedule = {
     # every so often: send what is due
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
     # every ten minutes: book the next terms of contracts that renew by themselves
-    "renewals": _ring("crm.ledger.jobs.work", 600.0),
+    "renewals": _ring("crm.ledger.jobs.work", LOOK_EVERY.total_seconds()),
     # every thirty seconds: show that beat, broker and a worker are alive
     "heartbeat": _ring("crm.web.jobs.heartbeat", 30.0),
+    # every minute: tell admins when work waits too long
+    "alarm": _ring("crm.home.jobs.watch", 60.0),
 }

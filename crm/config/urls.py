@@ -13,3 +13,6 @@ urlpatterns = [
     path("workflows/", include("retention.workflows.urls")),
     path("api/v1/", include("crm.config.api")),
 ]
+
+handler400 = "crm.web.problems.handler400"
+handler500 = "crm.web.problems.handler500"

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from crm.web.returning import is_ours
+
 
 class SignInAdapter(DefaultAccountAdapter):
     """Nobody signs up: admins make users."""
@@ -20,5 +22,13 @@ class SignInAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """As everywhere else: the library would also lead to every other host that we answer to."""
+        return bool(url) and is_ours(self.request, str(url))
+
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """Users have no name but their e-mail."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By address alone: the library adds the host that a browser names, so that each port had tries of its own."""
+        return str(credentials.get("email", "")).lower()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,7 +32,10 @@ def me(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Ends every other session of the user, not this one."""
+    """Ends every other session of the user, not this one. Whoever found a screen unlocked gets few guesses."""
+    if not ratelimit.consume(request, action="change_password", user=request.user):
+        toast(request, "Too many tries. Wait a minute, then enter your present password again.", level=messages.ERROR)
+        return redirect("team:me")
     form = OwnPasswordForm(request.user, request.POST)
     if form.is_valid():
         update_session_auth_hash(request, form.save())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import urlencode
 from zlib import crc32
 
 import lucide
@@ -43,7 +44,11 @@ def initials(name: str) -> str:
 @register.simple_tag
 def avatar(name: Any, classes: str = "") -> SafeString:
     """Initials on a hue that stays with the name. `classes`: square (for customers), big, small."""
-    text = str(name or "")
+    return _avatar(str(name or ""), classes)
+
+
+@lru_cache(maxsize=4096)
+def _avatar(text: str, classes: str) -> SafeString:
     if not text:
         return format_html('<span class="avatar nobody {}" aria-hidden="true">?</span>', classes)
     hue = crc32(text.encode()) % HUES
@@ -58,7 +63,20 @@ def ago(moment: datetime | None) -> SafeString | str:
     here = timezone.localtime(moment)
     now = timezone.localtime(clock.now())
     title = f"{here:%a} {wording.day(here)}, {here:%H:%M} {here:%Z}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, wording.ago(here, now))
+    # Nothing in it comes from outside.
+    return mark_safe(f'<time datetime="{moment.isoformat()}" title="{title}">{wording.ago(here, now)}</time>')  # noqa: S308
+
+
+@register.filter
+def age(passed: timedelta) -> str:
+    """“3 s”, “14 minutes”, “5 hours”."""
+    return wording.length(passed)
+
+
+@register.filter
+def since(now: datetime, moment: datetime) -> str:
+    """How long before `now` it was, as `age`."""
+    return wording.length(now - moment)
 
 
 @register.filter
@@ -67,7 +85,7 @@ def day(value: date | datetime | None) -> SafeString | str:
     if not value:
         return ""
     value = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), wording.day(value))
+    return mark_safe(f'<time datetime="{value.isoformat()}">{wording.day(value)}</time>')  # noqa: S308  as above
 
 
 @register.filter
@@ -98,22 +116,42 @@ def undo_url(tags: str | None) -> str:
     return next((tag.removeprefix("undo:") for tag in (tags or "").split() if tag.startswith("undo:")), "")
 
 
+@register.tag
+def once(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """`{% once %}…{% endonce %}`: a part that is the same on every page and for everybody, rendered a single time."""
+    inside = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return Once(inside)
+
+
+class Once(template.Node):
+    child_nodelists = ("inside",)
+
+    def __init__(self, inside: template.NodeList) -> None:
+        self.inside = inside
+        self.rendered: SafeString | None = None
+
+    def render(self, context: Context) -> SafeString:
+        if self.rendered is None:
+            self.rendered = self.inside.render(context)
+        return self.rendered
+
+
 @register.simple_tag(takes_context=True)
 def query(context: Context, **changes: Any) -> str:
     """The page's own address with parameters changed; None or "" takes one out.
 
     A changed list starts again at its first page, so `cursor` goes unless it is given.
     """
-    parameters = context["request"].GET.copy()
+    request = context["request"]
+    parameters = dict(request.GET.lists())  # a copy of the QueryDict would copy everything deeply
     parameters.pop("cursor", None)
     for name, value in changes.items():
         if value in (None, ""):
             parameters.pop(name, None)
-        elif isinstance(value, (list, tuple)):
-            parameters.setlist(name, [str(item) for item in value])
         else:
-            parameters[name] = str(value)
-    return f"?{parameters.urlencode()}" if parameters else context["request"].path
+            parameters[name] = [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
+    return f"?{urlencode(parameters, doseq=True)}" if parameters else request.path
 
 
 @register.simple_tag(takes_context=True)

@@ -9,9 +9,12 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from crm import slots
+from crm.web import standing
 
 THEME_COOKIE = "theme"
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
+#: Who is told when mail is held, or work stands still.
+NOTICED = frozenset({"admin", "manager"})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -21,7 +24,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen if chosen in THEMES else "system",
         "themes": THEMES.items(),
         "rail": partial(_rail, request),
+        "notices": partial(_notices, request),
     }
+
+
+def _notices(request: HttpRequest) -> list[slots.Notice]:
+    """What this viewer should know on whatever page; agents, who can mend nothing, are left alone."""
+    if getattr(request.user, "role", None) not in NOTICED:
+        return []
+    how = standing.seen_by(request.user)
+    return [notice for find in slots.notices if (notice := find(request, how))]
 
 
 def _rail(request: HttpRequest) -> list[dict[str, Any]]:

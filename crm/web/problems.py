@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError
-from django.http import Http404
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.defaults import bad_request, server_error
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+#: Whose errors are for programs to read.
+API = "/api/"
 
 #: The largest body the API reads: 1 MiB.
 LARGEST_BODY = 1024 * 1024
@@ -41,15 +48,29 @@ class KeyReused(exceptions.APIException):
     default_code = "idempotency-key-reused"
 
 
+class Unforeseen(exceptions.APIException):
+    """What happened stands in the log: whoever calls must not learn how the inside looks."""
+
+    default_detail = "Something went wrong here, and nothing was changed. It is in the server's log."
+    default_code = "internal-error"
+
+
+class DatabaseAway(exceptions.APIException):
+    status_code = 503
+    default_detail = "The database does not answer at the moment, and nothing was changed. Try again in a minute."
+    default_code = "database-away"
+
+
 class ProblemRenderer(JSONRenderer):
     media_type = "application/problem+json"
 
 
-def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler. None, which lets the error through as a 500, for what nobody foresaw."""
+def problem_response(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler; what nobody foresaw is logged and tells nothing."""
     known = _translated(error, context.get("view"))
-    if known is None:
-        return None
+    if known.status_code >= 500:
+        request = context.get("request")
+        logger.error("%s %s failed", getattr(request, "method", ""), getattr(request, "path", ""), exc_info=error)
     set_rollback()
     headers = {"WWW-Authenticate": header} if (header := getattr(known, "auth_header", None)) else {}
     return _Problem(_body(known), status=known.status_code, headers=headers)
@@ -64,7 +85,7 @@ class _Problem(Response):
         return ProblemRenderer().render(self.data)  # type: ignore[no-any-return]
 
 
-def _translated(error: Exception, view: Any) -> exceptions.APIException | None:
+def _translated(error: Exception, view: Any) -> exceptions.APIException:
     match error:
         case exceptions.APIException():
             return error
@@ -80,7 +101,9 @@ def _translated(error: Exception, view: Any) -> exceptions.APIException | None:
             return _conflict(error, view)
         case DataError():
             return exceptions.ValidationError("A value does not fit its field.")
-    return None
+        case OperationalError() | InterfaceError():
+            return DatabaseAway()
+    return Unforeseen()
 
 
 def _conflict(error: IntegrityError, view: Any) -> Conflict:
@@ -115,3 +138,19 @@ def _sentences(detail: Any, place: str = "") -> list[str]:
     if isinstance(detail, list | tuple):
         return [sentence for inner in detail for sentence in _sentences(inner, place)]
     return [f"{place}: {detail}" if place else str(detail)]
+
+
+def handler500(request: HttpRequest) -> HttpResponseBase:
+    """Django's page without details, and a problem for programs: what fails before or after the API's own views."""
+    return _outside(request, Unforeseen()) if request.path.startswith(API) else server_error(request)
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if not request.path.startswith(API):
+        return bad_request(request, exception)
+    return _outside(request, exceptions.ParseError("The request is malformed."))
+
+
+def _outside(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    """A problem where DRF is not at work."""
+    return HttpResponse(ProblemRenderer().render(_body(error)), ProblemRenderer.media_type, error.status_code)

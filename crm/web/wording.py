@@ -44,6 +44,16 @@ def _far(moment: datetime, now: datetime) -> str:
     return f"{moment.day} {moment:%b}" if moment.year == now.year else day(moment)
 
 
+def length(passed: timedelta) -> str:
+    """“3 s”, “14 minutes”, “5 hours”, “3 days”: whole units, the largest that fits."""
+    if passed < timedelta(minutes=1):
+        return f"{max(0, int(passed.total_seconds()))} s"
+    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if passed >= unit:
+            return f"{passed // unit} {name}{'' if passed // unit == 1 else 's'}"
+    return ""
+
+
 def day(value: date) -> str:
     return f"{value.day} {value:%b} {value.year}"
 

@@ -96,7 +96,13 @@ ROWS: dict[str, Row] = {
     "home:live": Row(),
     "web:healthz": _public(),
     "web:readyz": _public(),
+    "web:metrics": Row(readers=ADMINS),
     "web:theme": Row("POST"),
+    "home:engine": Row(readers=ADMINS),
+    "home:engine_facts": Row(readers=ADMINS),
+    "home:engine_switches": Row("POST", writers=ADMINS),
+    "home:engine_lifting": Row("POST", writers=ADMINS),
+    "home:engine_repair": Row("POST", writers=ADMINS, at=lambda world: {"kind": "failed", "verb": "again"}),
     "account_login": _public("GET POST"),
     "account_logout": _public("GET POST"),
     "account_inactive": _public(),
@@ -129,6 +135,7 @@ ROWS: dict[str, Row] = {
     "outbox:detail": _about("message"),
     "outbox:cancellation": _about("message", "POST", writers=MANAGERS),
     "outbox:requeueing": _about("message", "POST", writers=MANAGERS),
+    "outbox:readmission": _about("message", "POST", writers=MANAGERS),
     "outbox:resending": _about("message", "POST", writers=MANAGERS),
     "outbox:settlement": _about("message", "POST", writers=MANAGERS),
     # the token names one person, who may read their own name
@@ -140,6 +147,12 @@ ROWS: dict[str, Row] = {
     "workflows:pause": _of_workflow(),
     "workflows:resumption": _of_workflow(),
     "workflows:settings": _of_workflow(),
+    "workflows:enrollment": Row(
+        at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
+    ),
+    "workflows:discard": Row(
+        "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
+    ),
     "workflows:retry": Row(
         "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
     ),

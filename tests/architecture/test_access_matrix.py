@@ -21,7 +21,7 @@ from drf_spectacular.generators import SchemaGenerator
 from crm.team.models import ApiToken, User
 from tests.architecture.access import ROWS, SECRET, Row, World
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 SAFE = {"GET", "HEAD"}
 REFUSED = {403, 404}
 

@@ -19,8 +19,9 @@ SQL_TYPES = {
     "date": "date", "moment": "timestamptz", "money": "numeric", "whole": "bigint", "yes_no": "boolean",
 }  # fmt: skip
 
-#: A spreadsheet takes a cell that begins with one of these for a formula, whatever blanks precede it.
-_FORMULA = re.compile("^[\\s\0]*[=+\\-@＝＋－＠]|^[\t\r\n\0]")
+#: A spreadsheet takes a cell that begins with one of these for a formula, whatever blanks and characters without
+#: width precede it.
+_FORMULA = re.compile("^[\\s\0\u200b-\u200f\u2060\ufeff]*[=+\\-@＝＋－＠]|^[\t\r\n\0]")
 
 
 class CellError(ValueError):

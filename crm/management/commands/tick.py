@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,6 +18,10 @@ from crm.web.models import Pulse
 #: broken and would keep the command busy for ever.
 MOST_ROUNDS = 100_000
 MOST_IDLE_STOPS = 10_000
+
+#: Work that looks around by the minute may have looked at the last tick's moment before something was imported or
+#: switched on at it; workers would see that at their next look, and so must a walk.
+NEXT_LOOK = timedelta(minutes=1)
 
 #: Where the clock can stand: work looks years ahead and back, and the calendar has an end on both sides.
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +56,9 @@ class Command(BaseCommand):
         else:
             walk.one_round(end)
         _remember(end)
+        with clock.travelling(end):
+            for watch in slots.watchers:
+                watch(end)
         for name, _ in walk.kinds:
             self.stdout.write(f"{name}: {walk.moved[name]}")
         self.stderr.write(f"The clock stands at {end.isoformat()}.")
@@ -79,7 +86,7 @@ class Walk:
                     returncode=1,
                 )
             _remember(moment)
-            moment = self._next_stop(moment, end)
+            moment = min(self._next_stop(moment, end), start + NEXT_LOOK if moment == start else end)
 
     def until_idle(self, moment: datetime) -> int:
         """Rounds until none of them moves a row. Returns the rows moved."""

@@ -303,4 +303,4 @@ def test_the_page_costs_the_same_with_much_and_with_little(web: Client, nordwind
     create([NewTask(f"Task {n}", NOON, account_id=nordwind.pk) for n in range(9)], now=NOON)
 
     assert cost() == little
-    assert little <= 12
+    assert little <= 13  # of which one asks how the work stands, which the cache remembers outside of tests

@@ -79,5 +79,7 @@ def test_a_value_that_postgres_refuses_is_the_callers_fault() -> None:
     }
 
 
-def test_what_nobody_foresaw_stays_an_error() -> None:
-    assert problem_response(RuntimeError(), {}) is None
+def test_what_nobody_foresaw_tells_nothing_of_the_inside() -> None:
+    answer = problem_response(RuntimeError("secret"), {})
+    assert (answer.status_code, answer.data["status"]) == (500, 500)
+    assert "secret" not in str(answer.data)

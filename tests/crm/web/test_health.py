@@ -31,6 +31,7 @@ def test_ready_when_database_broker_and_beat_are(client: Client, db: None) -> No
     assert response.json() == {
         "ready": True,
         "checks": {"database": {"ok": True}, "broker": {"ok": True}, "beat": {"ok": True, "age_seconds": 0}},
+        "work": {"oldest_due_seconds": 0, "late": 0, "alarm": False},
     }
 
 

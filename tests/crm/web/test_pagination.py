@@ -8,7 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Lower
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import Account
 from crm.team.models import User
@@ -26,7 +29,8 @@ def cursor(content: Any) -> str:
 
 SORTS = {
     "name": Sort("name_key"),
-    "owner": Sort("owner_id", nullable=True),
+    "owner": Sort("owner_id", groups=lambda: User.objects.order_by(Lower("name"), "id")),
+    "key": Sort("owner_id", nullable=True),
     "mrr": Sort("mrr", descending=True),
     "renewal": Sort("renews_on", nullable=True),
     "silence": Sort("silent_since", nullable=True),
@@ -90,8 +94,52 @@ def test_a_value_that_the_column_cannot_have_is_refused(sort: str, value: Any) -
 def test_numbers_beyond_all_rows_are_an_empty_page() -> None:
     factories.account()
     for value in (2**63, -(2**63) - 1):
-        keyset_page(Account.objects.for_list(), SORTS["owner"], cursor([value, value]))
+        keyset_page(Account.objects.for_list(), SORTS["key"], cursor([value, value]))
     assert keyset_page(Account.objects.for_list(), SORTS["id"], cursor([-(2**70), 1])).rows == []
+
+
+def walked(sort: Sort, size: int) -> list[str]:
+    rows, after, seen = Account.objects.for_list(), None, []
+    while True:
+        page = keyset_page(rows, sort, after, size)
+        seen += [row.name for row in page.rows]
+        after = page.next
+        if after is None:
+            return seen
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+def test_groups_stand_in_their_own_order_and_those_without_one_last(
+    size: int, mira: User, sam: User, ada: User
+) -> None:
+    """Ada, Mira, Sam by name, whatever their ids are; Mira has nobody, and some have nobody."""
+    for name, owner in [("a", sam), ("b", None), ("c", ada), ("d", sam), ("e", ada), ("f", None), ("g", ada)]:
+        factories.account(name, owner=owner)
+    assert walked(SORTS["owner"], size) == ["c", "e", "g", "a", "d", "b", "f"]
+
+
+def test_a_group_that_is_gone_begins_the_list_again(mira: User) -> None:
+    factories.account(owner=mira)
+    with pytest.raises(BadCursor, match="no longer there"):
+        keyset_page(Account.objects.for_list(), SORTS["owner"], cursor([mira.pk + 1000, 1]))
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [("name", "m"), ("mrr", "5"), ("renewal", "2026-06-01"), ("created", "2026-06-01T00:00:00Z"), ("key", 3)],
+)
+def test_a_deep_page_begins_in_the_index_where_the_one_before_ended(sort: str, value: Any) -> None:
+    """Not at its beginning: the edge is a condition on the index, not a filter over what it yields."""
+    with connection.cursor() as database, CaptureQueriesContext(connection) as queries:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            database.execute(f"SET LOCAL enable_{way} = off")
+        keyset_page(Account.objects.all().annotate(name_key=Lower("name")), SORTS[sort], cursor([value, 1]))
+        query = next(query["sql"] for query in queries if "SELECT" in query["sql"])
+        database.execute("EXPLAIN " + query)
+        plan = "\n".join(row[0] for row in database.fetchall())
+    assert "Index Cond: (ROW(" in plan
+    assert "Filter" not in plan
+    assert "Sort" not in plan
 
 
 @pytest.mark.parametrize(

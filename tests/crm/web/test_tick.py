@@ -204,3 +204,12 @@ def test_a_killed_walk_goes_on_where_it_stopped(registry):
     with pytest.raises(RuntimeError):
         run("--now", (NOON + 3 * HOUR).isoformat())
     assert last_tick() == NOON + HOUR
+
+
+def test_a_walk_looks_again_a_minute_after_it_began(registry):
+    """What was imported or switched on at the last tick's moment is not left for the next due one, which may be far."""
+    looks: dict[datetime, None] = {}
+    registry.register("sweep", slots.Work(lambda now: looks.update({now: None}) or 0, lambda now: None, 0))
+    run("--now", NOON.isoformat())
+    run("--now", (NOON + HOUR).isoformat())
+    assert list(looks) == [NOON, NOON + timedelta(minutes=1), NOON + HOUR]

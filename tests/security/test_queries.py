@@ -1,0 +1,146 @@
+"""A page asks as many questions of a thousand rows as of ten, and never more than twelve (T25).
+
+The addresses come from the access matrix, so that a new page cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from crm.accounts.models import Account, Contact
+from crm.ledger.models import Contract, ContractTerm
+from crm.outbox.actions import Draft, enqueue
+from crm.outbox.models import OutboundMessage
+from crm.team.models import ApiToken, User
+from crm.timeline.actions import Fact, record
+from crm.todos.models import Task
+from retention.workflows.models import Enrollment
+from tests.architecture.access import ROWS, World
+from tests.architecture.test_access_matrix import KNOWN
+from tests.conftest import NOON
+
+MOST = 12
+#: Probes and pages for machines, which ask what they watch.
+WATCHING = {"web:readyz", "web:metrics"}
+#: What a page shows besides its first view.
+VIEWS = {
+    "accounts:list": ["sort=mrr", "sort=renewal", "owner=me", "q=Kelp"],
+    "accounts:detail": ["show=people"],
+    "todos:list": ["tab=team", "section=done", "section=snoozed"],
+    "outbox:list": ["tab=sent", "tab=held-back", "tab=attention"],
+    "workflows:detail": ["tab=people", "tab=mail", "tab=versions", "tab=settings"],
+    "api-account-list": ["limit=200"],
+    "api-contract-list": ["limit=200"],
+    "api-task-list": ["limit=200&state=open"],
+    "api-entry-list": ["limit=200"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(mira: User) -> World:
+    return World(mira)
+
+
+def more(world: World, count: int) -> None:
+    """`count` further rows of every kind: half of them hang on the one customer, half on customers of their own."""
+    kept = range(count)
+    accounts = Account.objects.bulk_create(
+        Account(name=f"Kelp {n}", owner=world.mira, mrr=n, lifecycle="customer", last_seen_at=NOON - timedelta(days=30),
+                renews_on=date(2026, 6, 20), tags=["vip"])
+        for n in kept
+    )  # fmt: skip
+    about = [world.account if n % 2 else accounts[n] for n in kept]
+    contacts = Contact.objects.bulk_create(
+        Contact(account=about[n], first_name="Anna", last_name=f"Nr {count}-{n}", email=f"a{count}-{n}@kelp.example")
+        for n in kept
+    )
+    contracts = Contract.objects.bulk_create(Contract(account=about[n], plan="Pro", currency="EUR") for n in kept)
+    for year in (2025, 2026):
+        ContractTerm.objects.bulk_create(
+            ContractTerm(contract=row, starts_on=date(year, 1, 1), ends_on=date(year + 1, 1, 1), mrr=9)
+            for row in contracts
+        )
+    record(
+        [Fact(about[n].pk, "call.logged", f"Called {n}", NOON - timedelta(minutes=n), contact_id=contacts[n].pk,
+              actor_id=world.mira.pk, source="person") for n in kept], now=NOON, react=False,
+    )  # fmt: skip
+    done = [{}, {"done_at": NOON, "done_by": world.mira}, {"snoozed_until": NOON + timedelta(days=1)}]
+    Task.objects.bulk_create(
+        Task(title=f"Task {n}", account=about[n], contact=contacts[n], owner=world.mira, due_at=NOON, **done[n % 3])
+        for n in kept
+    )
+    enqueue([
+        Draft(f"more:{count}:{n}", "service", world.message.template_id, NOON, about[n].pk, contacts[n].pk,
+              series=world.workflow.slug) for n in kept
+    ], now=NOON)  # fmt: skip
+    for number, state in enumerate(("sent", "skipped", "uncertain", "failed")):
+        rows = OutboundMessage.objects.filter(key__regex=rf":{count}:\d*{number}$")
+        rows.update(state=state, settled_at=NOON, sending_at=NOON, guard="consent" if state == "skipped" else "")
+    Enrollment.objects.bulk_create(
+        Enrollment(workflow=world.workflow, version_id=world.workflow.version_id, account=about[n],
+                   trigger_key=f"{count}-{n}", step_id="x", due_at=NOON + timedelta(days=1)) for n in kept
+    )  # fmt: skip
+
+
+def addresses(world: World) -> list[tuple[str, str]]:
+    found = []
+    for name in KNOWN:
+        if "GET" in ROWS[name].methods.split() and name not in WATCHING:
+            url = reverse(name, kwargs=ROWS[name].at(world))
+            found += [(name, url)] + [(f"{name}?{view}", f"{url}?{view}") for view in VIEWS.get(name, [])]
+    return found
+
+
+def counted(world: World, clients: dict[bool, Client]) -> dict[str, list[str]]:
+    found = {}
+    for name, url in addresses(world):
+        with CaptureQueriesContext(connection) as asked:
+            answer: Any = clients[name.startswith("api-")].get(url)
+        assert answer.status_code in {200, 204, 302, 404}, f"{name}: {answer.status_code}"
+        found[name] = [query["sql"] for query in asked.captured_queries if not query["sql"].startswith("SAVEPOINT")]
+    return found
+
+
+@pytest.mark.parametrize("who", ["admin", pytest.param("confined", marks=pytest.mark.long)])
+def test_the_number_of_questions_does_not_grow(world: World, ada: User, olaf: User, who: str) -> None:
+    user = {"admin": ada, "confined": olaf}[who]
+    if who == "confined":
+        world.account.owner = olaf
+        world.account.save()
+        Task.objects.update(owner=olaf)
+        world.mira = olaf
+    page = Client(headers={"Authorization": ""})
+    page.force_login(user)
+    program = Client(headers={"Authorization": f"Bearer {ApiToken.issue(user, 'read')[1]}"})
+    clients = {False: page, True: program}
+    more(world, 120)  # more than a page of each: a list that fits its page needs no total
+    counted(world, clients)  # what is kept for the process is fetched once
+    few = counted(world, clients)
+    more(world, 870)  # with the others just short of a thousand, above which the list estimates its total
+    many = counted(world, clients)
+    grown = [
+        f"{name}: {len(few[name])} → {len(asked)}: {set(asked) - set(few[name])}"
+        for name, asked in many.items()
+        if len(asked) > len(few[name])
+    ]
+    assert grown == []
+    assert [f"{name}: {len(asked)}" for name, asked in many.items() if len(asked) > MOST] == []
+
+
+def test_lists_show_what_was_made(world: World, ada: User) -> None:
+    """So that the count above is one of full pages."""
+    page = Client()
+    page.force_login(ada)
+    more(world, 100)
+    for url, words in {
+        "/accounts/?q=Kelp": "Kelp 1", "/tasks/?tab=team": "Task 1", f"/accounts/{world.account.pk}/": "Called 1",
+        "/mail/?tab=sent": "Nr 100-", "/workflows/renewal-reminder/?tab=people": "Kelp",
+    }.items():  # fmt: skip
+        assert words in page.get(url).content.decode(), url
