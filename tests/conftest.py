@@ -17,8 +17,16 @@ from crm.web import clock
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
+#: Folders whose tests start many processes and wait for them: one after the other, while the rest goes on beside.
+BUSY = ("tests/faults/", "tests/journeys/", "tests/bench/", "tests/retention/demo/")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long forms run only when somebody asks for them: -m long."""
+    """Long forms run only when somebody asks for them: -m long. A file's tests share what it prepares."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("busy" if file.startswith(BUSY) else file))
     if "long" not in config.getoption("-m"):
         long = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in long]

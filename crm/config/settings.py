@@ -135,8 +135,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address of nobody gets the same answer, and no mail
+_behind_proxy = env.bool("BEHIND_PROXY", False)
 #: Proxies of ours in front of the web server, each of which adds to X-Forwarded-For; with 0 nobody believes the header.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", int(_behind_proxy))
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # Mail: what leaves goes through crm.outbox, which reads EMAIL_URL itself ------------------------------------------
@@ -221,7 +222,7 @@ CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-if env.bool("BEHIND_PROXY", False):  # only behind a proxy that strips the header from outside
+if _behind_proxy:  # only behind a proxy that strips the header from outside
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # API --------------------------------------------------------------------------------------------------------------

@@ -99,8 +99,9 @@ def check_journal(capsys: pytest.CaptureFixture[str], uncertain: int | None = 0)
     return report
 
 
-def test_sixty_days_with_real_workers(stage: Stage, capsys) -> None:
-    customers = spine.cast(1000)
+@pytest.mark.parametrize("number", [300, pytest.param(1000, marks=pytest.mark.long)])
+def test_sixty_days_with_real_workers(stage: Stage, capsys, number: int) -> None:
+    customers = spine.cast(number)
     prepare(customers, stage.folder)
     stage.worker()
     stage.beat()
@@ -147,9 +148,10 @@ def test_tick_alone_gives_the_same(stage: Stage, capsys) -> None:
 
 
 @pytest.mark.fault
-def test_doubled_beats_and_killed_workers_double_and_lose_nothing(stage: Stage, capsys) -> None:
+@pytest.mark.parametrize("number", [150, pytest.param(300, marks=pytest.mark.long)])
+def test_doubled_beats_and_killed_workers_double_and_lose_nothing(stage: Stage, capsys, number: int) -> None:
     """Two beats, two workers, and again and again one that is at work is killed with -9 and replaced."""
-    customers = spine.cast(300)
+    customers = spine.cast(number)
     prepare(customers, stage.folder)
     stage.beat()
     stage.beat()
