@@ -64,13 +64,16 @@ class Registry[T]:
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A line of the left rail. `count` runs at most one indexed query and returns None for no badge."""
+    """A line of the left rail. `count` gives its badge: a number, None for none, or rows.
+
+    Rows are counted together with those of other entries, in one query: an index has to find them.
+    """
 
     label: str
     icon: str  # a lucide name
     url_name: str
     order: int
-    count: Callable[[Any], int | None] | None = None
+    count: Callable[[Any], int | QuerySet[Any] | None] | None = None
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -165,7 +166,7 @@ class LogForm(forms.Form):
     )  # fmt: skip
     text = forms.CharField(label="What was said", max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
 
-    def __init__(self, *args: Any, people: list[Contact], now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[Contact] = (), now: datetime | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now
         chosen = self.fields["contact"]
@@ -175,6 +176,7 @@ class LogForm(forms.Form):
         chosen.choices = [("", chosen.empty_label), *((person.pk, person.name) for person in people)]
 
     def clean_occurred_at(self) -> datetime:
+        assert self.now  # a form that is sent has it
         moment = self.cleaned_data["occurred_at"] or self.now
         if moment > self.now + timedelta(minutes=5):
             raise forms.ValidationError("That is still to come. Log it afterwards, or make a task for it.")

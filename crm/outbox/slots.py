@@ -6,20 +6,17 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import actions, checks, load, panels, repairs  # noqa: F401  (importing it registers it)
-from crm.outbox.models import OutboundMessage, Suppression
+from crm.outbox.models import MessageQuerySet, OutboundMessage, Suppression
 from crm.team.models import User
 from crm.web import standing
 
-#: Enough for a badge; beyond it nobody counts.
-_MOST = 99
 
-
-def needing_eyes(viewer: User) -> int | None:
+def needing_eyes(viewer: User) -> int | MessageQuerySet | None:
     """Uncertain and failed messages of customers that the viewer sees; an admin sees all, which are counted anyway."""
     if viewer.is_admin:
         how = standing.seen_by(viewer)
         return how.total("uncertain") + how.total("failed") or None
-    return OutboundMessage.objects.visible_to(viewer).needing_eyes()[:_MOST].count() or None
+    return OutboundMessage.objects.visible_to(viewer).needing_eyes()
 
 
 def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark]:

@@ -23,11 +23,13 @@ from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, keyset_page
+from crm.web.patience import answers_or_asks_to_narrow
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 
 @require_GET
+@answers_or_asks_to_narrow("tab", "guard", "which", "sender", "account")
 def mail_list(request: HttpRequest) -> HttpResponse:
     """One tab, page by page; what was held back also by guard."""
     viewer, tab = viewer_of(request), request.GET.get("tab", "upcoming")
@@ -132,7 +134,7 @@ def mode(request: HttpRequest) -> HttpResponse:
         policy.hold(f"Put on hold by {admin}.")
         toast(request, "Mail is on hold. Nothing leaves until somebody goes live.")
     else:
-        policy.redirect_to(form.cleaned_data["redirect_to"])
+        policy.redirect_to(form.cleaned_data["redirect_to"], clock.now())
         toast(request, f"All mail goes to {form.cleaned_data['redirect_to']}.")
     return redirect(next_url(request, reverse("outbox:list")))
 
@@ -142,7 +144,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     """Throw the switch that stops all mail at once, or with `lift` take it back. For admins."""
     admin = _admin(request)
     if "lift" in request.POST:
-        policy.lift("all")
+        policy.lift("all", clock.now())
         toast(request, "Mail may leave again. What has become too late meanwhile is skipped.")
         return redirect("outbox:list")
     form = GivenReasonForm(request.POST)

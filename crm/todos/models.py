@@ -8,11 +8,11 @@ from typing import Any, Self, TypedDict
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
 from crm.team.models import User, VisibleQuerySet
 from crm.todos import rules
 from crm.web import clock
+from crm.web.addresses import address
 
 
 class TaskQuerySet(VisibleQuerySet["Task"]):
@@ -46,8 +46,12 @@ class TaskQuerySet(VisibleQuerySet["Task"]):
 
     def for_list(self) -> Self:
         """With what one line of a list shows."""
-        own = [field.name for field in self.model._meta.concrete_fields]
+        own = ("title", "account", "owner", "due_at", "snoozed_until", "done_at", "origin")
         return self.select_related("account", "owner").only(*own, "account__name", "owner__name", "owner__email")
+
+    def for_detail(self) -> Self:
+        """With all that the page of one shows."""
+        return self.select_related("account", "owner", "contact", "created_by", "done_by")
 
 
 class TaskLine(TypedDict):
@@ -64,6 +68,7 @@ class TaskLine(TypedDict):
     is_snoozed: bool
     owner: str
     account: str
+    account_page: str
     why: bool  # somebody else than a person made it
 
 
@@ -106,11 +111,12 @@ class Task(models.Model):
         is_open = self.done_at is None
         return {
             "task": self, "pk": self.pk, "title": self.title, "done": not is_open, "why": bool(self.origin),
-            "page": reverse("todos:detail", args=[self.pk]),
-            "act": reverse("todos:completion" if is_open else "todos:reopening", args=[self.pk]),
+            "page": address("todos:detail", self.pk),
+            "act": address("todos:completion" if is_open else "todos:reopening", self.pk),
             "due": rules.due_words(self.due_at, now, viewer.zone),
             "is_late": is_open and self.due_at < now,
             "is_snoozed": is_open and self.snoozed_until is not None and self.snoozed_until > now,
             "owner": str(self.owner or "Pool"),
             "account": str(self.account) if self.account_id else "",
+            "account_page": address("accounts:detail", self.account_id) if self.account_id else "",
         }  # fmt: skip

@@ -10,19 +10,16 @@ from crm import slots
 from crm.accounts.models import Account
 from crm.team.models import User
 from crm.todos import rules
-from crm.todos.models import Task
+from crm.todos.models import Task, TaskQuerySet
 from crm.web import clock
 
-#: Enough for a badge; beyond it nobody counts.
-_MOST = 99
 _LINES = 6
 
 
-def due_count(viewer: User) -> int | None:
+def due(viewer: User) -> TaskQuerySet:
     """Tasks of the viewer that are late or due today."""
     now = clock.now()
-    due = Task.objects.waiting_for(viewer, now).filter(due_at__lt=rules.bounds(now, viewer.zone).tomorrow)
-    return due[:_MOST].count() or None
+    return Task.objects.waiting_for(viewer, now).filter(due_at__lt=rules.bounds(now, viewer.zone).tomorrow)
 
 
 def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
@@ -36,5 +33,5 @@ def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-slots.menu.register("tasks", slots.MenuEntry("Tasks", "list-checks", "todos:list", 30, due_count))
+slots.menu.register("tasks", slots.MenuEntry("Tasks", "list-checks", "todos:list", 30, due))
 slots.account_panels.register("tasks", slots.Panel("crm/todos/panel.html", open_tasks, 20))

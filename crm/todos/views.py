@@ -20,6 +20,7 @@ from crm.todos.forms import NewTaskForm, OwnerForm, SnoozeForm, colleagues, cust
 from crm.todos.models import Task, TaskQuerySet
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
+from crm.web.patience import answers_or_asks_to_narrow
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -31,6 +32,7 @@ _SIZE = 25
 
 
 @require_GET
+@answers_or_asks_to_narrow("tab", "section")
 def task_list(request: HttpRequest) -> HttpResponse:
     """All open sections, or with `section` (and `after`) a page of one."""
     viewer, now = viewer_of(request), clock.now()
@@ -44,7 +46,6 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "tabs": tabs,
         "only": only,
         "show_owners": tab == "team",
-        "next": _here(request),
     }
     try:
         pages = [
@@ -56,11 +57,6 @@ def task_list(request: HttpRequest) -> HttpResponse:
         return render(request, "crm/todos/list.html#rows", context | {"section": pages[0]})
     sections = [page for page in pages if page["lines"] or only]
     return render(request, "crm/todos/list.html", context | {"sections": sections, "folded": {} if only else FOLDED})
-
-
-def _here(request: HttpRequest) -> str:
-    """Where a plain form of a line goes back to: a fragment's lines stand on the whole page."""
-    return f"{request.path}?tab={request.GET.get('tab', 'mine')}" if request.htmx else request.get_full_path()
 
 
 def _tabs(viewer: User) -> dict[str, str]:
@@ -155,7 +151,7 @@ def _changed(request: HttpRequest, task: Task) -> HttpResponse:
         return redirect(_back(request))
     show = request.POST.getlist("show")
     line = task.seen_by(viewer_of(request), clock.now())
-    context = {"line": line, "show_account": "account" in show, "show_owner": "owner" in show, "next": _back(request)}
+    context = {"lines": [line], "show_account": "account" in show, "show_owner": "owner" in show}
     return render(request, "crm/todos/changed.html", context)
 
 
@@ -193,7 +189,7 @@ def _refused(request: HttpRequest, why: str) -> HttpResponse:
 
 
 def _task(request: HttpRequest, pk: int) -> Task:
-    return get_object_or_404(Task.objects.visible_to(request.user).for_list(), pk=pk)
+    return get_object_or_404(Task.objects.visible_to(request.user).for_detail(), pk=pk)
 
 
 def _back(request: HttpRequest) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from django.views.defaults import bad_request, server_error
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -19,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 #: Whose errors are for programs to read.
 API = "/api/"
+
+#: Seconds after which it is worth while to ask a database again that did not answer.
+RETRY_AFTER = 30
 
 #: The largest body the API reads: 1 MiB.
 LARGEST_BODY = 1024 * 1024
@@ -141,8 +146,16 @@ def _sentences(detail: Any, place: str = "") -> list[str]:
 
 
 def handler500(request: HttpRequest) -> HttpResponseBase:
-    """Django's page without details, and a problem for programs: what fails before or after the API's own views."""
-    return _outside(request, Unforeseen()) if request.path.startswith(API) else server_error(request)
+    """Django's page without details, and a problem for programs: what fails before or after the API's own views.
+
+    While the database is away the page says so, and needs nothing of it.
+    """
+    away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    if request.path.startswith(API):
+        return _outside(request, DatabaseAway() if away else Unforeseen())
+    if away:
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": RETRY_AFTER})
+    return server_error(request)
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from crm.outbox.actions import close_the_gate
 from crm.team.models import User
-from retention.workflows import engine, matching, recipes, triggers
+from retention.workflows import brake, engine, matching, recipes, triggers
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 
@@ -38,6 +38,8 @@ def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workfl
         workflow.enabled_at = workflow.swept_until = now
     if include_current:
         workflow.swept_until = None
+    if workflow.state == Workflow.State.PAUSED:
+        workflow.opened_at = now
     workflow.state = Workflow.State.ON
     workflow.save()
     return workflow
@@ -65,10 +67,10 @@ def pause(workflow: Workflow) -> bool:
     return bool(Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED))
 
 
-def resume(workflow: Workflow) -> bool:
+def resume(workflow: Workflow, now: datetime) -> bool:
     """Go on. Mails whose time is long past are skipped as too late, not sent in a burst. False: it was not paused."""
     paused = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.PAUSED)
-    return bool(paused.update(state=Workflow.State.ON))
+    return bool(paused.update(state=Workflow.State.ON, opened_at=now, **brake.OFF))
 
 
 @transaction.atomic

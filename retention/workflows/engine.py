@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from retention.workflows import published, rules
+from retention.workflows import brake, published, rules
 from retention.workflows.batch import Batch
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, listed
@@ -32,42 +32,48 @@ MOST_HOPS = 200
 
 def advance(now: datetime) -> int:
     """One batch for every running workflow that has somebody due. Returns how many enrollments were tried."""
-    _count_the_fallen(now)
+    Trial.count_the_fallen(now)
     tried = 0
-    for workflow_id in _with_somebody_due(now):
+    for workflow_id, braked in _with_somebody_due(now):
         for choose in (_fresh, _suspects):
             if trial := _take(choose, workflow_id, now):
                 tried += _try(trial, workflow_id, now)
+                if braked:
+                    break  # one batch shows whether it goes again
     return tried
 
 
-def _with_somebody_due(now: datetime) -> list[int]:
-    """The running workflows that have work, in one statement and one look into the index for each."""
+def _with_somebody_due(now: datetime) -> list[tuple[int, bool]]:
+    """The running workflows that have work and do not rest, in one statement and one look into the index for each.
+
+    With each, whether the brake is on.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT w.id FROM retention_workflow w CROSS JOIN LATERAL (
+            f"""
+            SELECT w.id, {brake.IS_ON} FROM retention_workflow w CROSS JOIN LATERAL (
                 SELECT FROM retention_enrollment
-                WHERE workflow_id = w.id AND state = 'active' AND due_at <= %s LIMIT 1
-            ) AS due WHERE w.state = 'on' ORDER BY w.id
-            """,
-            [now],
+                WHERE workflow_id = w.id AND state = 'active' AND due_at <= %(now)s LIMIT 1
+            ) AS due WHERE w.state = 'on' AND (w.rests_until IS NULL OR w.rests_until <= %(now)s) ORDER BY w.id
+            """,  # noqa: S608  (a constant of ours)
+            {"now": now},
         )
-        return [workflow_id for (workflow_id,) in cursor.fetchall()]
+        return [(workflow_id, braked) for workflow_id, braked in cursor.fetchall()]
 
 
 def next_due(now: datetime) -> datetime | None:
-    """When the next enrollment of a running workflow falls due."""
+    """When the next enrollment of a running workflow falls due, or a workflow has rested."""
     with connection.cursor() as cursor:
         # One look into the index for each workflow, however many are enrolled.
         cursor.execute(
             """
             SELECT min(due.at) FROM retention_workflow w CROSS JOIN LATERAL (
-                SELECT due_at FROM retention_enrollment
-                WHERE workflow_id = w.id AND state = 'active' AND due_at > %s ORDER BY due_at LIMIT 1
+                (SELECT due_at FROM retention_enrollment
+                WHERE workflow_id = w.id AND state = 'active' AND due_at > %(now)s ORDER BY due_at LIMIT 1)
+                UNION ALL SELECT w.rests_until WHERE w.rests_until > %(now)s
             ) AS due(at) WHERE w.state = 'on'
             """,
-            [now],
+            {"now": now},
         )
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
@@ -93,7 +99,7 @@ def _take(choose: Callable[[EnrollmentQuerySet], list[int]], workflow_id: int, n
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('retention.engine'), %s)", [workflow_id])
         due = Enrollment.objects.active().filter(workflow_id=workflow_id, due_at__lte=now)
         ids = choose(due.exclude(id__in=Trial.taken()))
-        return Trial.announce(ids, now) if ids else None
+        return Trial.announce(now, ids) if ids else None
 
 
 def _try(trial: Trial, workflow_id: int, now: datetime) -> int:
@@ -101,13 +107,15 @@ def _try(trial: Trial, workflow_id: int, now: datetime) -> int:
         with transaction.atomic():
             tried = _run(trial.enrollment_ids, workflow_id, now)
             trial.delete()
-            return tried
     except Exception as error:
         if not connection.is_usable():
             raise  # the database went away; the trial is settled when it is back
         logger.exception("A batch of %d enrollments failed", len(trial.enrollment_ids))
         trial.fail(error, now)
+        brake.stumbled(workflow_id, len(trial.enrollment_ids), error, now)
         return len(trial.enrollment_ids)
+    brake.release(workflow_id)
+    return tried
 
 
 def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
@@ -178,18 +186,3 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
             """,
             values,
         )
-
-
-def _count_the_fallen(now: datetime) -> None:
-    """Settle the trials whose process is gone: one attempt for each enrollment in them.
-
-    A process is gone when its database session is. Behind a pooler that shares sessions between clients, such as
-    pgbouncer, the session outlives the process, so this says nothing: workers connect to Postgres itself.
-    """
-    for trial in Trial.objects.raw(
-        """
-        SELECT t.* FROM retention_trial t WHERE NOT EXISTS (
-            SELECT 1 FROM pg_stat_activity a WHERE a.pid = t.backend_pid AND a.backend_start = t.backend_start)
-        """
-    ):
-        trial.fail(RuntimeError("The worker died while it ran this step"), now)

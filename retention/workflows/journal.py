@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-#: An enrollment of a running workflow that has been due for so long has been forgotten rather than queued.
+from retention.workflows.models import WAITING_SINCE
+
+#: An enrollment of a running workflow that has waited for so long has been forgotten rather than queued.
 LONG_DUE = timedelta(hours=1)
 
 _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -23,9 +25,10 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             "step run {} ({}) made a task, and there is none",
         ),
         (
-            "SELECT e.id, to_char(e.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
+            "SELECT e.id, to_char(e.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"  # noqa: S608  (SQL of ours)
             " FROM retention_enrollment e JOIN retention_workflow w ON w.id = e.workflow_id"
-            " WHERE w.state = 'on' AND e.state = 'active' AND e.due_at < %(long_due)s",
+            " WHERE w.state = 'on' AND e.state = 'active' AND e.due_at < %(long_due)s"
+            " AND " + WAITING_SINCE + " < %(long_due)s",
             "enrollment {} has been due since {} UTC",
         ),
         (

@@ -6,24 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from crm.slots import LATE, MOST, Repair, Trouble, Verb
 from crm.team.models import User
-from retention.workflows import actions
-from retention.workflows.models import Enrollment, EnrollmentQuerySet
+from retention.workflows import actions, brake
+from retention.workflows.models import WAITING_SINCE, Enrollment, EnrollmentQuerySet, waited_since_before
+
+_MOVES = f"(w.state = 'on' AND NOT {brake.IS_ON})"
 
 _SELECT = f"""
-    SELECT w.slug AS grp, w.name AS label, CASE WHEN w.state = 'on' THEN ripe.n ELSE 0 END AS due,
-        CASE WHEN w.state = 'on' THEN ripe.late ELSE 0 END AS late,
-        CASE WHEN w.state = 'on' THEN 0 ELSE ripe.n END AS held, parked.n AS parked, unsure.n AS uncertain,
-        failed.n AS failed, CASE WHEN w.state = 'on' THEN ripe.oldest END AS oldest_due,
-        CASE w.state WHEN 'paused' THEN 'The workflow is paused.' WHEN 'off' THEN 'The workflow is off.' ELSE '' END
-        AS because
+    SELECT w.slug AS grp, w.name AS label, CASE WHEN {_MOVES} THEN ripe.n ELSE 0 END AS due,
+        CASE WHEN {_MOVES} THEN ripe.late ELSE 0 END AS late,
+        CASE WHEN {_MOVES} THEN 0 ELSE ripe.n END AS held, parked.n AS parked, unsure.n AS uncertain,
+        failed.n AS failed, CASE WHEN {_MOVES} THEN ripe.oldest END AS oldest_due,
+        CASE w.state WHEN 'paused' THEN 'The workflow is paused.' WHEN 'off' THEN 'The workflow is off.'
+            ELSE CASE WHEN {brake.IS_ON} THEN 'Every batch fails, so one is tried a minute. ' || w.stumbled_over
+                ELSE '' END
+        END AS because
     FROM retention_workflow w
     CROSS JOIN LATERAL (
-        SELECT count(*) AS n, count(*) FILTER (WHERE due_at < %s) AS late, min(due_at) AS oldest FROM (
-            SELECT due_at FROM retention_enrollment WHERE workflow_id = w.id AND state = 'active' AND due_at <= %s
+        SELECT count(*) AS n, count(*) FILTER (WHERE since < %s) AS late, min(since) AS oldest FROM (
+            SELECT {WAITING_SINCE} AS since FROM retention_enrollment e
+            WHERE workflow_id = w.id AND e.state = 'active' AND due_at <= %s
             ORDER BY due_at LIMIT {MOST + 1}) AS r) AS ripe
     CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
         SELECT FROM retention_enrollment WHERE workflow_id = w.id AND state = 'parked' LIMIT {MOST + 1}) AS p) AS parked
@@ -43,12 +49,13 @@ def select(now: datetime) -> tuple[str, Sequence[Any]]:
 
 
 def narrowed(rows: EnrollmentQuerySet, figure: str, now: datetime) -> EnrollmentQuerySet:
-    """Enrollments of a running workflow that are `due` or `late`; of a paused one those that would be, `held`."""
+    """Enrollments of a running workflow that are `due` or `late`; those that would be, if it moved, are `held`."""
     ripe = rows.active().filter(due_at__lte=now)
+    moves = Q(workflow__state="on", workflow__stumbles__lt=brake.IN_A_ROW)
     if figure == "held":
-        return ripe.exclude(workflow__state="on")
-    due = ripe.filter(workflow__state="on")
-    return due.filter(due_at__lt=now - LATE) if figure == "late" else due
+        return ripe.exclude(moves)
+    due = ripe.filter(moves)
+    return due.filter(waited_since_before(now - LATE)) if figure == "late" else due
 
 
 def address(group: str, figure: str) -> str:

@@ -12,12 +12,12 @@ from datetime import datetime
 from itertools import groupby
 
 from django.db import connection, transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
-from retention.workflows import published, rules
+from retention.workflows import published
 from retention.workflows.definition import FactTrigger
-from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.models import Enrollment, Trial, Workflow, listed
 from retention.workflows.triggers import enroll_for_facts
 
 logger = logging.getLogger(__name__)
@@ -26,15 +26,41 @@ BATCH = 500
 
 
 def match(now: datetime) -> int:
-    """Match one batch of pending facts, and entry by entry if that fails. Returns how many were looked at."""
+    """Match one batch of pending facts, and alone each that failed before. Returns how many were looked at.
+
+    Those of a batch that failed are tried alone at once; so are those of a batch whose process died.
+    """
+    if not _open(now).exists():
+        return 0
+    Trial.count_the_fallen(now)
+    looked = _try(trial, now) if (trial := _take(now, BATCH, attempts=0)) else 0
+    for _ in range(_open(now).filter(attempts__gt=0)[:BATCH].count()):
+        if not (suspect := _take(now, 1, attempts__gt=0)):
+            break
+        looked += _try(suspect, now)
+    return looked
+
+
+def _take(now: datetime, size: int, **which: int) -> Trial | None:
+    """Choose facts that no other worker is trying, those that failed least first, and announce them."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('retention.matching'))")
+        free = _open(now).filter(**which).exclude(id__in=Trial.taken("pending_ids")).order_by("attempts", "id")
+        ids = list(free.values_list("id", flat=True)[:size])
+        return Trial.announce(now, pending=ids) if ids else None
+
+
+def _try(trial: Trial, now: datetime) -> int:
     try:
         with transaction.atomic():
-            return _match(_claim(BATCH, now), now)
-    except Exception:
+            _match(_claim(trial.pending_ids, now), now)
+            trial.delete()
+    except Exception as error:
         if not connection.is_usable():
-            raise
-        logger.exception("Matching a batch of facts failed; each is now tried alone")
-        return _match_one_by_one(now)
+            raise  # the database went away; the trial is settled when it is back
+        logger.exception("Matching %d facts failed", len(trial.pending_ids))
+        trial.fail(error, now)
+    return len(trial.pending_ids)
 
 
 def next_due(now: datetime) -> datetime | None:
@@ -45,32 +71,15 @@ def next_due(now: datetime) -> datetime | None:
 
 
 def _open(now: datetime) -> QuerySet[Pending]:
-    return Pending.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), parked_at=None).order_by("id")
+    return Pending.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now), parked_at=None)
 
 
-def _claim(size: int, now: datetime, **only: object) -> list[Pending]:
-    open_ones = _open(now).filter(**only).select_related("entry")
-    return list(open_ones.select_for_update(skip_locked=True, of=("self",))[:size])
+def _claim(ids: Sequence[int], now: datetime) -> list[Pending]:
+    rows = _open(now).filter(id__in=listed(ids)).order_by("id").select_related("entry")
+    return list(rows.select_for_update(skip_locked=True, of=("self",)))
 
 
-def _match_one_by_one(now: datetime) -> int:
-    ids = list(_open(now).values_list("id", flat=True)[:BATCH])
-    for pk in ids:
-        Pending.objects.filter(pk=pk).update(attempts=F("attempts") + 1)  # in a commit of its own: a crash counts
-        try:
-            with transaction.atomic():
-                _match(_claim(1, now, pk=pk), now)
-        except Exception as error:
-            if not connection.is_usable():
-                raise
-            logger.exception("Matching fact %d failed", pk)
-            failed = Pending.objects.filter(pk=pk)
-            failed.update(retry_at=now + rules.PAUSE_AFTER_FAILURE, error=f"{type(error).__name__}: {error}")
-            failed.filter(attempts__gte=rules.MOST_ATTEMPTS).update(parked_at=now)
-    return len(ids)
-
-
-def _match(pending: Sequence[Pending], now: datetime) -> int:
+def _match(pending: Sequence[Pending], now: datetime) -> None:
     by_kind: dict[str, list[TimelineEntry]] = defaultdict(list)
     for one in pending:
         by_kind[one.entry.kind].append(one.entry)
@@ -83,7 +92,6 @@ def _match(pending: Sequence[Pending], now: datetime) -> int:
     if by_kind:
         _leave_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()
-    return len(pending)
 
 
 def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:

@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
 from crm.team.models import VisibleQuerySet
+from crm.timeline.models import Pending
 from crm.web import clock
 from retention.workflows import rules
 
@@ -37,10 +38,24 @@ class Workflow(models.Model):
     version = models.ForeignKey("WorkflowVersion", models.PROTECT, null=True, related_name="+")
     enabled_at = models.DateTimeField(null=True)  # facts from then on count
     swept_until = models.DateTimeField(null=True)  # date and silence triggers have looked at all moments up to it
+    opened_at = models.DateTimeField(null=True)  # whoever stood still in it may move again since then
+    stumbles = models.PositiveSmallIntegerField(default=0, db_default=0)  # see retention.workflows.brake
+    stumbled_over = models.CharField(max_length=300, blank=True, default="", db_default="")
+    rests_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
         return self.name
+
+
+#: SQL over enrollments e and workflows w: since when one has waited for the engine; who is paused does not wait for it.
+WAITING_SINCE = "greatest(e.due_at, w.opened_at)"
+
+
+def waited_since_before(moment: datetime) -> Q:
+    """Of enrollments: what WAITING_SINCE gives is earlier."""
+    opened = Q(workflow__opened_at=None) | Q(workflow__opened_at__lt=moment)
+    return opened & Q(due_at__lt=moment)
 
 
 class WorkflowVersion(models.Model):
@@ -129,49 +144,71 @@ class StepRun(models.Model):
 
 
 class Trial(models.Model):
-    """A batch of enrollments being tried, announced in a commit of its own, so that a process that dies is counted.
+    """A batch of enrollments, or of facts, being tried. Announced in a commit of its own, so that a death is counted.
 
     The row goes in the transaction of the batch. It names its database session: when that is gone, so is the batch.
     """
 
     enrollment_ids = ArrayField(models.BigIntegerField())
+    pending_ids = ArrayField(models.BigIntegerField(), default=list)  # of facts that nobody has reacted to yet
     backend_pid = models.IntegerField()
     backend_start = models.DateTimeField()
     started_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{len(self.enrollment_ids)} tried since {self.started_at:%H:%M:%S}"
+        return f"{len(self.enrollment_ids or self.pending_ids)} tried since {self.started_at:%H:%M:%S}"
 
     @classmethod
-    def announce(cls, ids: list[int], now: datetime) -> Trial:
+    def announce(cls, now: datetime, enrollments: Sequence[int] = (), pending: Sequence[int] = ()) -> Trial:
+        ids, facts = list(enrollments), list(pending)
         with connection.cursor() as cursor:
             cursor.execute(
                 """
-                INSERT INTO retention_trial (enrollment_ids, backend_pid, backend_start, started_at)
-                SELECT %s, pid, backend_start, %s FROM pg_stat_activity WHERE pid = pg_backend_pid()
+                INSERT INTO retention_trial (enrollment_ids, pending_ids, backend_pid, backend_start, started_at)
+                SELECT %s, %s, pid, backend_start, %s FROM pg_stat_activity WHERE pid = pg_backend_pid()
                 RETURNING id, backend_pid, backend_start
                 """,
-                [ids, now],
+                [ids, facts, now],
             )
             pk, pid, start = cursor.fetchone()
-        return cls(id=pk, enrollment_ids=ids, backend_pid=pid, backend_start=start, started_at=now)
+        return cls(id=pk, enrollment_ids=ids, pending_ids=facts, backend_pid=pid, backend_start=start, started_at=now)
 
     @classmethod
-    def taken(cls) -> QuerySet[Trial, int]:
-        """The ids of the enrollments that some worker is trying at this moment, as a subquery."""
-        each = Func(F("enrollment_ids"), function="unnest", output_field=models.BigIntegerField())
+    def taken(cls, ids: str = "enrollment_ids") -> QuerySet[Trial, int]:
+        """The ids of the enrollments (or `pending_ids`) that some worker is trying at this moment, as a subquery."""
+        each = Func(F(ids), function="unnest", output_field=models.BigIntegerField())
         return cls.objects.values_list(each, flat=True)
 
     def fail(self, error: Exception, now: datetime) -> None:
-        """Count one attempt for each enrollment. One that fails alone waits, and in the end is parked."""
-        alone = len(self.enrollment_ids) == 1
+        """Count one attempt for each of the batch. One that fails alone waits, and in the end is parked."""
+        because, again = f"{type(error).__name__}: {error}", now + rules.PAUSE_AFTER_FAILURE
         with transaction.atomic():
             if not type(self).objects.filter(pk=self.pk).delete()[0]:
                 return  # somebody else has settled it
             tried = Enrollment.objects.active().filter(pk__in=self.enrollment_ids)
             tried.update(attempts=F("attempts") + 1)
-            if alone:
-                tried.update(due_at=now + rules.PAUSE_AFTER_FAILURE)
+            facts = Pending.objects.filter(pk__in=self.pending_ids, parked_at=None)
+            facts.update(attempts=F("attempts") + 1)
+            if len(self.enrollment_ids) == 1:
+                tried.update(due_at=again)
                 tried.filter(attempts__gte=rules.MOST_ATTEMPTS).update(
-                    state=Enrollment.State.PARKED, ended_because=f"{type(error).__name__}: {error}"[:300]
+                    state=Enrollment.State.PARKED, ended_because=because[:300]
                 )
+            if len(self.pending_ids) == 1:
+                facts.update(retry_at=again, error=because)
+                facts.filter(attempts__gte=rules.MOST_ATTEMPTS).update(parked_at=now)
+
+    @classmethod
+    def count_the_fallen(cls, now: datetime) -> None:
+        """Settle the trials whose process is gone: one attempt for each of their batch.
+
+        A process is gone when its database session is. Behind a pooler that shares sessions between clients, such as
+        pgbouncer, the session outlives the process, so this says nothing: workers connect to Postgres itself.
+        """
+        for trial in cls.objects.raw(
+            """
+            SELECT t.* FROM retention_trial t WHERE NOT EXISTS (
+                SELECT 1 FROM pg_stat_activity a WHERE a.pid = t.backend_pid AND a.backend_start = t.backend_start)
+            """
+        ):
+            trial.fail(RuntimeError("The worker died while it ran this"), now)

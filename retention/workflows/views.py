@@ -107,7 +107,7 @@ def pause(request: HttpRequest, slug: str) -> str:
 @admins_post
 def resumption(request: HttpRequest, slug: str) -> str:
     workflow = _find(slug)
-    if not actions.resume(workflow):
+    if not actions.resume(workflow, clock.now()):
         return f"{workflow} was not paused."
     return f"{workflow} goes on. Mails that are too late by now are skipped, not sent in a burst."
 

@@ -154,7 +154,7 @@ class Machine(Life):
         kind, _, who = scope.partition(":")
         real = f"contact:{self.ids[int(who)][1]}" if kind == "contact" else scope
         if scope in self.switches:
-            assert policy.lift(real)
+            assert policy.lift(real, self.now)
             self.switches.remove(scope)
         else:
             policy.throw(real, "Stop", self.now, self.ada)
@@ -167,7 +167,7 @@ class Machine(Life):
             assert actions.pause(workflow)
             self.state[slug] = "paused"
         elif self.state[slug] == "paused":
-            assert actions.resume(workflow)
+            assert actions.resume(workflow, self.now)
             self.state[slug] = "on"
 
     @rule(slug=recipes, current=st.booleans())

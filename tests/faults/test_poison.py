@@ -76,9 +76,7 @@ def poison_a_mail(world: World, others: int) -> None:
     message = OutboundMessage.objects.get(pk=deadly)
     figures.tell(others=others, healthy=round(healthy, 1), with_poison=round(sick, 1),
                  set_aside_after=round(sick + set_aside, 1), reason=message.reason, **found.figures())  # fmt: skip
-    # That nobody ever tried to hand it over is what verify_journal says of it, and rightly.
-    assert set(found.faults) <= {"journal"}
-    assert all(f"message {deadly}:" in line for line in found.journal)
+    assert not found.faults
     assert sick - healthy < DELAY
     assert "died" in message.reason
 

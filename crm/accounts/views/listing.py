@@ -160,11 +160,13 @@ def _filtered(request: HttpRequest) -> bool:
 def _total(request: HttpRequest, rows: Any, page: Page[Account]) -> str:
     """“1 account”, “142 accounts”; above a thousand an estimate, or that there are more."""
     alone = page.next is None and "cursor" not in request.GET
+    whole = not alone and not _filtered(request) and viewer_of(request).sees_everything
+    about = Account.objects.about() if whole else 0
+    if about > 2 * COUNTED:  # so many that nobody has to look whether there are a thousand
+        return f"about {_round(about):,} accounts"
     count = len(page.rows) if alone else rows.order_by()[: COUNTED + 1].count()
     if count <= COUNTED:
         return f"{count} account{'' if count == 1 else 's'}"
-    whole = not _filtered(request) and viewer_of(request).sees_everything
-    about = Account.objects.about() if whole else 0
     return f"about {_round(about):,} accounts" if about > COUNTED else f"more than {COUNTED:,} accounts"
 
 

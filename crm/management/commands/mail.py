@@ -29,7 +29,7 @@ class Command(BaseCommand):
             policy.hold("Put on hold on the command line.")
         elif options["redirect_to"] is not None:
             try:
-                policy.redirect_to(options["redirect_to"])
+                policy.redirect_to(options["redirect_to"], clock.now())
             except ValueError as error:
                 raise CommandError(f"--redirect-to: {error} Nothing was changed.", returncode=2) from error
         state = _state()

@@ -69,6 +69,7 @@ class Command(BaseCommand):
     def _catch_up(self, taken_at: str) -> int:
         """What the old installation can have done by now is done here too, on paper: so none of it happens again."""
         now = clock.now()
+        archive.leave_a_gap()
         walk = Walk()
         walk.kinds = [(name, work) for name, work in walk.kinds if name != "outbox"]
         walk.until_idle(now)

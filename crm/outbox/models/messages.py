@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from crm.outbox import rendering
 from crm.outbox.models.policy import Sender
@@ -42,6 +43,9 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
     def waiting(self) -> Self:  # those that will leave by themselves, the next one first
         return self.filter(state="due").order_by("due_at", "id")
 
+    def waiting_since_before(self, moment: datetime) -> Self:
+        return self.alias(since=waiting_since()).filter(Q(since__lt=moment), due_at__lt=moment)
+
     def leaving(self) -> Self:  # those in the hands of a sender
         return self.filter(state__in=["claimed", "sending"]).order_by("lease_until")
 
@@ -53,6 +57,14 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
 
     def needing_eyes(self) -> Self:  # those that only a person can settle
         return self.filter(state__in=["uncertain", "failed"])
+
+
+#: SQL over messages: since when each has waited for a sender; what holds or switches keep back does not wait for one.
+WAITING_SINCE = "greatest(due_at, (SELECT opened_at FROM crm_mailpolicy WHERE id = 1))"
+
+
+def waiting_since() -> RawSQL:
+    return RawSQL(WAITING_SINCE, [], models.DateTimeField())  # noqa: S611  (SQL of ours)
 
 
 _TAKEN_UP = Q(sending_at__isnull=False)
@@ -83,10 +95,11 @@ class OutboundMessage(models.Model):
     key = models.CharField(max_length=160)
     category = models.CharField(max_length=15, choices=Category)
     channel = models.CharField(max_length=20, default="email")
-    sender = models.ForeignKey(Sender, models.PROTECT, null=True, related_name="messages")  # null: the default one
-    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="messages")
+    # Indexes below begin with account, sender and user.
+    sender = models.ForeignKey(Sender, models.PROTECT, null=True, related_name="messages", db_index=False)  # or default
+    account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="messages", db_index=False)
     contact = models.ForeignKey("crm.Contact", models.SET_NULL, null=True, related_name="messages")
-    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")  # to one of ours instead
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)  # one of ours instead
     to_address = models.EmailField(blank=True)  # as it was sent; before that the contact's current address counts
     template = models.ForeignKey(MailTemplate, models.PROTECT, related_name="+")
     facts = models.JSONField(default=dict)  # what the template may use, as it was when the message was planned
@@ -137,6 +150,8 @@ class OutboundMessage(models.Model):
             # Sorted as the pages are, whose empty values come last; else each page would sort them all.
             models.Index(*_SETTLED_LAST, condition=Q(state="sent"), name="message_latest_sent"),
             models.Index(*_SETTLED_LAST, condition=Q(state__in=["skipped", "cancelled"]), name="message_latest_held"),
+            models.Index(fields=["sender"], condition=Q(sender__isnull=False), name="message_of_sender"),
+            models.Index(fields=["user"], condition=Q(user__isnull=False), name="message_of_user"),
             models.Index(fields=["origin", "origin_id"], name="message_origin"),
             models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
         ]
@@ -204,7 +219,7 @@ class Slice(models.Model):
 class Decision(models.Model):
     """What was decided about a message on its way, and why: kept for each move, refusal, failure and sending."""
 
-    message = models.ForeignKey(OutboundMessage, models.CASCADE, related_name="decisions")
+    message = models.ForeignKey(OutboundMessage, models.CASCADE, related_name="decisions", db_index=False)
     at = models.DateTimeField(default=clock.now)
     verdict = models.CharField(max_length=12)  # moved | skipped | sending | sent | failed | uncertain | cancelled | …
     guard = models.CharField(max_length=40, blank=True)  # quiet-hours, cap, consent, suppression, late, …

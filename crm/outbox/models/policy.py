@@ -31,6 +31,7 @@ class MailPolicy(models.Model):
     redirect_to = models.EmailField(blank=True)
     mode_reason = models.CharField(max_length=200, blank=True)
     went_live_at = models.DateTimeField(null=True)  # somebody said --live; imports no longer hold the mail
+    opened_at = models.DateTimeField(null=True)  # mail that had been kept back may leave again since then
     cap_count = models.PositiveSmallIntegerField(default=3)  # service and marketing messages per contact …
     cap_days = models.PositiveSmallIntegerField(default=7)  # … within so many times 24 hours
     quiet_from = models.TimeField(default=time(20))

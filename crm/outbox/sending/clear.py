@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,8 @@ State = OutboundMessage.State
 
 #: The guard noted for a message that failed over its own text or address, before anybody was asked to take it.
 UNWRITABLE = "text"
+#: The guard noted for a message that was set aside because each sender that took it died.
+DEADLY = "deadly"
 
 _EXHAUSTED = "It was taken again and again, but each time the sender died before it was done."
 _MAYBE_LEFT = "It may have left before, without an answer, and cannot be sent again now: {}"
@@ -44,12 +47,20 @@ class Cleared:
     decisions: list[Decision] = field(default_factory=list)
 
 
-@transaction.atomic
 def clear(claims: Sequence[Claim], moment: datetime, *, slice_id: int | None = None, same_key: bool = False) -> Cleared:
     """Settle or move what must not leave now, and write the letters that may. What is not ours any more is left out.
 
     `same_key`: the way out recognises a message that it has taken before. Raises GateClosed rather than wait.
     """
+    with transaction.atomic():
+        cleared = _clear(claims, moment, slice_id, same_key)
+    done = time.monotonic()
+    for letter in cleared.letters:
+        letter.cleared_at = done
+    return cleared
+
+
+def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same_key: bool) -> Cleared:
     # The policy comes first: whoever closes the gate locks it and then perhaps messages, in that order.
     policy = MailPolicy.shared()
     if policy is None:
@@ -59,7 +70,7 @@ def clear(claims: Sequence[Claim], moment: datetime, *, slice_id: int | None = N
     for letter in read(claims, policy, moment):
         # Nobody noted a failure, so each sender died before it could.
         if letter.message.attempts > letter.message.attempts_limit:
-            _fail(letter, _EXHAUSTED, cleared)
+            _fail(letter, _EXHAUSTED, cleared, DEADLY)
         else:
             trying.append(letter)
     verdicts = guards.judge(trying)

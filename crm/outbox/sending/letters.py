@@ -41,6 +41,7 @@ class Letter:
     suppressed: str | None = None  # why the address gets nothing
     stopped: Switch | None = None  # a switch that is thrown
     got: Sequence[datetime] = ()  # when the contact got mail that the cap counts, the newest first
+    cleared_at: float = 0.0  # when its clearing had been committed, by time.monotonic()
     version: str = ""  # of the reader's row, as Postgres counts versions
     seen: dict[str, Any] = field(default_factory=dict)
     written: Envelope | None = None

@@ -15,7 +15,7 @@ from crm.outbox.channels import Channel, Refused
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending import guards
-from crm.outbox.sending.claim import Claim, Taken, claim, crash, may_send, put_back, release
+from crm.outbox.sending.claim import BATCH, Claim, Taken, claim, crash, may_send, put_back, release
 from crm.outbox.sending.clear import GateClosed, clear
 from crm.outbox.sending.fallen import reconcile
 from crm.outbox.sending.hand_over import hand_over
@@ -72,6 +72,7 @@ class _Budget:
     def __init__(self, now: datetime) -> None:
         self.now, self.began, self.started = now, clock.now(), time.monotonic()
         self.longest, self.handed_over = 0.0, 0
+        self.pace = BATCH  # so many are cleared at a time: what is not handed over soon must be cleared again
         self.closed = False  # somebody holds the gate
         self.away_until: datetime | None = None  # nobody is there to take mail
 
@@ -111,8 +112,9 @@ def _work_off(taken: Taken, channel: Channel, budget: _Budget) -> int:
 def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Budget) -> bool:
     """Clear what is left of a slice and hand over what passes; both go from `todo`. False: there was no getting on."""
     before, same_key = len(todo), channel.idempotent_for is not None
+    some = list(todo)[: budget.pace]
     try:
-        cleared = clear(list(todo), budget.moment(), slice_id=taken.slice_id, same_key=same_key)
+        cleared = clear(some, budget.moment(), slice_id=taken.slice_id, same_key=same_key)
     except (GateClosed, SoftTimeLimitExceeded):
         raise
     except Exception:
@@ -122,7 +124,7 @@ def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Bud
         put_back(list(todo), again, _BROKEN if again else "", counts=taken.suspect, suspect=True)
         todo.clear()
         return False
-    for mine in set(todo) - {letter.claim for letter in cleared.letters} - set(cleared.later):
+    for mine in set(some) - {letter.claim for letter in cleared.letters} - set(cleared.later):
         del todo[mine]
     staying = list(cleared.letters)
     try:
@@ -134,6 +136,8 @@ def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Bud
                 del todo[letter.claim]
     finally:
         guards.give_back(staying)
+    left = len(cleared.letters) - len(staying)
+    budget.pace = max(1, left) if staying else min(BATCH, 2 * budget.pace)
     return len(todo) < before
 
 

@@ -193,10 +193,23 @@ def test_a_backup_of_a_later_version_is_refused(customer, elsewhere, tmp_path):
     assert databases(elsewhere) == []
 
 
-def test_a_backup_overwrites_no_file(transactional_db, tmp_path):
+def test_an_id_that_was_given_after_the_backup_never_means_another(customer, elsewhere, tmp_path):
+    """Its unsubscribe link is out in the world, and its messages' keys are known to the provider."""
+    run(START, "backup", str(tmp_path / "one.dump"))
+    lost = factories.contact(customer.account)
+    with standing_in(elsewhere):
+        run(START, "restore", str(tmp_path / "one.dump"))
+        found = factories.contact(factories.account())
+        assert found.pk > lost.pk + 1_000_000
+        assert found.account_id > lost.account_id + 1_000_000
+
+
+def test_a_backup_is_for_its_owner_and_overwrites_no_file(transactional_db, tmp_path):
     file = tmp_path / "one.dump"
+    run(START, "backup", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("precious")
-    for path, why in ((file, "exists already"), (tmp_path / "none" / "one.dump", "There is no folder")):
+    for path, why in ((file, "exists already"), (tmp_path / "none" / "one.dump", "No such file or directory")):
         with pytest.raises(CommandError, match=f"{why}.* Nothing was written") as refused:
             run(START, "backup", str(path))
         assert refused.value.returncode == 2

@@ -14,13 +14,15 @@ from django.core.management import CommandError, call_command
 
 from crm import slots
 from crm.accounts.models import Contact
-from crm.outbox import policy
+from crm.outbox import journal, policy, repairs
 from crm.outbox.actions import work
 from crm.outbox.models import MailPolicy, OutboundMessage, Switch
+from crm.slots import LATE
+from crm.web import standing
 from crm.web.models import Pulse
 from tests import factories
 from tests.conftest import NOON
-from tests.crm.outbox.conftest import Plan
+from tests.crm.outbox.conftest import Plan, state_of
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +108,38 @@ def test_what_is_held_is_not_lost(anna: Contact, plan: Plan, stop: str, settings
     assert verified()[:2] == (0, CLEAN)
 
 
+LET_GO = {
+    "hold": (lambda: policy.hold(), lambda: policy.go_live(NOON)),
+    "redirected": (lambda: policy.hold(), lambda: policy.redirect_to("ops@us.example", NOON)),
+    "switch": (lambda: policy.throw("all", "so", NOON), lambda: policy.lift("all", NOON)),
+}
+
+
+@pytest.mark.parametrize("how", list(LET_GO))
+def test_what_may_leave_again_waits_from_then_on(anna: Contact, plan: Plan, how: str) -> None:
+    plan(anna, due_at=NOON - timedelta(days=9))
+    keep, let_go = LET_GO[how]
+    keep()
+    let_go()
+
+    assert verified()[:2] == (0, CLEAN)
+    how_it_stands = standing.read(NOON + timedelta(minutes=2))
+    assert (how_it_stands.wait, how_it_stands.total("late"), how_it_stands.alarming) == (LATE, 0, False)
+    later = NOON + timedelta(minutes=2, microseconds=1)
+    assert (standing.read(later).total("late"), standing.read(later).alarming) == (1, True)
+    assert journal.verify(NOON + timedelta(hours=1))["lost"] == []
+    assert len(journal.verify(NOON + timedelta(hours=1, microseconds=1))["lost"]) == 1
+
+
+def test_what_was_never_kept_back_has_waited_all_the_while(anna: Contact, plan: Plan) -> None:
+    plan(anna, due_at=NOON - timedelta(days=9))
+    policy.go_live(NOON)
+    policy.lift("all", NOON)
+
+    assert verified()[:2] == (1, CLEAN | {"lost": 1})
+    assert standing.read(NOON).wait == timedelta(days=9)
+
+
 @pytest.mark.parametrize("state", ["claimed", "sending"])
 def test_a_lease_long_over_is_lost(anna: Contact, plan: Plan, state: str) -> None:
     plan(anna)
@@ -126,13 +160,17 @@ def test_the_same_row_sent_twice_to_one_reader_is_doubled(anna: Contact, plan: P
 
 def test_failed_without_having_been_handed_over_is_lost(anna: Contact, plan: Plan) -> None:
     untried, unwritable, refused = plan(anna), plan(anna, body="{{ 'x' | date: 1, 2, 3 }}"), plan(anna)
-    OutboundMessage.objects.filter(pk=untried.pk).update(attempts=5)
+    deadly = plan(anna)
+    OutboundMessage.objects.filter(pk=deadly.pk).update(attempts=5)
+    OutboundMessage.objects.filter(pk=untried.pk).update(state="failed", reason="It was taken for broken.")
     work(NOON)
     OutboundMessage.objects.filter(pk=refused.pk).update(state="failed")
 
     code, counts, details = verified()
 
-    assert OutboundMessage.objects.get(pk=unwritable.pk).state == "failed"
+    assert {state_of(unwritable), state_of(deadly)} == {"failed"}
+    assert [row.id for row in repairs.FAILED.find(9) if row.id == deadly.pk]  # where a person looks
+    assert OutboundMessage.objects.needing_eyes().filter(pk=deadly.pk, guard="deadly").exists()
     assert (code, counts) == (1, CLEAN | {"lost": 1})
     assert details["lost"][0].startswith(f"message {untried.pk}: failed without ever being handed over: It was taken")
 

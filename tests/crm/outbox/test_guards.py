@@ -82,7 +82,7 @@ def test_a_switch_keeps_mail_waiting_and_lets_it_go(anna: Contact, plan: Plan, s
     assert work(NOON) == 0
     assert state_of(message) == "due"
 
-    assert policy.lift(scope) is True
+    assert policy.lift(scope, NOON) is True
     assert work(NOON) == 1
     assert state_of(message) == "sent"
 
@@ -117,7 +117,7 @@ def test_on_hold_nothing_is_taken(anna: Contact, plan: Plan, server: Server) -> 
 
 
 def test_redirected_mail_goes_to_one_address_and_says_so(anna: Contact, plan: Plan, server: Server) -> None:
-    policy.redirect_to("ops@us.example")
+    policy.redirect_to("ops@us.example", NOON)
     message = plan(anna)
 
     work(NOON)

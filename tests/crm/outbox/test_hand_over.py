@@ -58,7 +58,7 @@ def contact(**fields: Any) -> None:
 
 CHANGES: dict[str, Callable[[], Any]] = {
     "hold": policy.hold,
-    "redirect": lambda: policy.redirect_to("ops@us.example"),
+    "redirect": lambda: policy.redirect_to("ops@us.example", NOON),
     "switch": lambda: policy.throw("all", "", NOON),
     "channel": lambda: policy.throw("channel:email", "", NOON),
     "a workflow": close_gate,
@@ -154,10 +154,62 @@ def test_nothing_is_handed_over_while_the_gate_is_held(anna: Contact, plan: Plan
     assert state_of(message) == "claimed"
 
 
-@pytest.mark.parametrize(("later", "leaves"), [(FRESH, True), (FRESH + TICK, False), (-TICK, False)])
-def test_a_clearing_is_good_for_a_moment(anna: Contact, plan: Plan, later: timedelta, leaves: bool) -> None:
+@pytest.mark.parametrize(("seconds", "leaves"), [(FRESH, True), (FRESH + 0.001, False)])
+def test_a_clearing_is_good_for_a_moment(
+    anna: Contact, plan: Plan, monkeypatch: pytest.MonkeyPatch, seconds: float, leaves: bool
+) -> None:
     plan(anna)
-    assert hand_over(cleared(), NOON + later) is leaves
+    letter = cleared()
+    letter.cleared_at = 0.0
+    monkeypatch.setattr("crm.outbox.sending.hand_over.time.monotonic", lambda: seconds)
+    assert hand_over(letter, NOON) is leaves
+
+
+def test_nothing_leaves_before_it_was_cleared(anna: Contact, plan: Plan) -> None:
+    plan(anna)
+    assert not hand_over(cleared(), NOON - TICK)
+
+
+def test_on_a_clock_that_runs_fast_a_slice_leaves_all_the_same(
+    anna: Contact, folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(10):
+        plan(factories.contact())
+    begun, clearings = time.monotonic(), []
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=30 * (time.monotonic() - begun)))
+
+    def slow(*given: Any, **named: Any) -> Any:
+        time.sleep(0.1)  # three seconds of the clock
+        clearings.append(len(given[0]))
+        return clear(*given, **named)
+
+    monkeypatch.setattr("crm.outbox.sending.loop.clear", slow)
+
+    assert work(NOON) == 10
+    assert clearings == [10]
+
+
+def test_a_slow_way_out_is_given_few_letters_at_a_time(
+    folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(6):
+        plan(factories.contact())
+    elapsed, send, clearings = [0.0], Folder.send, []
+
+    def later(self: Folder, envelope: Any) -> Any:
+        elapsed[0] += 1.1
+        return send(self, envelope)
+
+    def counting(*given: Any, **named: Any) -> Any:
+        clearings.append(len(given[0]))
+        return clear(*given, **named)
+
+    monkeypatch.setattr(Folder, "send", later)
+    monkeypatch.setattr("crm.outbox.sending.loop.clear", counting)
+    monkeypatch.setattr("crm.outbox.sending.loop.time.monotonic", lambda: elapsed[0])
+
+    assert work(NOON) == 6
+    assert clearings == [6, 2, 2]
 
 
 def test_a_lease_that_is_over_is_no_claim(anna: Contact, plan: Plan) -> None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import policy
-from crm.outbox.models import MailPolicy, OutboundMessage, Switch
+from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Switch
 from crm.outbox.pages import TABS, rows_of
 from crm.outbox.slots import needing_eyes
 from crm.slots import Explanation
@@ -287,10 +287,16 @@ def test_without_a_way_out_the_page_says_what_to_set(mira: User, settings: Any) 
     assert "EMAIL_URL is not set" in browser(mira).get("/mail/").content.decode()
 
 
+def badge(viewer: User) -> int:
+    rows = needing_eyes(viewer)
+    assert isinstance(rows, MessageQuerySet)
+    return rows.count()
+
+
 def test_the_menu_counts_what_needs_a_person(anna: Contact, plan: Plan, mira: User, olaf: User) -> None:
-    assert needing_eyes(mira) is None
+    assert badge(mira) == 0
     for state in ("failed", "uncertain", "sent", "due"):
         put(plan(anna), state=state)
 
-    assert needing_eyes(mira) == 2
-    assert needing_eyes(olaf) is None
+    assert badge(mira) == 2
+    assert badge(olaf) == 0

@@ -109,7 +109,7 @@ def test_service_mail_can_be_left_with_one_click_and_transactional_mail_has_no_s
 
 
 def test_redirected_mail_cannot_unsubscribe_its_reader(server: Server, anna: Contact, plan: Plan) -> None:
-    policy.redirect_to("ops@us.example")
+    policy.redirect_to("ops@us.example", NOON)
     plan(anna)
     plan(anna, body="Leave: {{ unsubscribe_url }}")
 

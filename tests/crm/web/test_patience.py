@@ -39,21 +39,31 @@ def test_whatever_nothing_narrows_has_all_the_time(rf: RequestFactory, monkeypat
     assert slow(rf.get("/", {"q": "", "sort": "name"})).content == b"0"
 
 
-def test_too_slow_a_list_asks_to_narrow_it(client: Client, mira: User, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("views", "address", "whole"),
+    [
+        ("crm.accounts.views.listing", "/accounts/?q=nord", "/accounts/"),
+        ("crm.todos.views", "/tasks/?tab=team", "/tasks/"),
+        ("crm.outbox.views", "/mail/?tab=held-back&guard=consent", "/mail/"),
+    ],
+)
+def test_too_slow_a_list_asks_to_narrow_it(
+    client: Client, mira: User, monkeypatch: pytest.MonkeyPatch, views: str, address: str, whole: str
+) -> None:
     """The whole page around it stands, and the transaction is fit for the next question."""
     factories.account("Nordwind")
     client.force_login(mira)
-    monkeypatch.setattr("crm.accounts.views.listing.keyset_page", lambda *a: connection.cursor().execute(
+    monkeypatch.setattr(f"{views}.keyset_page", lambda *a: connection.cursor().execute(
         "SELECT pg_sleep(1)"))  # fmt: skip
     monkeypatch.setattr(patience, "LONGEST_MS", 20)
 
-    page = client.get("/accounts/?q=nord")
+    page = client.get(address)
 
     assert page.status_code == 422
     text = page.content.decode()
     assert "This takes too long on so many rows" in text
     assert '<div id="results"' in text
-    assert '<a class="btn" href="/accounts/">Show everything</a>' in text
+    assert f'<a class="btn" href="{whole}">Show everything</a>' in text
     assert 'href="/tasks/"' in text
 
 

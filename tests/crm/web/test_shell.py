@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client, RequestFactory
 from django.views.defaults import server_error
 
 from crm import slots
 from crm.team.models import User
+from crm.web.context import shell
 
 
 @pytest.fixture
@@ -24,6 +27,28 @@ def test_the_rail_marks_where_one_is_and_counts(web: Client) -> None:
 
     assert '<a class="nav" href="/me/" aria-current="page">' in page
     assert '<span class="count">7</span>' in page
+
+
+def test_the_rows_of_all_entries_are_counted_in_one_query(
+    web: Client, sam: User, ada: User, django_assert_num_queries: Any
+) -> None:
+    people = slots.MenuEntry("People", "user-round", "team:me", 97, count=lambda user: User.objects.all())
+    admins = slots.MenuEntry(
+        "Admins", "user-round", "team:me", 98, count=lambda user: User.objects.filter(role="admin")
+    )
+    nobody = slots.MenuEntry("Nobody", "user-round", "team:me", 99, count=lambda user: User.objects.none())
+    request = RequestFactory().get("/me/")
+    request.user = sam
+
+    with (
+        slots.menu.temporarily("people", people),
+        slots.menu.temporarily("admins", admins),
+        slots.menu.temporarily("nobody", nobody),
+        django_assert_num_queries(1),
+    ):
+        rail = {entry["label"]: entry["count"] for entry in shell(request)["rail"]()}
+
+    assert (rail["People"], rail["Admins"], rail["Nobody"], rail["Tasks"]) == (2, 1, 0, 0)
 
 
 def test_the_rail_leaves_out_what_a_role_may_not_see_and_rooms_without_pages(web: Client) -> None:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from crm.timeline.actions import Fact, record
-from crm.timeline.models import Pending
+from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
-from retention.workflows import actions, engine
+from retention.workflows import actions, matching
 from retention.workflows.models import Enrollment, Trial
 from retention.workflows.steps import steps
 from tests import factories
@@ -44,7 +44,7 @@ def test_a_trial_whose_process_died_counts_an_attempt(publish, run_at):
     actions.triggers.sweep(plan_due)
     enrollment = Enrollment.objects.get()
     Trial.objects.create(enrollment_ids=[enrollment.pk], backend_pid=1, backend_start=NOON - DAY, started_at=NOON)
-    engine._count_the_fallen(plan_due)
+    Trial.count_the_fallen(plan_due)
     enrollment.refresh_from_db()
     assert enrollment.attempts == 1
     assert enrollment.due_at == plan_due + timedelta(minutes=1)
@@ -116,3 +116,44 @@ def test_a_discarded_enrollment_has_left_for_a_reason(parked, mira, run_at):
     assert actions.discard_many(None, "The rest", None, NOON) == 1
     run_at(NOON + DAY)
     assert not Task.objects.exists()
+
+
+def test_a_fact_that_kills_whoever_reads_it_is_parked_and_the_others_are_read(publish, monkeypatch):
+    publish(WON)
+    poison, *others = (factories.account().pk for _ in range(5))
+    for account in (poison, *others):
+        record(Fact(account, "deal.won", "Won"))
+    enroll, deaths = matching.enroll_for_facts, []
+
+    class Killed(BaseException):
+        """The end of a process: its database session is gone, and its transactions with it."""
+
+    def kills(workflow, trigger, entries, now):
+        if TimelineEntry.objects.filter(pk__in=entries, account_id=poison).exists():
+            raise Killed
+        enroll(workflow, trigger, entries, now)
+
+    monkeypatch.setattr(matching, "enroll_for_facts", kills)
+    for minute in range(8):
+        try:
+            matching.match(NOON + timedelta(minutes=minute))
+        except Killed:
+            deaths.append(minute)
+            Trial.objects.update(backend_pid=1)
+
+    assert deaths == [0, 1, 3, 5, 7]
+    matching.match(NOON + timedelta(minutes=9))
+    parked = Pending.objects.get()
+    assert (parked.entry.account_id, parked.attempts, parked.parked_at is not None) == (poison, 5, True)
+    assert "died" in parked.error
+    assert Enrollment.objects.count() == 4
+    assert not Trial.objects.exists()
+
+
+def test_facts_that_were_read_leave_no_trial(publish):
+    publish(WON)
+    assert matching.match(NOON) == 0
+    for _ in range(3):
+        record(Fact(factories.account().pk, "deal.won", "Won"))
+    assert matching.match(NOON) == 3
+    assert not Trial.objects.exists()
