@@ -294,7 +294,7 @@ SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal]]
 send_guards: Registry[SendGuard] = Registry("send guard")
 
 
-#: What should have been a message and is none, or the like: kind of fault (lost | doubled | late) → one line per row,
+#: What should have been a message and is none, or the like: kind of fault (lost | doubled | late | parked) → one line per row,
 #: computed by SQL from a room's own tables. `manage.py verify_journal` asks with the moment up to which work was done.
 JournalCheck = Callable[[datetime], Mapping[str, Sequence[str]]]
 journal_checks: Registry[JournalCheck] = Registry("journal check")
@@ -420,6 +420,7 @@ class Verb:
     undo: str = ""  # the verb of the same repair that takes it back
     tone: str = ""  # of its button: primary, danger or blank
     offered: bool = True  # False: only as another's undo
+    asks: str = ""  # what a person should know before it is done, if it cannot be taken back
 
 
 @dataclass(frozen=True)

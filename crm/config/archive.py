@@ -6,12 +6,13 @@ A restore never touches what is there: it loads into a database beside it, which
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, LiteralString, cast
@@ -62,15 +63,18 @@ def dump(name: str, file: Path) -> int:
         raise
 
 
-def taken_at(file: Path) -> str:
-    """When the archive was made, in the words of Postgres. Raises ArchiveError when it is none of ours."""
+def taken_at(file: Path) -> datetime:
+    """When the archive was begun. Raises ArchiveError when it is none of ours."""
     if not file.is_file():
         raise ArchiveError(f"There is no file {file}.")
     contents = _contents(file)
-    if f" {_OURS} " not in contents:
+    created = _CREATED.search(contents)
+    if created is None or f" {_OURS} " not in contents:
         raise ArchiveError(f"{file} is an archive of some other database.")
-    created = (line.partition("Archive created at ")[2] for line in contents.splitlines())
-    return next((moment for moment in created if moment), "an unknown moment")
+    return datetime.strptime(created[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+
+
+_CREATED = re.compile(r"Archive created at ([0-9-]+ [0-9:]+) UTC")
 
 
 @contextmanager
@@ -241,6 +245,7 @@ def _run(program: str, *arguments: str) -> str:
     """Run one of Postgres' programs against our server. Raises ArchiveError with what it said."""
     parameters = {name: str(value) for name, value in _parameters("").items() if value}
     environment = os.environ | {_LIBPQ[name]: value for name, value in parameters.items() if name in _LIBPQ}
+    environment["TZ"] = "UTC"  # in which they tell times
     done = subprocess.run(  # noqa: S603 (a program of Postgres, with arguments of ours)
         [_program(program), *arguments], env=environment, capture_output=True, text=True, check=False
     )

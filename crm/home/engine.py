@@ -34,7 +34,7 @@ SHOWN = 50
 AT_ONCE = 200
 ALARMS = 20
 #: What the list of facts can be narrowed to.
-FACTS = {"due": "Waiting", "late": "Late", "parked": "Parked"}
+FACTS = {"due": "Due", "late": "Late", "parked": "Parked"}
 
 
 @require_GET
@@ -51,7 +51,8 @@ def engine(request: HttpRequest) -> HttpResponse:
         "bars": _bars(lately[0]) if lately else [],
         "sources": _sources(how),
         "figures": FIGURES,
-        "repairs": [_repair(name, kind) for name, kind in _kinds() if _counted(how, kind)],
+        "most": slots.MOST,
+        "repairs": [_repair(name, kind, count) for name, kind in _kinds() if (count := _counted(how, kind))],
         "switches": Switch.objects.select_related("thrown_by").order_by("scope"),
         "policy": MailPolicy.the_only(),
         "alarms": Alarm.objects.order_by("-opened_at")[:ALARMS],
@@ -84,7 +85,7 @@ def _sources(how: Standing) -> list[dict[str, Any]]:
 def _row(source: slots.LoadSource, load: Load) -> dict[str, Any]:
     cells = [
         {"name": name, "count": (count := getattr(load, name)), "url": source.rows(load.group, name) if count else "",
-         "more": count > slots.MOST}
+         "more": count > slots.MOST, "echo": name in source.echoes}
         for name in FIGURES
     ]  # fmt: skip
     return {"load": load, "cells": cells, "quiet": not any(cell["count"] for cell in cells)}
@@ -109,15 +110,15 @@ def _counted(how: Standing, kind: Repair) -> int:
     return sum(getattr(load, kind.figure) for load in how.of(kind.work))
 
 
-def _repair(name: str, kind: Repair) -> dict[str, Any]:
-    """The rows of one kind by their cause, the cause of most of them first."""
+def _repair(name: str, kind: Repair, count: int) -> dict[str, Any]:
+    """The rows of one kind by their cause, the cause of most of them first. `left` are not shown."""
     by_cause: dict[str, list[Trouble]] = {}
-    rows = kind.find(SHOWN + 1)
-    for row in rows[:SHOWN]:
+    rows = kind.find(SHOWN)
+    for row in rows:
         by_cause.setdefault(row.cause or "No cause is kept.", []).append(row)
     verbs = [(verb, each) for verb, each in kind.verbs.items() if each.offered]
     causes = sorted(by_cause.items(), key=lambda item: -len(item[1]))
-    return {"name": name, "kind": kind, "causes": causes, "verbs": verbs, "more": len(rows) > SHOWN}
+    return {"name": name, "kind": kind, "causes": causes, "verbs": verbs, "shown": len(rows), "left": max(count - len(rows), 0)}
 
 
 def _senders(how: Standing) -> list[str]:
@@ -140,7 +141,8 @@ def repair(request: HttpRequest, kind: str, verb: str) -> HttpResponse:
     else:
         done = chosen.run(ids, reason, admin, clock.now())
         _report(request, kind, chosen, ids, done)
-    return redirect("home:engine")
+    # Back to where one was: to the rest of the kind, or to what else needs a decision.
+    return redirect(f"{reverse('home:engine')}#{kind if found and found.find(1) else 'decisions'}")
 
 
 def _ids(request: HttpRequest) -> list[int]:

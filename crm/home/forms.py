@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from crm.accounts.models import Contact
-from crm.outbox.models import Sender
+from crm.outbox.models import Sender, Switch
 
 
 class StopForm(forms.Form):
@@ -43,7 +43,4 @@ class StopForm(forms.Form):
     @property
     def words(self) -> str:
         """What has stopped, as a toast says it."""
-        kind, _, name = self.cleaned_data["scope"].partition(":")
-        return {"all": "all mail", "channel": "all e-mail", "sender": f"mail of the sender {name}"}.get(
-            kind, "mail to this person"
-        )
+        return Switch(scope=self.cleaned_data["scope"]).words

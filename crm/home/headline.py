@@ -45,8 +45,8 @@ def of(how: Standing, bells: int | None) -> Headline:
     if needing := how.needs_person:
         return Headline(
             "warn",
-            f"All is running. {oldest_words}",
-            f"{_many(needing)} below need{'s' if needing == 1 else ''} a person.",
+            f"{_many(needing)} need{'s' if needing == 1 else ''} you.",
+            f"All else is running. {oldest_words}",
         )
     return Headline("good", f"All is running. {oldest_words}")
 

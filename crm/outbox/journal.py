@@ -1,4 +1,4 @@
-"""What the journal of messages says against us: lost, doubled, late and uncertain, by SQL over what was kept."""
+"""What the journal says against us: lost, doubled, late, parked and uncertain, by SQL over what was kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from crm.outbox.sending.clear import DEADLY, UNWRITABLE
 from crm.web import clock
 from crm.web.models import Pulse
 
-FAULTS = ("lost", "doubled", "late")
+FAULTS = ("lost", "doubled", "late", "parked")
 KINDS = (*FAULTS, "uncertain")
 
 #: A message that has waited longer than this, while mail leaves, has been forgotten rather than queued.
@@ -71,6 +71,7 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             "message {}: sent after its last moment, {} UTC",
         ),
     ),
+    "parked": (),  # no message ever is: other rooms fill it
     "uncertain": (
         ("SELECT id, reason FROM crm_outboundmessage WHERE state = 'uncertain' ORDER BY id", "message {}: {}"),
     ),

@@ -21,10 +21,10 @@ MOST_SENT = 50_000
 _MINUTES = 60
 
 #: What the mail page calls the figures of a load, and how it narrows its rows to them.
-NARROWED = {"due": "Due now", "late": "Late", "held": "Kept back"}
+NARROWED = {"due": "Due now", "late": "Late", "held": "Waiting"}
 
 
-def _held() -> Q:
+def kept_here() -> Q:
     """What keeps a message here though its time has come: no way out, a hold, or a switch that covers it."""
     if not settings.EMAIL_URL:
         return Q(pk__isnull=False)
@@ -42,8 +42,8 @@ def narrowed(rows: MessageQuerySet, figure: str, now: datetime) -> MessageQueryS
     """Planned messages that a figure counts: `due`, those of them that are `late`, or `held`."""
     ripe = rows.filter(state=OutboundMessage.State.DUE, due_at__lte=now)
     if figure == "held":
-        return ripe.filter(_held())
-    leaving = ripe.exclude(_held())
+        return ripe.filter(kept_here())
+    leaving = ripe.exclude(kept_here())
     return leaving.waiting_since_before(now - LATE) if figure == "late" else leaving
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,8 +29,8 @@ class Tab:
 TABS = {
     "upcoming": Tab("Upcoming", ("due",), Sort("due_at"), "Nothing is planned. Workflows and replies put mail here."),
     "held-back": Tab(
-        "Held back", ("skipped",), Sort("settled_at", descending=True, nullable=True),
-        "Nothing was held back. Mail that consent, cap or lateness stops is kept here with the reason.",
+        "Not sent", ("skipped",), Sort("settled_at", descending=True, nullable=True),
+        "All that was planned could leave. Mail that consent, lateness or a bounce ends stands here with the reason.",
     ),
     "called-off": Tab(
         "Called off", ("cancelled",), Sort("settled_at", descending=True, nullable=True),
@@ -65,7 +65,7 @@ def rows_of(visible: MessageQuerySet, tab: str) -> MessageQuerySet:
 class Narrowing:
     """What an address asks for within a tab."""
 
-    guard: str = ""  # of what was held back
+    guard: str = ""  # of what was not sent
     which: str = ""  # of what is planned: one of load.NARROWED
     sender: str = ""
     account: int | None = None
@@ -96,6 +96,13 @@ def eyes(visible: MessageQuerySet) -> dict[str, int]:
     """How many messages need a person, by tab."""
     found = list(visible.needing_eyes().values_list("state", flat=True)[:MOST])
     return {state: found.count(state) for state in ("uncertain", "failed")}
+
+
+def kept(rows: Iterable[OutboundMessage]) -> set[int]:
+    """Which of these wait until somebody lets mail go, whatever time they were planned for."""
+    waiting = [row.pk for row in rows if row.state == OutboundMessage.State.DUE]
+    found = OutboundMessage.objects.filter(load.kept_here(), pk__in=waiting)
+    return set(found.values_list("pk", flat=True)) if waiting else set()
 
 
 def banner(viewer: User) -> dict[str, Any]:
@@ -132,9 +139,11 @@ def times(message: OutboundMessage, viewer: User) -> list[Moment]:
     account = message.contact.account if message.contact else message.account
     there, here = zone_of(message.contact, account, message.user), viewer.zone
     moved = message.due_at if message.state == "due" and message.due_at != message.planned_for else None
+    if moved and _words(moved) == _words(message.planned_for):
+        moved = None  # by seconds: people read minutes
     settled = message.settled_at if message.settled_at != message.sending_at else None
     named: list[tuple[str, datetime | None, bool]] = [
-        ("Planned for", message.planned_for, message.sending_at is not None),
+        ("Planned for", message.planned_for, message.sending_at is not None or moved is not None),
         ("Moved to", moved, False),
         ("Handed over", message.sending_at, False),
         ("Settled", settled, message.state == "sent"),

@@ -49,8 +49,14 @@ UNCERTAIN = Repair(
     "Uncertain mail", "Handed over, but nobody knows whether it was taken. Ask the mail server or the reader.",
     "uncertain", "outbox", _find(OutboundMessage.State.UNCERTAIN),
     {
-        "sent": Verb("It did leave", "Counted as sent", _each(settling.settle_as_sent), tone="primary"),
-        "again": Verb("Send once more", "Sent once more", _each(settling.resend)),
+        "sent": Verb(
+            "It did leave", "Counted as sent", _each(settling.settle_as_sent), tone="primary",
+            asks="It counts as sent and is not sent again. If it did not leave after all, its reader never gets it.",
+        ),
+        "again": Verb(
+            "Send once more", "Sent once more", _each(settling.resend),
+            asks="Whoever did get it gets it a second time. What has been sent cannot be called back.",
+        ),
     },
     order=10,
 )  # fmt: skip

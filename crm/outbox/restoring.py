@@ -15,13 +15,13 @@ _SLICE = 500
 _OPEN = (OutboundMessage.State.DUE, OutboundMessage.State.CLAIMED, OutboundMessage.State.SENDING)
 
 
-def hold_and_doubt(taken_at: str, now: datetime) -> int:
+def hold_and_doubt(taken: str, now: datetime) -> int:
     """Hold all mail, and take each message that was due by now for uncertain: it may have left after the backup.
 
     A person says of each whether it did. Returns how many there are. Nothing else may run meanwhile.
     """
-    policy.hold(f"Restored from a backup of {taken_at}: look at the uncertain mail, then let mail go live.")
-    reason = f"This installation was restored from a backup of {taken_at}; the message may have left after that."
+    policy.hold(f"Restored from a backup of {taken}: look at the uncertain mail, then let mail go live.")
+    reason = f"This installation was restored from a backup of {taken}; the message may have left after that."
     doubted = 0
     while slice_ := _slice(now):
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The mail pages: what will leave, what was held back and why, what needs a person, and what went."""
+"""The mail pages: what will leave, what was not sent and why, what needs a person, and what went."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
-from crm.outbox import load, policy, settling
+from crm.outbox import load, policy, repairs, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
-from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, rows_of, times
+from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, kept, rows_of, times
 from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.web import clock
@@ -31,7 +31,7 @@ from crm.web.toasts import toast
 @require_GET
 @answers_or_asks_to_narrow("tab", "guard", "which", "sender", "account")
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """One tab, page by page; what was held back also by guard."""
+    """One tab, page by page; what was not sent also by guard."""
     viewer, tab = viewer_of(request), request.GET.get("tab", "upcoming")
     if tab not in TABS:
         raise Http404
@@ -46,6 +46,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     except BadCursor as error:
         return HttpResponseBadRequest(str(error))
     context: dict[str, Any] = {"tab": tab, "page": page, "label": TABS[tab], "chosen": chosen}
+    context["kept"] = kept(page.rows)
     if request.htmx and request.GET.get("cursor"):
         return render(request, "crm/outbox/list.html#rows", context)
     whole = tab == "upcoming" and chosen == Narrowing() and not request.GET.get("cursor")
@@ -68,6 +69,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "why": why,
         "text": message.rendered_body or message.preview()[1],
         "times": times(message, viewer),
+        "kept": bool(kept([message])),
+        "asks": {name: verb.asks for name, verb in repairs.UNCERTAIN.verbs.items()},
         "may_settle": message.may_be_settled_by(viewer),
         "suppressed": settling.suppression_of(message) if message.state == OutboundMessage.State.FAILED else None,
     }

@@ -74,7 +74,10 @@ slots.repairs.register(
         "parked", "timeline", _find,
         {
             "again": slots.Verb("Read again", "Read again", _unpark, tone="primary"),
-            "discard": slots.Verb("Discard", "Discarded", _discard, tone="danger"),
+            "discard": slots.Verb(
+                "Discard", "Discarded", _discard, tone="danger",
+                asks="No workflow will ever read them. They stay on the timeline. It cannot be taken back.",
+            ),
         },
         order=40,
     ),

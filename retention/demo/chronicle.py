@@ -149,7 +149,7 @@ class Chronicle:
         if term.mrr != before.mrr:
             text = f"Grew from {self._money(before.mrr)} to {self._money(term.mrr)} a month"
             return Event(self._at(term.known_on), "contract.grew", text, actor=self._ours(), source="person")
-        text = f"{plan} renewed from {term.starts_on} to {term.ends_on}"
+        text = f"{plan} renewed from {wording.day(term.starts_on)} to {wording.day(term.ends_on)}"
         return Event(self._at(term.known_on), "contract.renewed", text)
 
     def _gone(self, day: date) -> Event:

@@ -1,4 +1,4 @@
-"""What the journal says of workflows: steps whose message or task is missing, and enrollments forgotten."""
+"""What the journal says of workflows: steps whose message or task is missing, what was forgotten, and what is parked."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             " AND " + WAITING_SINCE + " < %(long_due)s",
             "enrollment {} has been due since {} UTC",
         ),
+    ),
+    "parked": (
         (
             "SELECT id, ended_because FROM retention_enrollment WHERE state = 'parked'",
             "enrollment {} is parked: {}",

@@ -41,7 +41,7 @@ _SELECT = f"""
 """  # noqa: S608  (constants of ours)
 
 #: What the People tab calls the figures that are no states of their own.
-NARROWED = {"due": "Due now", "late": "Late", "held": "Held"}
+NARROWED = {"due": "Due now", "late": "Late", "held": "Waiting"}
 
 
 def select(now: datetime) -> tuple[str, Sequence[Any]]:
@@ -68,7 +68,7 @@ def _find(limit: int) -> list[Trouble]:
     return [
         Trouble(
             row.pk, str(row.account), reverse("workflows:enrollment", args=[row.workflow.slug, row.pk]),
-            row.ended_because, row.due_at, f"in {row.workflow}, at step {row.step_id}",
+            row.ended_because, row.parked_at, f"in {row.workflow}, at step {row.step_id}",
         )
         for row in parked.order_by("-id")[:limit]
     ]  # fmt: skip
@@ -87,7 +87,10 @@ PARKED = Repair(
     "parked", "workflows", _find,
     {
         "again": Verb("Try again", "Tried again", _retry, tone="primary"),
-        "discard": Verb("Discard", "Taken out of their workflow", _discard, tone="danger"),
+        "discard": Verb(
+            "Discard", "Taken out of their workflow", _discard, tone="danger",
+            asks="They leave the workflow, and the steps that are left do not run. It cannot be taken back.",
+        ),
     },
     order=30,
 )  # fmt: skip

@@ -124,6 +124,11 @@ class Enrollment(models.Model):
     def __str__(self) -> str:
         return f"{self.account_id} in {self.workflow_id}"
 
+    @property
+    def parked_at(self) -> datetime:
+        """When a parked one stopped: its last failure planned another try, which never came."""
+        return self.due_at - rules.PAUSE_AFTER_FAILURE
+
 
 class StepRun(models.Model):
     """What one step did for one enrollment: the path taken, with the values it saw."""

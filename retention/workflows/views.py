@@ -1,4 +1,4 @@
-"""The workflow pages: what each does, who is where in it, what it sent, and what was held back and why."""
+"""The workflow pages: what each does, who is where in it, what it sent, and what was not sent and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from retention.workflows.recipes import RecipeError
 
 TABS = {"steps": "Steps", "people": "People", "mail": "Mail", "settings": "Settings", "versions": "Versions"}
 #: What the Mail tab can be narrowed to, in the order of its chips.
-MAIL = {"": "Everything", "due": "Planned", "sent": "Sent", "skipped": "Held back", "uncertain": "Uncertain"}
+MAIL = {"": "Everything", "due": "Planned", "sent": "Sent", "skipped": "Not sent", "uncertain": "Uncertain"}
 #: The tabs that go on page by page.
 PAGED = {"people", "mail"}
 #: The Versions tab shows this many.

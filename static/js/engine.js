@@ -26,9 +26,11 @@ function count(repair) {
   const chosen = boxes.filter((box) => box.checked).length;
   const words = repair.querySelector("[data-chosen]");
   words.dataset.before ??= words.textContent;
-  words.textContent = chosen ? `${chosen} of ${boxes.length} chosen` : words.dataset.before;
+  for (const many of repair.querySelectorAll("[data-many]")) many.textContent = chosen;
+  repair.querySelector("[name=reason]").setCustomValidity(chosen ? "" : "Tick first what to decide on.");
+  words.textContent = chosen ? `${chosen} of ${boxes.length} shown chosen` : words.dataset.before;
   for (const all of repair.querySelectorAll("[data-all]")) {
-    const same = [...all.closest("fieldset").querySelectorAll("input[name=id]")];
+    const same = [...all.closest("[data-cause]").querySelectorAll("input[name=id]")];
     all.checked = same.every((box) => box.checked);
     all.indeterminate = !all.checked && same.some((box) => box.checked);
   }
@@ -38,11 +40,14 @@ room.addEventListener("change", ({ target }) => {
   const repair = target.closest("[data-repair]");
   if (!repair) return;
   if (target.matches("[data-all]")) {
-    for (const box of target.closest("fieldset").querySelectorAll("input[name=id]")) box.checked = target.checked;
+    for (const box of target.closest("[data-cause]").querySelectorAll("input[name=id]")) box.checked = target.checked;
   }
   count(repair);
   say();
 });
+
+room.querySelectorAll("[data-repair]").forEach(count);
+room.addEventListener("htmx:after:swap", () => room.querySelectorAll("[data-repair]").forEach(count));
 
 // Whose mail shall stop is asked only when it is one person's.
 const scope = document.querySelector("[data-scope]");

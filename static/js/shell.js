@@ -8,6 +8,8 @@ document.addEventListener("click", (event) => {
   }
   const opener = event.target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const asking = event.target.closest("[data-confirm]");
+  if (asking?.form.reportValidity()) document.getElementById(asking.dataset.confirm).showModal();
   if (event.target.closest("[data-close]")) {
     event.target.closest("dialog")?.close();
     event.target.closest("details[data-menu]")?.removeAttribute("open");

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -83,8 +83,10 @@ def _listed(request: HttpRequest, refused: FilterError | None = None) -> HttpRes
         refused = error
     # An address whose filter cannot be read shows nothing rather than everything.
     rows = _rows(request, chosen) if chosen else Account.objects.none().for_list()
-    sort = asked.get("sort", "")
-    column = SORTS.get(sort, SORTS[DEFAULT_SORT])
+    sort = asked.get("sort") or DEFAULT_SORT
+    if sort not in SORTS:
+        raise Http404("There is no such order.")
+    column = SORTS[sort]
     try:
         page = keyset_page(rows, column.sort, asked.get("cursor"), PAGE_SIZE)
     except BadCursor as error:
@@ -92,7 +94,7 @@ def _listed(request: HttpRequest, refused: FilterError | None = None) -> HttpRes
     context: dict[str, Any] = {"page": page, "lines": [_line(account) for account in page.rows]}
     if request.htmx and "cursor" in asked:  # the next rows, added to those on the page
         return render(request, "crm/accounts/list.html#rows", context)
-    context |= _around(request, chosen, sort if sort in SORTS else DEFAULT_SORT)
+    context |= _around(request, chosen, sort)
     context["total"] = _total(request, rows, page)
     context["refused"] = f"{refused.place} {refused.message}".strip() if refused else ""
     return render(request, "crm/accounts/list.html", context, status=400 if refused else 200)
@@ -122,6 +124,8 @@ def _rows(request: HttpRequest, chosen: Filter) -> Any:
             rows = rows.filter(owner=None)
         case number if number.isascii() and number.isdecimal() and len(number) < 19:
             rows = rows.filter(owner=int(number))
+        case unknown if unknown:
+            raise Http404("There is no such owner.")
     if asked.get("lifecycle") in Account.Lifecycle:
         rows = rows.filter(lifecycle=asked["lifecycle"])
     if tag := asked.get("tag", "").strip().replace("\0", ""):

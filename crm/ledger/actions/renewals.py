@@ -13,7 +13,7 @@ from crm.ledger.actions.projection import project
 from crm.ledger.models import Contract, ContractTerm
 from crm.ledger.rules import Stretch, renewals
 from crm.timeline.actions import Fact, record
-from crm.web import clock
+from crm.web import clock, wording
 from crm.web.models import Pulse
 
 #: Contracts looked at, and terms booked, in one transaction.
@@ -113,7 +113,7 @@ def _renewed(term: ContractTerm, now: datetime) -> Fact:
     return Fact(
         contract.account_id,
         "contract.renewed",
-        f"{contract.plan or 'The contract'} renewed from {term.starts_on} to {term.ends_on}",
+        f"{contract.plan or 'The contract'} renewed from {wording.day(term.starts_on)} to {wording.day(term.ends_on)}",
         occurred_at=now,
         payload=payload,
         key=f"contract.renewed:{contract.pk}:{term.starts_on}",

@@ -38,18 +38,21 @@ class Command(BaseCommand):
         name = connection.settings_dict["NAME"]
         try:
             taken_at = archive.taken_at(file)
+            taken = f"{taken_at:%-d %B %Y %H:%M} UTC"
             archive.may_be_replaced(name, aside=options["aside"])
             with archive.loaded(file, name) as scratch:
-                self._say(f"Loaded the backup of {taken_at}.")
+                self._say(f"Loaded the backup of {taken}.")
                 self._bring_up_to_date()
-                uncertain = 0 if options["nothing_ran_since"] else self._catch_up(taken_at)
+                uncertain = 0 if options["nothing_ran_since"] else self._catch_up(taken)
                 kept = archive.replace(name, scratch, clock.now())
         except archive.ArchiveError as error:
             raise CommandError(f"{error} Nothing was changed.", returncode=2) from error
         if options["json"]:
-            self.stdout.write(json.dumps({"taken_at": taken_at, "uncertain": uncertain, "kept_as": kept}))
+            self.stdout.write(
+                json.dumps({"taken_at": taken_at.isoformat(), "newly_uncertain": uncertain, "kept_as": kept})
+            )
             return
-        self.stdout.write(f"Restored the backup of {taken_at}.")
+        self.stdout.write(f"Restored the backup of {taken}.")
         if kept:
             self.stdout.write(f"What was there before is the database {kept}.")
         if not options["nothing_ran_since"]:
@@ -66,7 +69,7 @@ class Command(BaseCommand):
             raise archive.ArchiveError(f"The backup is of a later version, which knows {unknown[-1]}.")
         call_command("migrate", verbosity=0, interactive=False)
 
-    def _catch_up(self, taken_at: str) -> int:
+    def _catch_up(self, taken: str) -> int:
         """What the old installation can have done by now is done here too, on paper: so none of it happens again."""
         now = clock.now()
         archive.leave_a_gap()
@@ -74,7 +77,7 @@ class Command(BaseCommand):
         walk.kinds = [(name, work) for name, work in walk.kinds if name != "outbox"]
         walk.until_idle(now)
         self._say(", ".join(f"{name}: {rows}" for name, rows in walk.moved.items()) or "Nothing was due.")
-        return restoring.hold_and_doubt(taken_at, now)
+        return restoring.hold_and_doubt(taken, now)
 
     def _say(self, line: str) -> None:
         self.stderr.write(line)

@@ -81,6 +81,14 @@ class Switch(models.Model):
     def __str__(self) -> str:
         return self.scope
 
+    @property
+    def words(self) -> str:
+        """What it stops, as people read it."""
+        kind, _, name = self.scope.partition(":")
+        if kind == "sender":
+            return "the default sender" if name == Sender.DEFAULT else f"the sender “{name}”"
+        return {"all": "all mail", "channel": "all e-mail"}.get(kind, "mail to one person")
+
 
 class Sender(models.Model):
     """An address that mail leaves from, and how fast it may."""

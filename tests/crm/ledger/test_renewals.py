@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.ledger import actions
 from crm.ledger.models import Contract, ContractTerm
 from crm.timeline.models import Pending, TimelineEntry
+from crm.web import wording
 from tests import factories
 from tests.conftest import NOON
 
@@ -36,7 +37,7 @@ def test_the_next_term_is_booked_the_day_before_the_end(ends_on):
     assert account.renews_on == ends_on.replace(year=2027)
     entry = TimelineEntry.objects.get()
     assert (entry.kind, entry.account, entry.payload["mrr"]) == ("contract.renewed", account, "250.00")
-    assert entry.text == f"Team renewed from {ends_on} to {ends_on.replace(year=2027)}"
+    assert entry.text == f"Team renewed from {wording.day(ends_on)} to {wording.day(ends_on.replace(year=2027))}"
     assert Pending.objects.count() == 1
 
 

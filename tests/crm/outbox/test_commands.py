@@ -71,7 +71,7 @@ def test_the_first_import_holds_mail_until_somebody_goes_live() -> None:
     assert MailPolicy.the_only().mode == "live"
 
 
-CLEAN = {"lost": 0, "doubled": 0, "late": 0, "uncertain": 0}
+CLEAN = {"lost": 0, "doubled": 0, "late": 0, "parked": 0, "uncertain": 0}
 
 
 def verified() -> tuple[int, dict[str, int], dict[str, list[str]]]:
@@ -229,6 +229,26 @@ def test_other_rooms_add_what_their_tables_know() -> None:
         code, counts, details = verified()
 
     assert (code, counts["lost"], details["lost"]) == (1, 1, ["step run 5 has no message at 12:00"])
+
+
+def test_what_is_parked_is_a_figure_of_its_own() -> None:
+    with slots.journal_checks.temporarily("test", lambda now: {"parked": ["enrollment 5 is parked: KeyError: plan"]}):
+        assert verified()[:2] == (1, CLEAN | {"parked": 1})
+
+
+@pytest.mark.parametrize(("many", "more"), [(20, []), (21, ["  … and 1 more"]), (65, ["  … and 45 more"])])
+def test_people_read_few_lines_of_a_kind(many: int, more: list[str]) -> None:
+    lines = [f"fact {number} is parked: one\n  two {'x' * 500}" for number in range(many)]
+    out = io.StringIO()
+    with slots.journal_checks.temporarily("test", lambda now: {"parked": lines}), pytest.raises(SystemExit):
+        call_command("verify_journal", stdout=out)
+
+    said = out.getvalue().splitlines()
+    assert said[:4] == ["lost: 0", "doubled: 0", "late: 0", f"parked: {many}"]
+    assert said[-1] == "uncertain: 0"
+    assert said[4].startswith("  fact 0 is parked: one two xxx")
+    assert {len(line) for line in said[4:24]} == {162}
+    assert said[24:-1] == more
 
 
 def test_where_only_ticks_work_the_last_tick_is_now(anna: Contact, plan: Plan) -> None:
