@@ -294,7 +294,7 @@ SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal]]
 send_guards: Registry[SendGuard] = Registry("send guard")
 
 
-#: What should have been a message and is none, or the like: kind of fault (lost | doubled | late | parked) → one line per row,
+#: What should have been a message and is none: kind of fault (lost | doubled | late | parked) → one line per row,
 #: computed by SQL from a room's own tables. `manage.py verify_journal` asks with the moment up to which work was done.
 JournalCheck = Callable[[datetime], Mapping[str, Sequence[str]]]
 journal_checks: Registry[JournalCheck] = Registry("journal check")
@@ -365,11 +365,13 @@ class LoadSource:
     `select(now)` gives a SELECT without a final semicolon, and its parameters, with the columns grp, label, due, late,
     held, parked, uncertain, failed, oldest_due and because. It is asked every few seconds and reads open rows by index
     alone. `rows(group, figure)` is the address of the rows that a figure counts, blank where there are none to show.
+    `waits(load)` names what waits in a group, inside a sentence: “facts not yet read”.
     """
 
     label: str
     select: Callable[[datetime], tuple[str, Sequence[Any]]]
     rows: Callable[[str, str], str]
+    waits: Callable[[Load], str]
     echoes: frozenset[str] = frozenset()  # figures that another room counts too, so they are left out of sums
     order: int = 0
 
@@ -412,11 +414,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Verb:
-    """What a person can decide. `run(ids, reason, by, now)` returns how many rows it moved, and leaves the others."""
+    """What a person can decide. `run(ids, reason, by, now)` returns the ids of the rows that it moved, no others."""
 
     label: str
     done: str  # what became of them, before their number: “Tried again”
-    run: Callable[[Sequence[int], str, Any, datetime], int]
+    run: Callable[[Sequence[int], str, Any, datetime], Sequence[int]]
     undo: str = ""  # the verb of the same repair that takes it back
     tone: str = ""  # of its button: primary, danger or blank
     offered: bool = True  # False: only as another's undo

@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.config.settings")
 
 from django.conf import settings
 
+from crm.home import rules
 from crm.ledger.rules import LOOK_EVERY
 
 app = Celery("holdfast")
@@ -32,5 +33,5 @@ app.conf.beat_schedule = {
     # every thirty seconds: show that beat, broker and a worker are alive
     "heartbeat": _ring("crm.web.jobs.heartbeat", 30.0),
     # every minute: tell admins when work waits too long
-    "alarm": _ring("crm.home.jobs.watch", 60.0),
+    "alarm": _ring("crm.home.jobs.watch", rules.LOOK_EVERY.total_seconds()),
 }

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import wraps
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from crm import slots
 from crm.home import headline
 from crm.home.forms import StopForm
 from crm.home.models import Alarm
-from crm.outbox import policy
-from crm.outbox.models import MailPolicy, Sender, Switch
+from crm.outbox import policy, stopping
+from crm.outbox.models import Sender, Switch
 from crm.slots import Load, Repair, Throughput, Trouble
 from crm.team.models import User
 from crm.team.viewer import viewer_of
@@ -45,7 +46,9 @@ def engine(request: HttpRequest) -> HttpResponse:
     lately = [find(now) for find in slots.throughput]
     context: dict[str, Any] = {
         "how": how,
-        "head": headline.of(how, standing.bells_waiting() if how.stands_still else 0),
+        "head": headline.of(how),
+        "stopped": headline.no_mail_leaves(how),
+        "notices": _notices(request, how),
         "alive": {name: how.pulses[pulse] for name, pulse in _ALIVE.items() if pulse in how.pulses},
         "lately": lately[0] if lately else None,
         "bars": _bars(lately[0]) if lately else [],
@@ -53,13 +56,21 @@ def engine(request: HttpRequest) -> HttpResponse:
         "figures": FIGURES,
         "most": slots.MOST,
         "repairs": [_repair(name, kind, count) for name, kind in _kinds() if (count := _counted(how, kind))],
-        "switches": Switch.objects.select_related("thrown_by").order_by("scope"),
-        "policy": MailPolicy.the_only(),
-        "alarms": Alarm.objects.order_by("-opened_at")[:ALARMS],
+        "policy": (stops := stopping.now_thrown()),
+        "switches": stops.switches,
+        "alarms": (alarms := list(Alarm.objects.order_by("-opened_at")[:ALARMS])),
+        "goes_on": any(alarm.is_open for alarm in alarms),
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "crm/home/engine.html#live", context)
     return render(request, "crm/home/engine.html", context | {"senders": _senders(how)})
+
+
+def _notices(request: HttpRequest, how: Standing) -> list[slots.Notice]:
+    """What stands on other pages too, unless the headline here says it."""
+    if headline.of(how).stops_mail or not (notice := slots.notices["mail"](request, how)):
+        return []
+    return [notice]
 
 
 #: What shows that somebody rings, and that somebody answers.
@@ -118,14 +129,27 @@ def _repair(name: str, kind: Repair, count: int) -> dict[str, Any]:
         by_cause.setdefault(row.cause or "No cause is kept.", []).append(row)
     verbs = [(verb, each) for verb, each in kind.verbs.items() if each.offered]
     causes = sorted(by_cause.items(), key=lambda item: -len(item[1]))
-    return {"name": name, "kind": kind, "causes": causes, "verbs": verbs, "shown": len(rows), "left": max(count - len(rows), 0)}
+    shown = {"shown": len(rows), "left": max(count - len(rows), 0)}
+    return {"name": name, "kind": kind, "causes": causes, "verbs": verbs} | shown
 
 
 def _senders(how: Standing) -> list[str]:
     return [load.group for load in how.of("outbox")] or [Sender.DEFAULT]
 
 
-@require_POST
+def _posted(view: Any) -> Any:
+    """Only by POST; whoever comes by hand, or back from signing in, finds the page on which it is done."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
+        _admin(request)
+        return view(request, **more) if request.method == "POST" else redirect("home:engine")
+
+    return guarded
+
+
+@_posted
 def repair(request: HttpRequest, kind: str, verb: str) -> HttpResponse:
     """Do one thing to several rows of a kind; an undo names them in its address."""
     admin = _admin(request)
@@ -140,7 +164,8 @@ def repair(request: HttpRequest, kind: str, verb: str) -> HttpResponse:
         toast(request, "Say why: it is kept with your name. Nothing was changed.", level=messages.ERROR)
     else:
         done = chosen.run(ids, reason, admin, clock.now())
-        _report(request, kind, chosen, ids, done)
+        standing.forget()
+        _report(request, kind, chosen, len(ids) - len(done), done)
     # Back to where one was: to the rest of the kind, or to what else needs a decision.
     return redirect(f"{reverse('home:engine')}#{kind if found and found.find(1) else 'decisions'}")
 
@@ -151,18 +176,21 @@ def _ids(request: HttpRequest) -> list[int]:
     return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) <= 18][:AT_ONCE]
 
 
-def _report(request: HttpRequest, kind: str, verb: slots.Verb, ids: Sequence[int], done: int) -> None:
+def _report(request: HttpRequest, kind: str, verb: slots.Verb, others: int, done: Sequence[int]) -> None:
+    """The undo takes back what was done here, and nothing that somebody else did to other rows that were chosen."""
     if not done:
         toast(
             request, "Nothing was changed: somebody else was quicker, or it cannot be done now.", level=messages.ERROR
         )
         return
-    left = f" Left as they were: {len(ids) - done}." if done < len(ids) else ""
-    undo = f"{reverse('home:engine_repair', args=[kind, verb.undo])}?ids={','.join(map(str, ids))}" if verb.undo else ""
-    toast(request, f"{verb.done}: {done}.{left}", undo=undo)
+    left = f" Left as they were: {others}." if others else ""
+    undo = (
+        f"{reverse('home:engine_repair', args=[kind, verb.undo])}?ids={','.join(map(str, done))}" if verb.undo else ""
+    )
+    toast(request, f"{verb.done}: {len(done)}.{left}", undo=undo)
 
 
-@require_POST
+@_posted
 def switches(request: HttpRequest) -> HttpResponse:
     """Throw a kill switch, for a reason."""
     admin = _admin(request)
@@ -177,7 +205,7 @@ def switches(request: HttpRequest) -> HttpResponse:
     return redirect("home:engine")
 
 
-@require_POST
+@_posted
 def lifting(request: HttpRequest) -> HttpResponse:
     """Take a kill switch back. What has become too late meanwhile is skipped."""
     _admin(request)
@@ -203,7 +231,7 @@ def facts(request: HttpRequest) -> HttpResponse:
     try:
         page = keyset_page(waiting(only, now), Sort("id"), request.GET.get("cursor"))
     except BadCursor as error:
-        return HttpResponseBadRequest(str(error))
+        raise BadRequest(str(error)) from error
     part = "#rows" if request.htmx and request.GET.get("cursor") else ""  # type: ignore[attr-defined]
     context = {"page": page, "only": only, "facts": FACTS}
     return render(request, f"crm/home/engine_facts.html{part}", context)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crm.outbox import stopping
 from crm.web import wording
 from crm.web.standing import Standing
 
-_CELERY = "uv run celery --app crm.config.celery"
+#: By part, as docker compose calls it: for those who run the containers, and for those who run the processes.
+_START = {
+    part: (f"docker compose up -d {part}", f"celery --app crm.config.celery {part}") for part in ("worker", "beat")
+}
+_MORE = ("docker compose up -d --scale worker=2", "celery --app crm.config.celery worker")
 
 
 @dataclass(frozen=True)
@@ -15,32 +20,23 @@ class Headline:
     tone: str  # good | warn | bad
     title: str
     text: str = ""
-    command: str = ""
+    commands: tuple[str, ...] = ()  # any one of them will do
+    stops_mail: bool = False  # there is something to let go on
 
 
-def of(how: Standing, bells: int | None) -> Headline:
-    """`bells` are those of beat that nobody has heard, None when the broker does not answer; asked of the silent."""
+def of(how: Standing) -> Headline:
     if how.silence is None:
-        return Headline(
-            "warn", "No worker has run yet.", "Until one does, nothing moves. Start it with", f"{_CELERY} worker"
-        )
-    if how.stands_still:
-        since = f"Nothing has been done for {wording.length(how.silence)}:"
-        if bells is None:
-            return Headline(
-                "bad", f"{since} Redis does not answer.", "Start it, or look at REDIS_URL; workers go on by themselves."
-            )
-        if bells:
-            return Headline("bad", f"{since} the worker does not answer.", "Start it with", f"{_CELERY} worker")
-        return Headline("bad", f"{since} beat does not ring.", "Start it with", f"{_CELERY} beat")
-    if how.alarming and (oldest := how.oldest):
-        waits = f"{oldest.label} has waited for {wording.length(how.wait)}."
-        return Headline(
-            "bad",
-            f"Work waits. {waits}",
-            "The worker answers but does not keep up. If this lasts, start another with",
-            f"{_CELERY} worker",
-        )
+        text = "Until one does, nothing moves. Start it with"
+        return Headline("warn", "No worker has run yet.", text, _START["worker"])
+    if part := how.silent_part:
+        if part == "broker":
+            return Headline("bad", how.plight, "Start it, or look at REDIS_URL; workers go on by themselves.")
+        return Headline("bad", how.plight, "Start it with", _START[part])
+    if how.alarming:
+        text = "The worker answers but does not keep up. If this lasts, start another with"
+        return Headline("bad", how.plight, text, _MORE)
+    if because := mail_stopped(how):
+        return Headline("warn", f"No mail leaves. {because}", "All else is running.", stops_mail=True)
     oldest_words = f"Oldest waiting {wording.length(how.wait)}." if how.oldest else "Nothing waits."
     if needing := how.needs_person:
         return Headline(
@@ -49,6 +45,18 @@ def of(how: Standing, bells: int | None) -> Headline:
             f"All else is running. {oldest_words}",
         )
     return Headline("good", f"All is running. {oldest_words}")
+
+
+def mail_stopped(how: Standing) -> str:
+    """Why no mail leaves at all; blank where some does, and where nobody has set up mail and none waits."""
+    because = no_mail_leaves(how)
+    return "" if because == stopping.NO_WAY_OUT and not how.total("held") else because
+
+
+def no_mail_leaves(how: Standing) -> str:
+    """Why no sender sends anything; blank if one does."""
+    reasons = dict.fromkeys(load.because for load in how.of("outbox"))
+    return "" if "" in reasons or stopping.SINGLE_READERS in reasons else " ".join(reasons)
 
 
 def _many(count: int) -> str:

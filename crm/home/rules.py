@@ -1,12 +1,18 @@
-"""Who needs a human today, and how much: arithmetic that works on numbers and on database expressions alike."""
+"""Who needs a human today, and how much: arithmetic that works on numbers and on database expressions alike.
+
+And how often somebody looks whether work stands still.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+#: So often somebody looks whether work stands still.
+LOOK_EVERY = timedelta(minutes=1)
 
 #: A renewal is in sight this many days before it.
 RENEWAL_DAYS = 90

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Account, AccountQuerySet
-from crm.home import actions, rules
+from crm.home import actions, headline, rules
 from crm.home.models import Alarm
 from crm.slots import Explanation, Notice
 from crm.team.models import User
@@ -66,26 +66,22 @@ def _field(name: str, now: datetime) -> Any:
 
 
 def needing_mending(viewer: User) -> int | None:
-    """What is late, parked, uncertain or failed."""
+    """What is late or parked; uncertain and failed mail stands at the entry of mail already."""
     how = standing.seen_by(viewer)
-    return how.needs_person + how.total("late") or None
+    return how.total("parked") + how.total("late") or None
 
 
 def standing_still(request: HttpRequest, how: Standing) -> Notice | None:
     """The alarm itself, worked out by whoever shows the page: a dead worker cannot say that it is dead."""
     if not (how.alarming and viewer_of(request).is_admin):
         return None
-    title = f"Work has stood still for {wording.length(how.worst)}."
-    return Notice(title, how.cause, reverse("home:engine"), "Engine room", "bad")
+    return Notice("Work stands still.", how.plight, reverse("home:engine"), "Engine room", "bad")
 
 
 def mail_stopped(request: HttpRequest, how: Standing) -> Notice | None:
     """Mail that waits because somebody holds it, on pages other than those that say so themselves."""
-    because = {load.because for load in how.of("outbox")}
-    stopped = len(because) == 1 and "" not in because and "Stopped for single readers." not in because
-    if not stopped or (not settings.EMAIL_URL and not how.total("held")):
-        return None
-    return Notice("No mail leaves.", because.pop(), reverse("outbox:list"), "Mail")
+    because = headline.mail_stopped(how)
+    return Notice("No mail leaves.", because, reverse("outbox:list"), "Mail") if because else None
 
 
 def explain(ids: Sequence[int]) -> dict[int, Explanation]:

@@ -10,7 +10,8 @@ from crm.ledger.actions.imports import register_imports
 
 slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
 
-# One look at all contracts is due so long after the last one, a job's or a tick's. What it books is found by it alone.
+# One look at all contracts is made each interval after the last one, a job's or a tick's; what it books is found by it
+# alone. A beat that was restarted rings a whole interval after its start, so it counts as due an interval later.
 _LOAD = """
     SELECT 'renewals' AS grp, 'Look at renewals' AS label, (next <= %s)::int::bigint AS due,
         (next < %s)::int::bigint AS late, 0::bigint AS held, 0::bigint AS parked, 0::bigint AS uncertain,
@@ -21,10 +22,13 @@ _LOAD = """
 
 
 def _load(now: datetime) -> tuple[str, Sequence[Any]]:
-    return _LOAD, [now, now - slots.LATE, now, rules.LOOK_EVERY]
+    return _LOAD, [now, now - slots.LATE, now, 2 * rules.LOOK_EVERY]
 
 
-slots.loads.register("ledger", slots.LoadSource("Renewals", _load, lambda group, figure: "", order=40))
+slots.loads.register(
+    "ledger",
+    slots.LoadSource("Renewals", _load, lambda group, figure: "", lambda load: "the look at renewals", order=40),
+)
 
 # Neither aggregates nor sorts, so that a condition on the day reaches the index on the term's start or end. Earlier
 # contracts count whatever became of them: who comes back, or buys a second plan, is not new.

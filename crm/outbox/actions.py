@@ -116,9 +116,9 @@ def _dumps(value: Any) -> str:
 def close_the_gate() -> MailPolicy:
     """Hold the policy row in the caller's transaction: nothing that the transaction forbids leaves after its commit.
 
-    Senders hold the same row FOR SHARE while they clear or hand over, and take it before any other row; whoever closes
-    the gate must take it first too. Each closing is a new version of the row, so what was cleared before it is cleared
-    again.
+    Senders hold the same row FOR SHARE while they clear or hand over, take it before any other row, and wait for none;
+    whoever closes the gate must take it first too, and waits no longer than for the senders that hold it just then.
+    Each closing is a new version of the row, so what was cleared before it is cleared again.
     """
     policy = MailPolicy.the_only(locked=True)
     policy.revision += 1

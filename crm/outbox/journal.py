@@ -12,7 +12,9 @@ from crm import slots
 from crm.outbox.models import MailPolicy, Switch
 from crm.outbox.models.messages import WAITING_SINCE
 from crm.outbox.sending.claim import LEASE, may_send
-from crm.outbox.sending.clear import DEADLY, UNWRITABLE
+from crm.outbox.sending.clear import UNWRITABLE
+from crm.outbox.sending.returning import DEADLY
+from crm.outbox.stopping import COVERED
 from crm.web import clock
 from crm.web.models import Pulse
 
@@ -29,9 +31,7 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
         (
             "SELECT id, 'due since ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"  # noqa: S608  (SQL of ours)
             " FROM crm_outboundmessage m WHERE state = 'due' AND due_at < %(long_past)s"
-            " AND " + WAITING_SINCE + " < %(long_past)s AND %(live)s AND NOT EXISTS ("
-            "   SELECT 1 FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id WHERE s.scope IN"
-            "   ('contact:' || m.contact_id, 'channel:' || m.channel, 'sender:' || coalesce(f.name, 'default')))",
+            " AND " + WAITING_SINCE + " < %(long_past)s AND %(live)s AND NOT " + COVERED,
             "message {}: {}",
         ),
         (

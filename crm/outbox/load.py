@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import Q
 from django.urls import reverse
+from psycopg.types.json import Jsonb
 
-from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Sender, Switch
+from crm.outbox import stopping
+from crm.outbox.models import MessageQuerySet, OutboundMessage, Sender
 from crm.outbox.models.messages import waiting_since
-from crm.slots import LATE, MOST, Throughput
+from crm.outbox.settling import BY_HAND
+from crm.outbox.stopping import Stops
+from crm.slots import LATE, MOST, Load, Throughput
 
 #: Sent mail of the last day is counted up to here: an index range that takes some 30 ms.
 MOST_SENT = 50_000
@@ -25,25 +27,17 @@ NARROWED = {"due": "Due now", "late": "Late", "held": "Waiting"}
 
 
 def kept_here() -> Q:
-    """What keeps a message here though its time has come: no way out, a hold, or a switch that covers it."""
-    if not settings.EMAIL_URL:
-        return Q(pk__isnull=False)
-    sender = Coalesce(OuterRef("sender__name"), Value(Sender.DEFAULT))
-    thrown = Switch.objects.filter(
-        Q(scope="all")
-        | Q(scope=Concat(Value("channel:"), OuterRef("channel")))
-        | Q(scope=Concat(Value("contact:"), Cast(OuterRef("contact_id"), TextField())))
-        | Q(scope=Concat(Value("sender:"), sender))
-    )
-    return Q(Exists(MailPolicy.objects.filter(mode=MailPolicy.Mode.HOLD))) | Q(Exists(thrown))
+    """What keeps a message here though its time has come, as it is at this moment."""
+    return stopping.now_thrown().covered()
 
 
-def narrowed(rows: MessageQuerySet, figure: str, now: datetime) -> MessageQuerySet:
+def narrowed(rows: MessageQuerySet, figure: str, now: datetime, stops: Stops | None = None) -> MessageQuerySet:
     """Planned messages that a figure counts: `due`, those of them that are `late`, or `held`."""
+    kept = stops.covered() if stops else kept_here()
     ripe = rows.filter(state=OutboundMessage.State.DUE, due_at__lte=now)
     if figure == "held":
-        return ripe.filter(kept_here())
-    leaving = ripe.exclude(kept_here())
+        return ripe.filter(kept)
+    leaving = ripe.exclude(kept)
     return leaving.waiting_since_before(now - LATE) if figure == "late" else leaving
 
 
@@ -56,10 +50,7 @@ def of_sender(rows: MessageQuerySet, name: str) -> MessageQuerySet:
 _SELECT = """
     SELECT grp, CASE grp WHEN 'default' THEN 'Default sender' ELSE grp END AS label, due, late, held,
         0::bigint AS parked, uncertain, failed, oldest_due,
-        coalesce(%s, (SELECT 'Mail is on hold. ' || mode_reason FROM crm_mailpolicy WHERE mode = 'hold'),
-            (SELECT 'Stopped. ' || reason FROM crm_switch WHERE scope IN ('all', 'channel:email', 'sender:' || grp)
-                ORDER BY scope LIMIT 1),
-            CASE WHEN held > 0 THEN 'Stopped for single readers.' ELSE '' END) AS because
+        coalesce(%s::jsonb ->> grp, nullif(%s, ''), CASE WHEN held > 0 THEN %s ELSE '' END) AS because
     FROM (
         SELECT coalesce(s.name, 'default') AS grp,
             count(*) FILTER (WHERE what = 'due') AS due,
@@ -81,12 +72,14 @@ _SELECT = """
 
 def select(now: datetime) -> tuple[str, Sequence[Any]]:
     """For `slots.loads`. The three kinds of rows are bounded each, so one sender's backlog can hide another's rows."""
-    rows = OutboundMessage.objects
+    rows, stops = OutboundMessage.objects, stopping.now_thrown()
     parts: dict[str, str] = {}
-    values: list[Any] = [None if settings.EMAIL_URL else "EMAIL_URL is not set.", now - LATE]
+    named = Jsonb({name: stops.because(name) for name in stops.senders})
+    values: list[Any] = [named, stops.because(""), stopping.SINGLE_READERS, now - LATE]
+    due, held = (narrowed(rows.order_by("due_at", "id"), figure, now, stops) for figure in ("due", "held"))
     for name, found in {
-        "due": narrowed(rows.all(), "due", now).order_by("due_at", "id").values("sender_id", since=waiting_since()),
-        "held": narrowed(rows.all(), "held", now).order_by("due_at", "id").values("sender_id"),
+        "due": due.values("sender_id", since=waiting_since()),
+        "held": held.values("sender_id"),
         "eyes": rows.needing_eyes().order_by().values("sender_id", "state"),
     }.items():
         parts[name], parameters = found[: MOST + 1].query.sql_with_params()
@@ -103,7 +96,8 @@ def address(group: str, figure: str) -> str:
 
 _LATELY = """
     WITH sent AS MATERIALIZED (
-        SELECT settled_at, due_at FROM crm_outboundmessage WHERE state = 'sent' AND settled_at > %(day)s
+        SELECT settled_at, due_at FROM crm_outboundmessage
+        WHERE state = 'sent' AND settled_at > %(day)s AND guard <> %(by_hand)s
         ORDER BY settled_at DESC NULLS LAST LIMIT %(most)s + 1)
     SELECT (SELECT count(*) FROM sent),
         (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - due_at))
@@ -115,14 +109,21 @@ _LATELY = """
 
 
 def lately(now: datetime) -> Throughput:
-    """For `slots.throughput`: messages sent, and how long they waited beyond their time."""
+    """For `slots.throughput`: messages that really left, and how long they waited beyond their time."""
     hour = now - timedelta(minutes=_MINUTES)
-    values: dict[str, Any] = {"now": now, "hour": hour, "day": now - timedelta(days=1), "most": MOST_SENT}
+    values: dict[str, Any] = {
+        "now": now, "hour": hour, "day": now - timedelta(days=1), "most": MOST_SENT, "by_hand": BY_HAND,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_LATELY, values)
         day, dwell, per = cursor.fetchone()
     minutes = [int(per.get(str(ago), 0)) for ago in reversed(range(_MINUTES))]
     return Throughput(minutes, min(day, MOST_SENT), day > MOST_SENT, _waited(dwell))
+
+
+def waiting_words(load: Load) -> str:
+    """What waits, inside a sentence."""
+    return "mail of the default sender" if load.group == Sender.DEFAULT else f"mail of the sender {load.label}"
 
 
 def _waited(seconds: float | None) -> timedelta | None:

@@ -98,11 +98,12 @@ def eyes(visible: MessageQuerySet) -> dict[str, int]:
     return {state: found.count(state) for state in ("uncertain", "failed")}
 
 
-def kept(rows: Iterable[OutboundMessage]) -> set[int]:
+def kept(visible: MessageQuerySet, rows: Iterable[OutboundMessage]) -> set[int]:
     """Which of these wait until somebody lets mail go, whatever time they were planned for."""
     waiting = [row.pk for row in rows if row.state == OutboundMessage.State.DUE]
-    found = OutboundMessage.objects.filter(load.kept_here(), pk__in=waiting)
-    return set(found.values_list("pk", flat=True)) if waiting else set()
+    if not waiting:
+        return set()
+    return set(visible.filter(load.kept_here(), pk__in=waiting).values_list("pk", flat=True))
 
 
 def banner(viewer: User) -> dict[str, Any]:

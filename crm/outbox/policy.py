@@ -12,6 +12,7 @@ from django.db import transaction
 from crm.outbox.actions import close_the_gate
 from crm.outbox.models import MailPolicy, Switch
 from crm.team.models import User
+from crm.web import standing
 
 Mode = MailPolicy.Mode
 
@@ -62,6 +63,7 @@ def _set(
     policy.mode, policy.redirect_to, policy.mode_reason = mode, redirect, reason[:200]
     policy.went_live_at = went_live_at or policy.went_live_at
     policy.save()
+    transaction.on_commit(standing.forget)
     return policy
 
 
@@ -76,6 +78,7 @@ def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> Non
     close_the_gate()
     thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
     Switch.objects.update_or_create(scope=scope, defaults=thrown)
+    transaction.on_commit(standing.forget)
 
 
 @transaction.atomic
@@ -86,4 +89,5 @@ def lift(scope: str, now: datetime) -> bool:
         return False
     policy.opened_at = now
     policy.save(update_fields=["opened_at"])
+    transaction.on_commit(standing.forget)
     return True

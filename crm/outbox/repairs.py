@@ -15,17 +15,17 @@ from crm.team.models import User
 type _One = Callable[[int, str, User, datetime], None]
 
 
-def _each(verb: _One) -> Callable[[Sequence[int], str, User, datetime], int]:
+def _each(verb: _One) -> Callable[[Sequence[int], str, User, datetime], list[int]]:
     """The verb for one message, over several in the order of their ids, each in a transaction of its own."""
 
-    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
-        done = 0
+    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> list[int]:
+        done = []
         for pk in sorted(set(ids)):
             try:
                 verb(pk, reason, by, now)
             except settling.NotPossible:
                 continue
-            done += 1
+            done.append(pk)
         return done
 
     return run
@@ -54,7 +54,7 @@ UNCERTAIN = Repair(
             asks="It counts as sent and is not sent again. If it did not leave after all, its reader never gets it.",
         ),
         "again": Verb(
-            "Send once more", "Sent once more", _each(settling.resend),
+            "Send once more", "Queued again", _each(settling.resend),
             asks="Whoever did get it gets it a second time. What has been sent cannot be called back.",
         ),
     },

@@ -15,6 +15,8 @@ State = OutboundMessage.State
 
 #: The decision that took a failed message out of sight; what it was stands in its facts.
 DISMISSED = "dismissed"
+#: The guard of a sent message that no sender of ours saw leave: a person said that it did.
+BY_HAND = "by-hand"
 
 
 class NotPossible(ValueError):
@@ -93,6 +95,8 @@ def settle_as_sent(pk: int, reason: str, by: User, now: datetime) -> None:
     """Somebody knows that an uncertain message did leave. Raises NotPossible."""
     message = _in(pk, State.UNCERTAIN, "Only uncertain messages can be settled as sent.")
     settle(message, State.SENT, now, reason, by_id=by.pk, verdict="settled")
+    message.guard = BY_HAND
+    message.save(update_fields=["guard"])
     tell(message, "email.sent", f"Sent “{message.rendered_subject}”", message.sending_at or now)
 
 
@@ -106,7 +110,9 @@ def _in(pk: int, state: str, otherwise: str) -> OutboundMessage:
 
 def _again(message: OutboundMessage, reason: str, by: User, now: datetime) -> None:
     requeued(message)
-    message.state, message.due_at, message.settled_at, message.sending_at = State.DUE, now, None, None
+    if message.state == State.UNCERTAIN and message.sending_at:  # the cap goes on counting this copy
+        message.left_before = [*(message.left_before or []), message.sending_at]
+    message.state, message.due_at, message.settled_at = State.DUE, now, None
     message.resend_until = None
     message.guard, message.reason = "", reason[:300]
     message.save()

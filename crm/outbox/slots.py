@@ -28,7 +28,7 @@ def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark
 
 slots.contact_marks.register("suppression", suppressed)
 slots.work.register("outbox", slots.Work(run=actions.work, next_due=actions.next_due, order=20))
-slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, order=20))
+slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))
 slots.throughput.register("outbox", load.lately)
 slots.repairs.register("uncertain", repairs.UNCERTAIN)

@@ -1,18 +1,20 @@
-"""What keeps mail here though its time has come: no way out, a hold, the kill switches. One home of what each covers."""
+"""What keeps mail here though its time has come, and what each covers: no way out, a hold, the kill switches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 
 from crm.outbox.models import MailPolicy, Sender, Switch
+from crm.team.models import User
 
 #: SQL over messages m: a switch other than `all` covers it. `Stops.covered` says the same of switches that are known.
 COVERED = f"""EXISTS (
     SELECT FROM crm_switch s LEFT JOIN crm_sender f ON f.id = m.sender_id WHERE s.scope IN
-    ('contact:' || m.contact_id, 'channel:' || m.channel, 'sender:' || coalesce(f.name, '{Sender.DEFAULT}')))"""  # noqa: S608  (a constant of ours)
+    ('contact:' || m.contact_id, 'channel:' || m.channel, 'sender:' || coalesce(f.name, '{Sender.DEFAULT}')))"""
 
 NO_WAY_OUT = "EMAIL_URL is not set."
 SINGLE_READERS = "Stopped for single readers."
@@ -26,6 +28,9 @@ class Stops:
     channels: dict[str, str]
     senders: dict[str, str]
     contacts: frozenset[int]
+    mode: str  # MailPolicy.Mode
+    mode_reason: str
+    switches: tuple[Switch, ...]
 
     def covered(self) -> Q:
         """Messages that are kept here, as plain comparisons: nothing is asked for each row."""
@@ -37,8 +42,9 @@ class Stops:
         if self.contacts:
             covered |= Q(contact__in=self.contacts)
         if self.senders:
-            ids = Sender.objects.filter(name__in=self.senders).values_list("pk", flat=True)
-            covered |= Q(sender__in=list(ids)) | (Q(sender=None) if Sender.DEFAULT in self.senders else Q())
+            covered |= Q(sender__in=Sender.objects.filter(name__in=self.senders)) | (
+                Q(sender=None) if Sender.DEFAULT in self.senders else Q()
+            )
         return covered
 
     def because(self, sender: str) -> str:
@@ -46,27 +52,37 @@ class Stops:
         return self.everything or self.channels.get("email", "") or self.senders.get(sender, "")
 
 
+_THROWN = """
+    SELECT p.mode, p.mode_reason, s.scope, s.reason, s.thrown_at, u.id, u.name, u.email FROM (SELECT) AS always
+    LEFT JOIN crm_mailpolicy p ON p.id = 1 LEFT JOIN crm_switch s ON true LEFT JOIN crm_user u ON u.id = s.thrown_by_id
+    ORDER BY s.scope
+"""
+
+
 def now_thrown() -> Stops:
-    """As it stands: two small tables, in two queries."""
-    policy = MailPolicy.the_only()
-    everything = "" if settings.EMAIL_URL else NO_WAY_OUT
-    if policy.mode == MailPolicy.Mode.HOLD:
-        everything = everything or _sentence("Mail is on hold", policy.mode_reason)
-    channels: dict[str, str] = {}
-    senders: dict[str, str] = {}
-    contacts: set[int] = set()
-    for switch in Switch.objects.select_related("thrown_by").order_by("scope"):
+    """As it stands: one query over two small tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(_THROWN)
+        rows = cursor.fetchall()
+    mode, reason = rows[0][0] or MailPolicy.Mode.LIVE, rows[0][1] or ""
+    switches = tuple(
+        Switch(scope=scope, reason=why, thrown_at=at, thrown_by=User(pk=pk, name=name, email=email) if pk else None)
+        for _, _, scope, why, at, pk, name, email in rows
+        if scope
+    )
+    by_kind: dict[str, dict[str, str]] = {"all": {}, "channel": {}, "sender": {}, "contact": {}}
+    for switch in switches:
         kind, _, name = switch.scope.partition(":")
         by = f" by {switch.thrown_by}" if switch.thrown_by else ""
-        if kind == "all":
-            everything = everything or _sentence(f"All mail is stopped{by}", switch.reason)
-        elif kind == "channel":
-            channels[name] = _sentence(f"All {'e-mail' if name == 'email' else name} is stopped{by}", switch.reason)
-        elif kind == "sender":
-            senders[name] = _sentence(f"The sender “{name}” is stopped{by}", switch.reason)
-        else:
-            contacts.add(int(name))
-    return Stops(everything, channels, senders, frozenset(contacts))
+        words = switch.words[0].upper() + switch.words[1:]
+        by_kind[kind][name] = _sentence(f"{words} is stopped{by}", switch.reason)
+    everything = "" if settings.EMAIL_URL else NO_WAY_OUT
+    if mode == MailPolicy.Mode.HOLD:
+        everything = everything or _sentence("Mail is on hold", reason)
+    return Stops(
+        everything or by_kind["all"].get("", ""), by_kind["channel"], by_kind["sender"],
+        frozenset(map(int, by_kind["contact"])), mode, reason, switches,
+    )  # fmt: skip
 
 
 def _sentence(what: str, reason: str) -> str:

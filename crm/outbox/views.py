@@ -21,7 +21,7 @@ from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, kept, rows_of, times
 from crm.team.models import User
 from crm.team.viewer import viewer_of
-from crm.web import clock
+from crm.web import clock, standing
 from crm.web.pagination import BadCursor, keyset_page
 from crm.web.patience import answers_or_asks_to_narrow
 from crm.web.returning import next_url
@@ -46,7 +46,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     except BadCursor as error:
         return HttpResponseBadRequest(str(error))
     context: dict[str, Any] = {"tab": tab, "page": page, "label": TABS[tab], "chosen": chosen}
-    context["kept"] = kept(page.rows)
+    context["kept"] = kept(visible, page.rows)
     if request.htmx and request.GET.get("cursor"):
         return render(request, "crm/outbox/list.html#rows", context)
     whole = tab == "upcoming" and chosen == Narrowing() and not request.GET.get("cursor")
@@ -69,7 +69,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "why": why,
         "text": message.rendered_body or message.preview()[1],
         "times": times(message, viewer),
-        "kept": bool(kept([message])),
+        "kept": bool(kept(OutboundMessage.objects.visible_to(viewer), [message])),
         "asks": {name: verb.asks for name, verb in repairs.UNCERTAIN.verbs.items()},
         "may_settle": message.may_be_settled_by(viewer),
         "suppressed": settling.suppression_of(message) if message.state == OutboundMessage.State.FAILED else None,
@@ -94,6 +94,7 @@ def _act(request: HttpRequest, pk: int, verb: Verb, done: str, form: Form) -> Ht
     except settling.NotPossible as error:
         toast(request, str(error), level=messages.ERROR)
     else:
+        standing.forget()
         toast(request, done)
     return redirect("outbox:detail", pk)
 
@@ -116,7 +117,7 @@ def readmission(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def resending(request: HttpRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, settling.resend, "The message is sent once more.", GivenReasonForm(request.POST))
+    return _act(request, pk, settling.resend, "The message is queued again.", GivenReasonForm(request.POST))
 
 
 @require_POST

@@ -86,38 +86,45 @@ def recording(facts: Iterable[Fact], *, now: datetime, provided: str, react: boo
     return _INSERT.format(provided=provided), {"facts": batch, "now": now, "react": react}
 
 
-def unpark(entry_ids: Sequence[int] | None, now: datetime) -> int:
+@transaction.atomic
+def unpark(entry_ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> list[int]:
     """Let the workflows look at these parked facts again, at all of them with None, with another round of attempts.
 
-    Returns how many were parked; the others stay as they are.
+    Next to each stands on the timeline who wanted it and why. Returns the facts that were parked; others stay.
     """
-    return _parked(entry_ids).update(parked_at=None, retry_at=now, attempts=0)
+    rows = list(_parked(entry_ids))
+    told = [_decided(row, "fact.unparked", "Workflows read “{}” again", reason, by, now) for row in rows]
+    record(told, react=False, now=now)
+    Pending.objects.filter(pk__in=[row.pk for row in rows]).update(parked_at=None, retry_at=now, attempts=0)
+    return [row.entry_id for row in rows]
 
 
 @transaction.atomic
-def discard(entry_ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> int:
+def discard(entry_ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> list[int]:
     """Take these parked facts, all of them with None, out of the queue: no workflow will react to them any more.
 
-    The facts stay on the timeline, and next to each stands who let it go and why. Returns how many were parked.
+    The facts stay on the timeline, and next to each stands who let it go and why. Returns those that were parked.
     """
-    parked = _parked(entry_ids).select_related("entry").order_by("id").select_for_update(of=("self",))
-    rows = list(parked)
-    record([_let_go(row, reason, by, now) for row in rows], react=False, now=now)
+    rows = list(_parked(entry_ids))
+    told = [_decided(row, "fact.discarded", "No workflow reacts to “{}”", reason, by, now) for row in rows]
+    record(told, react=False, now=now)
     Pending.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return len(rows)
+    return [row.entry_id for row in rows]
 
 
 def _parked(entry_ids: Sequence[int] | None) -> QuerySet[Pending]:
-    parked = Pending.objects.exclude(parked_at=None)
+    """Locked: whoever decides second finds them decided."""
+    parked = Pending.objects.exclude(parked_at=None).select_related("entry").order_by("id")
+    parked = parked.select_for_update(of=("self",))
     return parked if entry_ids is None else parked.filter(entry_id__in=entry_ids)
 
 
-def _let_go(row: Pending, reason: str, by: User | None, now: datetime) -> Fact:
+def _decided(row: Pending, kind: str, text: str, reason: str, by: User | None, now: datetime) -> Fact:
     entry = row.entry
     return Fact(
         entry.account_id,
-        "fact.discarded",
-        f"No workflow reacts to “{entry.text or entry.kind}”: {reason}",
+        kind,
+        f"{text.format(entry.text or entry.kind)}: {reason}",
         occurred_at=now,
         contact_id=entry.contact_id,
         source=TimelineEntry.Source.PERSON if by else TimelineEntry.Source.AUTOMATIC,

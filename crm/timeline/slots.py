@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from crm import slots
 from crm.slots import LATE, MOST
-from crm.team.models import User
 from crm.timeline import actions
 from crm.timeline.models import Pending
 
@@ -58,24 +57,18 @@ def _find(limit: int) -> list[slots.Trouble]:
     ]  # fmt: skip
 
 
-def _unpark(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
-    return actions.unpark(ids, now)
-
-
-def _discard(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
-    return actions.discard(ids, reason, by, now)
-
-
-slots.loads.register("timeline", slots.LoadSource("Facts", _select, _address, order=30))
+slots.loads.register(
+    "timeline", slots.LoadSource("Facts", _select, _address, lambda load: "facts not yet read", order=30)
+)
 slots.repairs.register(
     "facts",
     slots.Repair(
         "Facts that no workflow could read", "They stand on the timeline, but nobody has entered because of them.",
         "parked", "timeline", _find,
         {
-            "again": slots.Verb("Read again", "Read again", _unpark, tone="primary"),
+            "again": slots.Verb("Read again", "Read again", actions.unpark, tone="primary"),
             "discard": slots.Verb(
-                "Discard", "Discarded", _discard, tone="danger",
+                "Discard", "Discarded", actions.discard, tone="danger",
                 asks="No workflow will ever read them. They stay on the timeline. It cannot be taken back.",
             ),
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db import connection
 
 from crm import slots
 from crm.slots import LATE, Load
-from crm.web import clock
+from crm.web import clock, wording
 from crm.web.models import HEARTBEAT
 
 #: Every page of an admin asks how the work stands; so long one answer serves them all.
@@ -36,6 +36,7 @@ class Standing:
     at: datetime
     loads: tuple[Load, ...]
     pulses: Mapping[str, datetime]
+    bells: int | None = 0  # of beat, that wait unheard; asked of the silent alone. None: the broker does not answer
 
     @property
     def oldest(self) -> Load | None:
@@ -74,13 +75,37 @@ class Standing:
         return max(self.wait, self.silence or timedelta(0))
 
     @property
+    def began(self) -> datetime:
+        """Since when it has been alarming, while it is: when the first of it had lasted for LATE."""
+        return self.at - self.worst + LATE
+
+    @property
+    def silent_part(self) -> str:
+        """Who of broker, worker and beat is silent, for all that can be seen from here; blank if none is."""
+        if not self.stands_still:
+            return ""
+        if self.bells is None:
+            return "broker"
+        return "worker" if self.bells else "beat"
+
+    @property
     def cause(self) -> str:
         """What is wrong, in a sentence without the time it has lasted; blank if nothing is."""
-        if self.stands_still:
-            return "No worker answers."
+        if part := self.silent_part:
+            return {
+                "broker": "No bell is answered: Redis does not answer.",
+                "worker": "No bell is answered: bells wait in Redis, and no worker hears them.",
+                "beat": "No bell is answered: beat does not ring.",
+            }[part]
         if self.wait > LATE and (oldest := self.oldest):
-            return f"Work waits in {slots.loads[oldest.work].label.lower()}: {oldest.label}."
+            return f"Work waits: {slots.loads[oldest.work].waits(oldest)}."
         return ""
+
+    @property
+    def plight(self) -> str:
+        """The cause with the time it has lasted, as every page says it."""
+        since = self.silence if self.stands_still else self.wait
+        return f"{self.cause[:-1]}, for {wording.length(since or self.wait)}." if self.cause else ""
 
     def total(self, figure: str) -> int:
         """Of all groups, each row once."""
@@ -105,7 +130,8 @@ def read(now: datetime) -> Standing:
         values += [name, *parameters]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
-        return _standing(now, cursor.fetchall(), names)
+        how = _standing(now, cursor.fetchall(), names)
+    return replace(how, bells=bells_waiting()) if how.stands_still else how
 
 
 def _standing(now: datetime, rows: Iterable[tuple[Any, ...]], names: list[str]) -> Standing:
@@ -129,6 +155,11 @@ def recent() -> Standing:
     made = read(clock.now())
     caches["pages"].set(_KEY, made, KEEP_SECONDS)
     return made
+
+
+def forget() -> None:
+    """Somebody has changed what the work depends on: whoever made it so must not read how it was."""
+    caches["pages"].delete(_KEY)
 
 
 def seen_by(user: Any) -> Standing:

@@ -22,6 +22,7 @@ from crm.web import clock, metrics, standing
 from crm.web.context import THEME_COOKIE, THEMES
 from crm.web.models import HEARTBEAT, Pulse
 from crm.web.returning import next_url
+from crm.web.standing import Standing
 
 logger = logging.getLogger(__name__)
 
@@ -39,16 +40,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 while database, broker and beat are there, else 503; says which part is out.
+    """200 while database and broker are there and bells are answered, else 503; says which part is out.
 
     Work that is late, and the alarm, are told beside it and change nothing: late work wants a worker, and no pages
     would come back sooner if a load balancer took them away.
     """
     now = clock.now()
     checks = {"database": _database(), "broker": _broker()}
-    checks["beat"] = _beat(now) if checks["database"]["ok"] else {"ok": False, "error": "the database does not answer"}
+    how = standing.recent() if checks["database"]["ok"] else None
+    checks["heartbeat"] = _heartbeat(now, how) if how else {"ok": False, "error": "the database does not answer"}
     ready = all(check["ok"] for check in checks.values())
-    told = {"ready": ready, "checks": checks} | ({"work": _work(now)} if checks["database"]["ok"] else {})
+    told = {"ready": ready, "checks": checks} | ({"work": _work(how)} if how else {})
     return JsonResponse(told, status=200 if ready else 503)
 
 
@@ -76,17 +78,18 @@ def _broker() -> dict[str, Any]:
     return {"ok": True}
 
 
-def _beat(now: datetime) -> dict[str, Any]:
+def _heartbeat(now: datetime, how: Standing) -> dict[str, Any]:
+    """Beat rang and a worker answered. Which of the two is silent, the bells that wait in the broker tell."""
     pulse = Pulse.objects.filter(name=HEARTBEAT).first()
     if pulse is None:
         return {"ok": False, "error": "has never run"}
     age = now - pulse.ran_at
     # Beat rings every 30 seconds; four missed rings are no accident.
-    return {"ok": age <= LATE, "age_seconds": round(age.total_seconds())}
+    told: dict[str, Any] = {"ok": age <= LATE, "age_seconds": round(age.total_seconds())}
+    return told if told["ok"] or not how.stands_still else told | {"error": how.cause}
 
 
-def _work(now: datetime) -> dict[str, Any]:
-    how = standing.read(now)
+def _work(how: Standing) -> dict[str, Any]:
     return {
         "oldest_due_seconds": round(how.wait.total_seconds()),
         "late": how.total("late"),

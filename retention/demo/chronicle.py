@@ -149,7 +149,8 @@ class Chronicle:
         if term.mrr != before.mrr:
             text = f"Grew from {self._money(before.mrr)} to {self._money(term.mrr)} a month"
             return Event(self._at(term.known_on), "contract.grew", text, actor=self._ours(), source="person")
-        text = f"{plan} renewed from {wording.day(term.starts_on)} to {wording.day(term.ends_on)}"
+        until = f" to {wording.day(term.ends_on)}" if term.ends_on else ""
+        text = f"{plan} renewed from {wording.day(term.starts_on)}{until}"
         return Event(self._at(term.known_on), "contract.renewed", text)
 
     def _gone(self, day: date) -> Event:

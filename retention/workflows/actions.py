@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 
 from crm.outbox.actions import close_the_gate
 from crm.team.models import User
+from crm.timeline.actions import Fact, record
+from crm.timeline.models import TimelineEntry
 from retention.workflows import brake, engine, matching, recipes, triggers
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
@@ -47,24 +49,27 @@ def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workfl
 
 @transaction.atomic
 def disable(slug: str, now: datetime) -> Workflow:
-    """Switch it off at once: nobody enters, nothing of it leaves any more, and who is under way has left it.
+    """Switch it off at once: nobody enters, nothing of it leaves any more, and who is under way or parked has left it.
 
     Raises RecipeError.
     """
-    close_the_gate()
     workflow = _locked(slug)
     workflow.state = Workflow.State.OFF
     workflow.save(update_fields=["state"])
-    under_way = workflow.enrollments.filter(state=Enrollment.State.ACTIVE)
-    under_way.update(state=Enrollment.State.EXITED, ended_at=now, ended_because="The workflow was switched off")
+    inside = workflow.enrollments.filter(state__in=[Enrollment.State.ACTIVE, Enrollment.State.PARKED])
+    inside.update(state=Enrollment.State.EXITED, ended_at=now, ended_because="The workflow was switched off")
+    # Last: a sweep or a batch may hold the rows above for seconds, and no mail at all could leave meanwhile. Senders
+    # lock none of them.
+    close_the_gate()
     return workflow
 
 
 @transaction.atomic
 def pause(workflow: Workflow) -> bool:
     """Stand still at once, mail included; facts still enter. False: it was not on."""
-    close_the_gate()
-    return bool(Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED))
+    done = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED)
+    close_the_gate()  # last, as in `disable`
+    return bool(done)
 
 
 def resume(workflow: Workflow, now: datetime) -> bool:
@@ -90,17 +95,38 @@ def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
     return workflow
 
 
-def retry(enrollment: Enrollment, now: datetime) -> bool:
-    """Give a parked enrollment another round of attempts. False: it was not parked."""
-    return bool(retry_many([enrollment.pk], now))
+def retry(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> bool:
+    """Give a parked enrollment another round of attempts. False: it was not parked, or its workflow is off."""
+    return bool(retry_many([enrollment.pk], reason, by, now))
 
 
-def retry_many(ids: Sequence[int] | None, now: datetime) -> int:
+@transaction.atomic
+def retry_many(ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> list[int]:
     """Give those of these enrollments that are parked, all parked ones with None, another round of attempts.
 
-    Returns how many were parked; the others stay as they are.
+    Who wanted it, and why, stands on the customer's timeline. Returns those that were parked in a workflow that is not
+    off; the others stay as they are.
     """
-    return _parked(ids).update(state=Enrollment.State.ACTIVE, attempts=0, due_at=now, ended_because="")
+    rows = list(_parked(ids).exclude(workflow__state=Workflow.State.OFF).select_related("workflow"))
+    record([_retried(row, reason, by, now) for row in rows], react=False, now=now)
+    found = [row.pk for row in rows]
+    Enrollment.objects.filter(pk__in=found).update(
+        state=Enrollment.State.ACTIVE, attempts=0, due_at=now, ended_because=""
+    )
+    return found
+
+
+def _retried(row: Enrollment, reason: str, by: User | None, now: datetime) -> Fact:
+    text = f"Tried again in the workflow “{row.workflow}”, at step {row.step_id}"
+    return Fact(
+        row.account_id,
+        "enrollment.retried",
+        f"{text}: {reason}" if reason else text,
+        occurred_at=now,
+        source=TimelineEntry.Source.PERSON if by else TimelineEntry.Source.AUTOMATIC,
+        actor_id=by.pk if by else None,
+        payload={"enrollment": row.pk, "reason": reason, "error": row.ended_because, "attempts": row.attempts},
+    )
 
 
 def discard(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> bool:
@@ -108,17 +134,22 @@ def discard(enrollment: Enrollment, reason: str, by: User | None, now: datetime)
     return bool(discard_many([enrollment.pk], reason, by, now))
 
 
-def discard_many(ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> int:
+@transaction.atomic
+def discard_many(ids: Sequence[int] | None, reason: str, by: User | None, now: datetime) -> list[int]:
     """Let those of these enrollments that are parked, all parked ones with None, leave for this reason.
 
-    Returns how many were parked. Batches hold active ones only, so a running one never sees what is discarded.
+    Returns those that were parked. Batches hold active ones only, so a running one never sees what is discarded.
     """
     because = f"Discarded by {by.name}: {reason}" if by else f"Discarded: {reason}"
-    return _parked(ids).update(state=Enrollment.State.EXITED, ended_at=now, ended_because=because[:300])
+    found = [row.pk for row in _parked(ids)]
+    left = {"state": Enrollment.State.EXITED, "ended_at": now, "ended_because": because[:300]}
+    Enrollment.objects.filter(pk__in=found).update(**left)
+    return found
 
 
 def _parked(ids: Sequence[int] | None) -> QuerySet[Enrollment]:
-    parked = Enrollment.objects.filter(state=Enrollment.State.PARKED)
+    """Locked, in the order of their ids: whoever decides second finds them decided."""
+    parked = Enrollment.objects.filter(state=Enrollment.State.PARKED).order_by("id").select_for_update(of=("self",))
     return parked if ids is None else parked.filter(pk__in=ids)
 
 

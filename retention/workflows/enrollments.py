@@ -97,7 +97,11 @@ def _stuck(enrollment: Enrollment, plan: Definition | None) -> str:
 @admins_post
 def retry(request: HttpRequest, slug: str, pk: int) -> str:
     found = _visible(request, slug, pk)
-    return "Tried again within a few seconds." if actions.retry(found, clock.now()) else "It was not parked."
+    if found.workflow.state == Workflow.State.OFF:
+        raise RecipeError("Its workflow is off, so there is nothing to try again. Switch it on first.")
+    reason = request.POST.get("reason", "").strip()[:200]
+    done = actions.retry(found, reason, viewer_of(request), clock.now())
+    return "Tried again within a few seconds." if done else "It was not parked."
 
 
 @admins_post
@@ -112,5 +116,5 @@ def discard(request: HttpRequest, slug: str, pk: int) -> str:
 
 
 def _visible(request: HttpRequest, slug: str, pk: int) -> Enrollment:
-    rows = Enrollment.objects.visible_to(request.user).select_related("account")
+    rows = Enrollment.objects.visible_to(request.user).select_related("account", "workflow")
     return get_object_or_404(rows, pk=pk, workflow__slug=slug)

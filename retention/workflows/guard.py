@@ -10,6 +10,7 @@ from typing import Any
 
 from crm.slots import Refusal
 from retention.workflows import published
+from retention.workflows.definition import DefinitionError
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, StepRun, Workflow
 
@@ -18,7 +19,7 @@ ASK_AGAIN = timedelta(hours=1)
 
 
 def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
-    """Refusals for messages of workflows that are off or paused, or that the customer has left meanwhile.
+    """Refusals for messages of workflows that are off, paused or unreadable, or that the customer has left meanwhile.
 
     Called inside the sending transaction, which holds the gate: whoever switches a workflow off closes it first.
     """
@@ -46,7 +47,14 @@ def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> d
     undecided.sort(key=lambda pair: pair[1].version_id)
     for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
         pairs = list(group)
-        leaving = who_leaves(published.of_version(version_id), [enrollment for _, enrollment in pairs], now)
+        try:
+            definition = published.of_version(version_id)
+        except DefinitionError as error:  # after an upgrade; the mail waits until somebody has mended or ended it
+            for message, enrollment in pairs:
+                unread = _no(f"its workflow cannot be read: {error}", enrollment)
+                refusals[message] = replace(unread, until=now + ASK_AGAIN)
+            continue
+        leaving = who_leaves(definition, [enrollment for _, enrollment in pairs], now)
         for message, enrollment in pairs:
             if left := leaving.get(enrollment.pk):
                 refusals[message] = _no(left.because, enrollment, left.seen)

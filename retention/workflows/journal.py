@@ -1,4 +1,4 @@
-"""What the journal says of workflows: steps whose message or task is missing, what was forgotten, and what is parked."""
+"""What the journal says of workflows: steps whose message or task is missing, what was forgotten, what is parked."""
 
 from __future__ import annotations
 

@@ -9,8 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.urls import reverse
 
-from crm.slots import LATE, MOST, Repair, Trouble, Verb
-from crm.team.models import User
+from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb
 from retention.workflows import actions, brake
 from retention.workflows.models import WAITING_SINCE, Enrollment, EnrollmentQuerySet, waited_since_before
 
@@ -74,21 +73,18 @@ def _find(limit: int) -> list[Trouble]:
     ]  # fmt: skip
 
 
-def _retry(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
-    return actions.retry_many(ids, now)
-
-
-def _discard(ids: Sequence[int], reason: str, by: User, now: datetime) -> int:
-    return actions.discard_many(ids, reason, by, now)
+def waiting_words(load: Load) -> str:
+    """Who waits, inside a sentence."""
+    return f"customers in the workflow “{load.label}”"
 
 
 PARKED = Repair(
     "Customers parked in a workflow", "A step failed for them again and again; they stand still where it failed.",
     "parked", "workflows", _find,
     {
-        "again": Verb("Try again", "Tried again", _retry, tone="primary"),
+        "again": Verb("Try again", "Tried again", actions.retry_many, tone="primary"),
         "discard": Verb(
-            "Discard", "Taken out of their workflow", _discard, tone="danger",
+            "Discard", "Taken out of their workflow", actions.discard_many, tone="danger",
             asks="They leave the workflow, and the steps that are left do not run. It cannot be taken back.",
         ),
     },

@@ -6,7 +6,9 @@ from retention.workflows import actions, explanation, guard, journal, load, pane
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.loads.register(
     "workflows",
-    slots.LoadSource("Workflows", load.select, load.address, echoes=frozenset({"uncertain", "failed"}), order=10),
+    slots.LoadSource(
+        "Workflows", load.select, load.address, load.waiting_words, echoes=frozenset({"uncertain", "failed"}), order=10
+    ),
 )
 slots.repairs.register("enrollments", load.PARKED)
 slots.send_guards.register("workflow", guard.refuse)

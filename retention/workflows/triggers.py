@@ -31,8 +31,8 @@ SWEEP_EVERY = timedelta(minutes=1)
 #: A date sweep looks this far back behind its last look, since a day lasts 50 hours around the Earth.
 OVERLAP = timedelta(days=3)
 
-# OFFSET 0 keeps both questions looks into an index, one for each cause: free to join, the planner, whose statistics lag
-# behind a sweep, may compare everybody with everybody.
+# OFFSET 0 keeps both questions looks into an index, one for each cause, and "+ 0" makes it the account's index: the
+# planner's statistics lag behind a sweep, and by them it would go through all who entered just now, for each cause.
 _ENTER = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
@@ -42,7 +42,7 @@ _ENTER = """
     FROM ({cause}) AS cause
     WHERE NOT EXISTS (
             SELECT FROM retention_enrollment AS e
-            WHERE e.workflow_id = %s AND e.account_id = cause.account_id AND e.trigger_key = cause.fact OFFSET 0)
+            WHERE e.account_id = cause.account_id AND e.trigger_key = cause.fact AND e.workflow_id + 0 = %s OFFSET 0)
         AND EXISTS (SELECT FROM ({filter}) AS fit WHERE fit.id = cause.account_id OFFSET 0)
     LIMIT %s
     ON CONFLICT DO NOTHING

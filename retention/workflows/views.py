@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.outbox.models import MailPolicy, OutboundMessage
-from crm.web import clock
+from crm.web import clock, standing
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
@@ -45,6 +45,7 @@ def admins_post(view: Any) -> Any:
             raise PermissionDenied("Only admins can change workflows.")
         try:
             toast(request, view(request, slug, **more))
+            standing.forget()
         except RecipeError as error:
             toast(request, str(error), level=40)
         return redirect(next_url(request, reverse("workflows:detail", args=[slug])))

@@ -46,8 +46,21 @@ room.addEventListener("change", ({ target }) => {
   say();
 });
 
-room.querySelectorAll("[data-repair]").forEach(count);
-room.addEventListener("htmx:after:swap", () => room.querySelectorAll("[data-repair]").forEach(count));
+// What somebody folded or unfolded stays so when the room has looked again.
+const folds = new Map();
+const name = (cause) => `${cause.closest("[data-repair]").id} ${cause.querySelector("summary b").textContent}`;
+
+room.addEventListener("click", ({ target }) => {
+  const cause = target.closest("summary")?.closest("[data-cause]");
+  if (cause) folds.set(name(cause), !cause.open);
+});
+
+function again() {
+  room.querySelectorAll("[data-repair]").forEach(count);
+  for (const cause of room.querySelectorAll("[data-cause]")) cause.open = folds.get(name(cause)) ?? cause.open;
+}
+room.addEventListener("htmx:after:swap", again);
+again();
 
 // Whose mail shall stop is asked only when it is one person's.
 const scope = document.querySelector("[data-scope]");

@@ -100,9 +100,12 @@ ROWS: dict[str, Row] = {
     "web:theme": Row("POST"),
     "home:engine": Row(readers=ADMINS),
     "home:engine_facts": Row(readers=ADMINS),
-    "home:engine_switches": Row("POST", writers=ADMINS),
-    "home:engine_lifting": Row("POST", writers=ADMINS),
-    "home:engine_repair": Row("POST", writers=ADMINS, at=lambda world: {"kind": "failed", "verb": "again"}),
+    # A GET leads back to the page.
+    "home:engine_switches": Row("GET POST", readers=ADMINS, writers=ADMINS),
+    "home:engine_lifting": Row("GET POST", readers=ADMINS, writers=ADMINS),
+    "home:engine_repair": Row(
+        "GET POST", readers=ADMINS, writers=ADMINS, at=lambda world: {"kind": "failed", "verb": "again"}
+    ),
     "account_login": _public("GET POST"),
     "account_logout": _public("GET POST"),
     "account_inactive": _public(),

@@ -195,7 +195,7 @@ class Machine(Life):
         for message in OutboundMessage.objects.filter(state="failed"):
             settling.requeue(message.pk, "Try again.", self.ada, self.now)
         for parked in Enrollment.objects.filter(state="parked"):
-            assert actions.retry(parked, self.now)
+            assert actions.retry(parked, "", None, self.now)
 
     @rule()
     def all_that_is_due_is_done(self) -> None:

@@ -126,8 +126,10 @@ def _rows(request: HttpRequest, chosen: Filter) -> Any:
             rows = rows.filter(owner=int(number))
         case unknown if unknown:
             raise Http404("There is no such owner.")
-    if asked.get("lifecycle") in Account.Lifecycle:
-        rows = rows.filter(lifecycle=asked["lifecycle"])
+    if lifecycle := asked.get("lifecycle"):
+        if lifecycle not in Account.Lifecycle:
+            raise Http404("There is no such lifecycle.")
+        rows = rows.filter(lifecycle=lifecycle)
     if tag := asked.get("tag", "").strip().replace("\0", ""):
         rows = rows.filter(tags__contains=[tag])
     return chosen.apply(rows, clock.now())

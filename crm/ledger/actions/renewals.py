@@ -106,6 +106,7 @@ def _next_terms(contract: Contract, until: date, now: datetime) -> Iterator[Cont
 
 def _renewed(term: ContractTerm, now: datetime) -> Fact:
     contract = term.contract
+    until = f" to {wording.day(term.ends_on)}" if term.ends_on else ""
     payload: dict[str, Any] = {
         "contract_id": contract.pk, "plan": contract.plan, "starts_on": term.starts_on, "ends_on": term.ends_on,
         "mrr": str(term.mrr), "currency": contract.currency,
@@ -113,7 +114,7 @@ def _renewed(term: ContractTerm, now: datetime) -> Fact:
     return Fact(
         contract.account_id,
         "contract.renewed",
-        f"{contract.plan or 'The contract'} renewed from {wording.day(term.starts_on)} to {wording.day(term.ends_on)}",
+        f"{contract.plan or 'The contract'} renewed from {wording.day(term.starts_on)}{until}",
         occurred_at=now,
         payload=payload,
         key=f"contract.renewed:{contract.pk}:{term.starts_on}",

@@ -1,9 +1,9 @@
 """The one outbox: every message that leaves is a row here, with a unique key, a state and a reason for it."""
 
 from crm.outbox.models.messages import Decision, MailTemplate, MessageQuerySet, OutboundMessage, Slice
-from crm.outbox.models.policy import MailPolicy, Sender, Suppression, Switch
+from crm.outbox.models.policy import GATE, MailPolicy, Sender, Suppression, Switch
 
 __all__ = [
-    "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "OutboundMessage", "Sender", "Slice", "Suppression",
-    "Switch",
+    "GATE", "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "OutboundMessage", "Sender", "Slice",
+    "Suppression", "Switch",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import RawSQL
 
 from crm.outbox import rendering
@@ -75,6 +75,8 @@ class OutboundMessage(models.Model):
     """One message to one person: what it says (facts and template), when it is due, and what became of it."""
 
     SIGN_IN: ClassVar = "sign-in"  # the origin of mail that holds a way to sign in
+    ALARM: ClassVar = "alarm"  # … and of mail that says that something here is wrong
+    URGENT: ClassVar = 0  # the urgency of mail that somebody waits for at the screen
 
     class Category(models.TextChoices):
         REPLY = "reply", "Reply"
@@ -107,14 +109,22 @@ class OutboundMessage(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     planned_for = models.DateTimeField()  # never changes
     due_at = models.DateTimeField()  # moves with quiet hours, cap and retries
+    urgency = models.GeneratedField(  # of what is due the lowest leaves first, whatever waits behind it
+        expression=Case(
+            When(origin__in=["sign-in", "alarm"], then=Value(0)), When(category="reply", then=Value(1)),
+            When(category="transactional", then=Value(2)), When(category="service", then=Value(3)), default=Value(4),
+        ),
+        output_field=models.SmallIntegerField(), db_persist=True,
+    )  # fmt: skip
     expires_at = models.DateTimeField(null=True)  # later than this it is skipped(late)
     attempts = models.PositiveIntegerField(default=0)  # counted in the claim, never back: the fencing token
     attempts_limit = models.PositiveIntegerField(default=MAX_ATTEMPTS)  # grows with what is nobody's failure
     lease_until = models.DateTimeField(null=True)
-    suspect = models.BooleanField(default=False, db_default=False)  # a sender may have died of it: it is taken alone
+    suspect = models.BooleanField(default=False, db_default=False)  # clearing may fail over it: it is taken alone
     resend_until = models.DateTimeField(null=True)  # it may have left; until then its channel would know it again
     created_at = models.DateTimeField(default=clock.now)
-    sending_at = models.DateTimeField(null=True)
+    sending_at = models.DateTimeField(null=True)  # handed over last
+    left_before = ArrayField(models.DateTimeField(), null=True)  # when copies may have left that nobody knows of
     settled_at = models.DateTimeField(null=True)  # sent, failed, skipped, cancelled
     reason = models.CharField(max_length=300, blank=True)  # of the state, or of the last move, for people
     guard = models.CharField(max_length=40, blank=True)  # that held it back or moved it last
@@ -141,6 +151,7 @@ class OutboundMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="due"), name="message_due"),
+            models.Index(fields=["urgency", "due_at", "id"], condition=Q(state="due"), name="message_next"),
             models.Index(fields=["due_at", "id"], condition=Q(state="due", suspect=True), name="message_suspect"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]), name="message_leased"),
             # The cap counts what a contact got lately.

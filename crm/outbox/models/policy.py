@@ -6,20 +6,27 @@ from datetime import time
 from typing import ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from crm.team.models import User
 from crm.web import clock
 
-_SHARED = "SELECT *, xmin::text AS version FROM crm_mailpolicy WHERE id = 1 FOR SHARE SKIP LOCKED"
+#: The advisory lock in front of the policy's row. Row locks that are shared do not queue behind whoever wants the row
+#: alone, so that many senders would keep a switch waiting for ever; these do.
+GATE = 0x6D61696C
+
+_SHARED = f"""
+    SELECT *, xmin::text AS version FROM crm_mailpolicy
+    WHERE id = 1 AND pg_try_advisory_xact_lock_shared({GATE}) FOR SHARE SKIP LOCKED
+"""  # noqa: S608  (a number of ours)
 
 
 class MailPolicy(models.Model):
     """The installation's rules for mail, in one row.
 
-    Every sending transaction holds this row FOR SHARE, and every switch is flipped under FOR UPDATE of it in a new
-    version of it, so that no message starts to leave after a flip has committed: see crm.outbox.sending.
+    Every sending transaction holds GATE shared and this row FOR SHARE. Every switch is flipped under both alone, in a
+    new version of the row, so that no message starts to leave after a flip has committed: see crm.outbox.sending.
     """
 
     class Mode(models.TextChoices):
@@ -59,7 +66,10 @@ class MailPolicy(models.Model):
 
     @classmethod
     def the_only(cls, *, locked: bool = False) -> Self:
-        """The row, with the defaults if there is none yet; `locked` makes it, and holds it FOR UPDATE."""
+        """The row, with the defaults if there is none yet; `locked` makes it, and holds GATE and it FOR UPDATE."""
+        if locked:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
         found = cls.objects.select_for_update() if locked else cls.objects.all()
         if policy := found.filter(pk=1).first():
             return policy

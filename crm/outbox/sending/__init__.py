@@ -14,8 +14,12 @@ all that the clearing saw still stands, and whatever forbids mail must change or
   is suppressed under its lock (`crm.outbox.suppressing`); the cap is counted under it.
 
 The locks are taken in statements of their own, before the one that asks: a statement sees nothing that was committed
-while it waited. A letter that no longer stands is cleared again. So no message goes to `sending` after the commit of
-what forbids it.
+after it began. A letter that no longer stands is cleared again. So no message goes to `sending` after the commit of
+what forbids it. What other rooms decide from data of their own, such as a workflow's exits and goals, is bounded by
+FRESH only: it was so at a clearing no older than that.
+
+Whoever closes the gate waits for the senders that hold it, so these wait for nobody: a message or reader that somebody
+else holds comes back a few seconds later, at no cost to it (`crm.outbox.sending.returning`).
 """
 
 from crm.outbox.sending.loop import next_due, send, work

@@ -14,11 +14,11 @@ from psycopg.types.json import Jsonb
 from crm.outbox import rendering
 from crm.outbox.models import Decision, MailPolicy, OutboundMessage, Slice
 from crm.outbox.sending import guards
-from crm.outbox.sending.claim import Claim
 from crm.outbox.sending.decisions import as_json, decision
 from crm.outbox.sending.guards import Move, Verdict
 from crm.outbox.sending.letters import Letter, read
 from crm.outbox.sending.mark import doubt
+from crm.outbox.sending.returning import DEADLY, Claim
 from crm.outbox.sending.writing import address_of, write
 from crm.slots import Refusal
 
@@ -26,10 +26,8 @@ State = OutboundMessage.State
 
 #: The guard noted for a message that failed over its own text or address, before anybody was asked to take it.
 UNWRITABLE = "text"
-#: The guard noted for a message that was set aside because each sender that took it died.
-DEADLY = "deadly"
-
-_EXHAUSTED = "It was taken again and again, but each time the sender died before it was done."
+_EXHAUSTED = "It was taken again and again, but never got done. The last time: {}"
+_DIED = "the sender died before it was done."
 _MAYBE_LEFT = "It may have left before, without an answer, and cannot be sent again now: {}"
 
 
@@ -43,6 +41,7 @@ class Cleared:
 
     letters: list[Letter] = field(default_factory=list)
     later: list[Claim] = field(default_factory=list)
+    held: list[Claim] = field(default_factory=list)  # somebody else works on them, or they are not ours any more
     rows: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -67,10 +66,14 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
         raise GateClosed
     cleared = Cleared()
     trying = []
-    for letter in read(claims, policy, moment):
-        # Nobody noted a failure, so each sender died before it could.
-        if letter.message.attempts > letter.message.attempts_limit:
-            _fail(letter, _EXHAUSTED, cleared, DEADLY)
+    letters = read(claims, policy, moment)
+    ours = {letter.claim for letter in letters}
+    cleared.held = [mine for mine in claims if mine not in ours]
+    for letter in letters:
+        message = letter.message
+        if message.attempts > message.attempts_limit:
+            last = message.reason if message.guard == DEADLY else _DIED
+            _fail(letter, _EXHAUSTED.format(last), cleared, DEADLY)
         else:
             trying.append(letter)
     verdicts = guards.judge(trying)
@@ -79,11 +82,13 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
             doubt(letter.message, _MAYBE_LEFT.format(no), moment)
             trying = [other for other in trying if other is not letter]
     passing = _within_the_cap([one for one in trying if _passes(one, verdicts[one.message.pk], cleared)], cleared)
-    late_slots = guards.rate(passing)
-    for letter in passing:
+    # Slots come last: whoever takes some keeps the other senders waiting until the commit.
+    written = [letter for letter in passing if _write(letter, cleared)]
+    late_slots = guards.rate(written)
+    for letter in written:
         move = late_slots.get(letter.message.pk)
         if _passes(letter, move and guards.in_time(letter, move), cleared):
-            _write(letter, cleared)
+            cleared.letters.append(letter)
     _save(cleared)
     if slice_id:
         Slice.objects.filter(pk=slice_id).update(cleared=True)
@@ -123,15 +128,14 @@ def _passes(letter: Letter, verdict: Verdict, cleared: Cleared) -> bool:
     return verdict is None
 
 
-def _write(letter: Letter, cleared: Cleared) -> None:
+def _write(letter: Letter, cleared: Cleared) -> bool:
     try:
         letter.written = write(letter)
     except rendering.TemplateError as error:
         _fail(letter, f"The text cannot be filled in: {error}", cleared, UNWRITABLE, {"place": error.place})
     except ValueError as error:
         _fail(letter, f"The mail cannot be written: {error}", cleared, UNWRITABLE)
-    else:
-        cleared.letters.append(letter)
+    return letter.written is not None
 
 
 def _move(letter: Letter, move: Move, cleared: Cleared) -> None:

@@ -1,8 +1,10 @@
 """What becomes of the messages of a sender that died: nothing is lost, nothing leaves twice, nobody pays for another.
 
 A claim names its database session, so a dead sender is noticed at the next bell; its lease is for the one that lives
-on but does nothing, and for a session that outlives its sender behind a pooler. A sender that was taken for dead too
-early does no harm: its claims are fenced by `attempts`.
+on but does nothing, and for a session that outlives its sender behind a pooler. A role that may not see another's
+sessions takes all its senders for dead, so workers share one role, or have pg_read_all_stats. A sender that was taken
+for dead too early does no harm: its claims are fenced by `attempts`, and what is brought back too often only starts
+again.
 """
 
 from __future__ import annotations
@@ -14,35 +16,25 @@ from django.db import connection, transaction
 from crm.outbox import rules
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.mark import doubt, once_more
+from crm.outbox.sending.returning import Because, Claim, come_back
 
+_DIED_CLEARING = "the sender died before it was done."
 _DIED = "The sender died while it handed the message over; it may or may not have left."
 
+# What had been cleared and waited for its turn has nothing to do with the sender's death, and nothing that was in hand
+# has to do with the database's.
 _FALLEN = """
     DELETE FROM crm_slice WHERE id IN (
         SELECT id FROM crm_slice s WHERE lease_until <= %(now)s OR NOT EXISTS (
             SELECT 1 FROM pg_stat_get_activity(s.backend_pid) a WHERE a.backend_start = s.backend_start)
         FOR UPDATE SKIP LOCKED)
-    RETURNING message_ids, attempts, cleared
+    RETURNING message_ids, attempts, cleared OR backend_start < pg_postmaster_start_time()
 """
 
-# One of those that were being cleared may be what the sender died of: they are suspects, and each is taken alone from
-# now on. A suspect that is there when another sender dies has had its try. What had been cleared and waited for its
-# turn has nothing to do with it.
-_COME_BACK = """
-    UPDATE crm_outboundmessage m SET state = 'due', lease_until = NULL,
-        suspect = suspect OR NOT %(cleared)s,
-        attempts_limit = attempts_limit + CASE WHEN suspect AND NOT %(cleared)s THEN 0 ELSE 1 END,
-        due_at = CASE WHEN suspect AND NOT %(cleared)s THEN %(again)s ELSE due_at END
-    FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS held (id, attempts)
-    WHERE m.id = held.id AND m.attempts = held.attempts AND m.state = 'claimed'
-"""
-
-# Claims that no slice names are nobody's.
+# Claims that no slice names were held by somebody else when the others of their slice came back.
 _STRAY = """
-    UPDATE crm_outboundmessage SET state = 'due', lease_until = NULL, suspect = true,
-        attempts_limit = attempts_limit + 1
-    WHERE id IN (SELECT id FROM crm_outboundmessage WHERE state = 'claimed' AND lease_until <= %(now)s
-        ORDER BY lease_until LIMIT 500 FOR UPDATE SKIP LOCKED)
+    SELECT id, attempts FROM crm_outboundmessage WHERE state = 'claimed' AND lease_until <= %(now)s
+    ORDER BY lease_until LIMIT 500
 """
 
 
@@ -53,14 +45,18 @@ def reconcile(moment: datetime, idempotent_for: timedelta | None = None) -> int:
     Unless the way out recognises a message that it has taken (see `Channel.idempotent_for`): then it goes once more.
     Returns how many messages were being handed over.
     """
-    held: list[tuple[int, int]] = []
+    held: list[Claim] = []
     with connection.cursor() as cursor:
         cursor.execute(_FALLEN, {"now": moment})
-        for ids, attempts, cleared in cursor.fetchall():
-            values = {"ids": ids, "attempts": attempts, "cleared": cleared, "again": moment + rules.backoff(1, 0)}
-            cursor.execute(_COME_BACK, values)
-            held += zip(ids, attempts, strict=True)
+        for ids, attempts, innocent in cursor.fetchall():
+            claims = [Claim(*pair) for pair in zip(ids, attempts, strict=True)]
+            if innocent:
+                come_back(claims, Because.UNTRIED)
+            else:
+                come_back(claims, Because.CLEARING, moment + rules.backoff(1, 0), _DIED_CLEARING)
+            held += claims
         cursor.execute(_STRAY, {"now": moment})
+        come_back([Claim(*row) for row in cursor.fetchall()], Because.UNTRIED)
     found = _leaving(held, moment)
     for message in found:
         if not once_more(message, idempotent_for, _DIED, moment):
@@ -68,9 +64,10 @@ def reconcile(moment: datetime, idempotent_for: timedelta | None = None) -> int:
     return len(found)
 
 
-def _leaving(held: list[tuple[int, int]], moment: datetime) -> list[OutboundMessage]:
+def _leaving(held: list[Claim], moment: datetime) -> list[OutboundMessage]:
     """Messages that were being handed over by senders that are gone, locked."""
-    rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("contact").filter(state="sending")
+    rows = OutboundMessage.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    rows = rows.select_related("contact").filter(state="sending")
     late = rows.filter(lease_until__lte=moment).order_by("id")[:500]
     fenced = dict(held)
     gone = [m for m in rows.filter(pk__in=fenced).order_by("id") if m.attempts == fenced[m.pk]] if fenced else []

@@ -132,29 +132,43 @@ def quiet_hours(letter: Letter) -> Verdict:
 
 # A sender whose clock is a little behind counts into the minute that another has begun.
 _TAKE_SLOTS = """
-    WITH free AS (
-        SELECT id, CASE WHEN minute >= %(minute)s THEN used ELSE 0 END AS used,
-            least(%(wanted)s, greatest(per_minute, 1) - CASE WHEN minute >= %(minute)s THEN used ELSE 0 END) AS granted
+    WITH sender AS (
+        SELECT id, per_minute, CASE WHEN minute >= %(minute)s THEN used ELSE 0 END AS used
         FROM crm_sender WHERE id = %(sender)s FOR NO KEY UPDATE
+    ), urgent AS (
+        SELECT *, least(%(urgent)s, greatest(greatest(per_minute, 1) - used, 0)) AS first FROM sender
+    ), free AS (
+        SELECT id, used, first + least(%(others)s, greatest(
+            greatest(per_minute, 1) - least(per_minute / 10, %(reserved)s) - used - first, 0)) AS granted
+        FROM urgent
     )
     UPDATE crm_sender s SET minute = greatest(s.minute, %(minute)s), used = free.used + free.granted
     FROM free WHERE s.id = free.id AND free.granted > 0
     RETURNING free.granted
 """
 
+#: So many slots of each minute, though no more than a tenth, are kept for what is urgent.
+RESERVED = 10
+
 
 def rate(letters: Sequence[Letter]) -> dict[int, Move]:
     """A sender sends so many in a minute of the clock. What is over is spread over later minutes.
 
-    What counts is what was sent in this minute, not what had been moved to it: after an outage nothing waits for
-    slots that passed unused. Returns moves by message id.
+    What is urgent takes its slots first; else it waits for the next minute, behind nothing. What counts is what was
+    sent in this minute, not what had been moved to it: after an outage nothing waits for slots that passed unused.
+    Returns moves by message id.
     """
     moves: dict[int, Move] = {}
     for sender_id, group in groupby(sorted(letters, key=lambda one: one.sender.pk), key=lambda one: one.sender.pk):
-        wanting = list(group)
+        wanting = sorted(group, key=lambda one: one.message.urgency)
+        urgent = sum(one.message.urgency == OutboundMessage.URGENT for one in wanting)
         with connection.cursor() as cursor:
             minute = rules.minute_of(wanting[0].moment)
-            cursor.execute(_TAKE_SLOTS, {"minute": minute, "sender": sender_id, "wanted": len(wanting)})
+            cursor.execute(
+                _TAKE_SLOTS,
+                {"minute": minute, "sender": sender_id, "urgent": urgent, "others": len(wanting) - urgent,
+                 "reserved": RESERVED},
+            )  # fmt: skip
             granted = (cursor.fetchone() or (0,))[0]
         if over := wanting[granted:]:
             moves |= _spread(sender_id, over)
@@ -164,7 +178,10 @@ def rate(letters: Sequence[Letter]) -> dict[int, Move]:
 def _spread(sender_id: int, letters: Sequence[Letter]) -> Iterator[tuple[int, Move]]:
     sender = Sender.objects.select_for_update(no_key=True).get(pk=sender_id)
     for letter in letters:
-        minute, sender.next_at = rules.next_slot(sender.next_at, letter.moment + rules.MINUTE, sender.per_minute)
+        minute = rules.minute_of(letter.moment + rules.MINUTE)
+        if letter.message.urgency != OutboundMessage.URGENT:
+            slots_a_minute = sender.per_minute - min(sender.per_minute // 10, RESERVED)
+            minute, sender.next_at = rules.next_slot(sender.next_at, minute, slots_a_minute)
         reason = f"{sender} sends {sender.per_minute} messages a minute."
         yield letter.message.pk, Move("rate", reason, minute, {"sender": sender.name})
     sender.save(update_fields=["next_at"])

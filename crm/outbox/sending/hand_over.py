@@ -1,21 +1,25 @@
-"""The step to `sending`: one round trip that locks what a letter depends on, asks whether it stands, and commits."""
+"""The step to `sending`: one round trip that locks what a letter depends on, asks whether it stands, and commits.
+
+It waits for nobody. So what was judged just before is still so, and whoever closes the gate need not wait for long.
+"""
 
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection
-from psycopg.errors import LockNotAvailable
+from django.db import DataError, OperationalError, connection
+from psycopg.errors import DivisionByZero, LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from crm.accounts.models import Contact
+from crm.outbox.models import GATE
 from crm.outbox.sending.claim import LEASE
 from crm.outbox.sending.clear import GateClosed
 from crm.outbox.sending.decisions import as_json
 from crm.outbox.sending.guards import TIMELY
-from crm.outbox.sending.letters import CAREFUL, COUNTED, Letter
+from crm.outbox.sending.letters import CAREFUL, COPIES, Letter, since
 
 #: Seconds after the end of its clearing for which a letter may leave; then it is looked at again. What other rooms said
 #: through their guards is hardly older. Real seconds, as it is work that takes them: on a clock that runs faster, or
@@ -23,12 +27,14 @@ from crm.outbox.sending.letters import CAREFUL, COUNTED, Letter
 FRESH = 2.0
 
 # Each lock is a statement of its own, in the order in which clearing locks: the last one's snapshot is then younger
-# than all that was committed while they waited. Sent together they are one transaction and one journey.
-_LOCKS = """
+# than all that was committed before they were had. Sent together they are one transaction and one journey; a lock that
+# is not to be had breaks it off, for which the advisory one has no words of its own, so that it divides by zero.
+_LOCKS = f"""
+    SELECT 1 / pg_try_advisory_xact_lock_shared({GATE})::integer;
     SELECT FROM crm_mailpolicy WHERE id = 1 FOR SHARE NOWAIT;
-    SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE;
-    SELECT FROM {reader} WHERE id = %(reader)s FOR NO KEY UPDATE;
-"""
+    SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE NOWAIT;
+    SELECT FROM {{reader}} WHERE id = %(reader)s FOR NO KEY UPDATE NOWAIT;
+"""  # noqa: S608  (a number of ours)
 
 _LEAVE = """
     WITH leaving AS (
@@ -46,16 +52,17 @@ _LEAVE = """
     SELECT id, %(at)s, 'sending', '', %(reason)s, %(facts)s FROM leaving RETURNING message_id
 """
 
-_CAP = """
-    AND %(cap)s > (SELECT count(*) FROM crm_outboundmessage WHERE contact_id = %(contact)s AND sending_at > %(since)s
-        AND category = ANY(%(careful)s) AND state = ANY(%(counted)s))
-"""
+_CAP = f"AND %(cap)s > (SELECT count(*) FROM ({COPIES}) AS got WHERE id <> %(own)s)"  # noqa: S608  (SQL of ours)
+
+
+class Held(Exception):
+    """Somebody else works on the message or its reader: it can neither leave nor be waited for now."""
 
 
 def hand_over(letter: Letter, moment: datetime) -> bool:
     """Commit `sending` if all that the clearing saw still stands; False: it must be cleared again, or is not ours.
 
-    Must be called outside of any transaction. Raises GateClosed rather than wait.
+    Must be called outside of any transaction. Raises GateClosed or Held rather than wait.
     """
     if not _timely(letter, moment):
         return False
@@ -64,16 +71,21 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
     with connection.cursor() as cursor:
         try:
             cursor.execute(statements.format(reader=reader, cap=_CAP if letter.capped else ""), _values(letter, moment))
-        except OperationalError as error:
-            if isinstance(error.__cause__, LockNotAvailable):
-                raise GateClosed from error
-            raise
+        except (OperationalError, DataError) as error:
+            raise _told(error) from error
         while cursor.nextset():
             pass
         left = cursor.fetchone() is not None
     if left:
         letter.message.sending_at = moment
     return left
+
+
+def _told(error: Exception) -> Exception:
+    cause = error.__cause__
+    if isinstance(cause, DivisionByZero) or (isinstance(cause, LockNotAvailable) and "crm_mailpolicy" in str(cause)):
+        return GateClosed()
+    return Held() if isinstance(cause, LockNotAvailable) else error
 
 
 def _timely(letter: Letter, moment: datetime) -> bool:
@@ -101,7 +113,7 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
     }  # fmt: skip
     if letter.capped:
         values |= {
-            "cap": policy.cap_count, "since": moment - timedelta(days=policy.cap_days), "careful": list(CAREFUL),
-            "counted": list(COUNTED),
+            "cap": policy.cap_count, "since": since(policy, moment), "careful": list(CAREFUL),
+            "contacts": [message.contact_id], "own": message.pk if message.resend_until else 0,
         }  # fmt: skip
     return values

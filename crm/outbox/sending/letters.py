@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import CharField
 from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
 from crm.outbox.mime import Envelope
 from crm.outbox.models import MailPolicy, OutboundMessage, Sender, Suppression, Switch
-from crm.outbox.sending.claim import Claim
+from crm.outbox.sending.returning import Claim
 from crm.team.models import User
 from crm.web import clock
 
@@ -23,8 +24,15 @@ Category = OutboundMessage.Category
 #: Classes that obey consent, pauses, cap and quiet hours.
 CAREFUL = frozenset({Category.SERVICE, Category.MARKETING})
 
-#: What the cap counts, beside the categories: mail that left or may have left.
-COUNTED = ("sending", "sent", "uncertain")
+#: SQL: each copy of mail to contacts that left or may have left since then, which is what the cap counts. What waits to
+#: go again under its key is one copy, and does not stand in its own way.
+COPIES = """
+    SELECT m.id, m.contact_id, copy.at FROM crm_outboundmessage m CROSS JOIN LATERAL unnest(m.left_before || CASE
+        WHEN m.state IN ('sending', 'sent', 'uncertain') OR m.resend_until IS NOT NULL THEN m.sending_at
+        END) AS copy (at)
+    WHERE m.contact_id = ANY(%(contacts)s) AND m.sending_at > %(since)s AND m.category = ANY(%(careful)s)
+        AND copy.at > %(since)s
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +48,7 @@ class Letter:
     user: User | None
     suppressed: str | None = None  # why the address gets nothing
     stopped: Switch | None = None  # a switch that is thrown
-    got: Sequence[datetime] = ()  # when the contact got mail that the cap counts, the newest first
+    got: Sequence[datetime] = ()  # when the contact got other mail that the cap counts, the newest first
     cleared_at: float = 0.0  # when its clearing had been committed, by time.monotonic()
     version: str = ""  # of the reader's row, as Postgres counts versions
     seen: dict[str, Any] = field(default_factory=dict)
@@ -91,25 +99,29 @@ def zone_of(contact: Contact | None, account: Account | None, user: User | None 
 
 
 def read(claims: Iterable[Claim], policy: MailPolicy, moment: datetime) -> list[Letter]:
-    """Lock the messages of these claims that are still ours, and then their readers, in the order of their ids.
+    """Lock the messages of these claims that are still ours, and then their readers; what somebody else holds is left
+    out.
 
-    In the caller's transaction, which holds the policy. The letters come in the order of the claims.
+    In the caller's transaction, which holds the policy, and which thus waits for nobody: whoever closes the gate waits
+    for it. The letters come in the order of the claims.
     """
     order = {mine.message_id: place for place, mine in enumerate(claims)}
     attempts = {mine.message_id: mine.attempts for mine in claims}
-    rows = OutboundMessage.objects.select_for_update(of=("self",)).order_by("id")
+    rows = OutboundMessage.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("id")
     rows = rows.filter(pk__in=order, state=OutboundMessage.State.CLAIMED, lease_until__gt=moment)
     messages = [m for m in rows.select_related("template", "sender", "account") if m.attempts == attempts[m.pk]]
     messages.sort(key=lambda message: order[message.pk])
     _find_readers([m for m in messages if m.contact_id is None and m.user_id is None and m.account_id])
     contacts: dict[int | None, Contact] = _versions(
-        Contact.objects.select_for_update(no_key=True, of=("self",)).select_related("account"),
+        Contact.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("account"),
         {m.contact_id for m in messages},
     )
     users: dict[int | None, User] = _versions(User.objects.all(), {m.user_id for m in messages})
     default = Sender.the_default() if any(m.sender_id is None for m in messages) else None
     letters = []
     for message in messages:
+        if message.contact_id and message.contact_id not in contacts:
+            continue  # somebody else holds it
         message.contact = contact = contacts.get(message.contact_id)
         message.user = user = users.get(message.user_id)
         sender, account = message.sender or default, contact.account if contact else message.account
@@ -144,18 +156,28 @@ def _look_up(letters: Sequence[Letter], policy: MailPolicy, moment: datetime) ->
     suppressed = dict(Suppression.objects.filter(address__in=addresses).values_list("address", "reason"))
     scopes = {scope for letter in letters for scope in letter.scopes}
     thrown = {switch.scope: switch for switch in Switch.objects.filter(scope__in=scopes).order_by("scope")}
-    got: dict[int, list[datetime]] = {}
-    capped = {letter.contact.pk for letter in letters if letter.contact and letter.careful}
-    if capped:
-        counted = OutboundMessage.objects.filter(
-            contact__in=capped, sending_at__gt=moment - timedelta(days=policy.cap_days), category__in=CAREFUL,
-            state__in=COUNTED,
-        )  # fmt: skip
-        for contact_id, at in counted.order_by("-sending_at").values_list("contact_id", "sending_at"):
-            if contact_id and at:
-                got.setdefault(contact_id, []).append(at)
+    got = _copies({letter.contact.pk for letter in letters if letter.contact and letter.careful}, policy, moment)
     for letter in letters:
         letter.suppressed = suppressed.get(letter.address.lower())
         letter.stopped = next((switch for scope, switch in thrown.items() if scope in letter.scopes), None)
-        letter.got = got.get(letter.contact.pk, ()) if letter.contact else ()
+        if letter.contact:
+            own = letter.message.pk if letter.message.resend_until else None
+            letter.got = [at for pk, at in got.get(letter.contact.pk, ()) if pk != own]
         letter.version = getattr(letter.reader, "version", "")
+
+
+def since(policy: MailPolicy, moment: datetime) -> datetime:
+    """When the cap's window began."""
+    return moment - timedelta(days=policy.cap_days)
+
+
+def _copies(contacts: set[int], policy: MailPolicy, moment: datetime) -> dict[int, list[tuple[int, datetime]]]:
+    """By contact which messages it got lately and when, the newest first."""
+    got: dict[int, list[tuple[int, datetime]]] = {}
+    if contacts:
+        values: dict[str, Any] = {"contacts": list(contacts), "since": since(policy, moment), "careful": list(CAREFUL)}
+        with connection.cursor() as cursor:
+            cursor.execute(f"{COPIES} ORDER BY copy.at DESC", values)
+            for pk, contact, at in cursor.fetchall():
+                got.setdefault(contact, []).append((pk, at))
+    return got

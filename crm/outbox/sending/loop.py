@@ -15,12 +15,13 @@ from crm.outbox.channels import Channel, Refused
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending import guards
-from crm.outbox.sending.claim import BATCH, Claim, Taken, claim, crash, may_send, put_back, release
+from crm.outbox.sending.claim import BATCH, Taken, claim, crash, may_send, release
 from crm.outbox.sending.clear import GateClosed, clear
 from crm.outbox.sending.fallen import reconcile
-from crm.outbox.sending.hand_over import hand_over
+from crm.outbox.sending.hand_over import Held, hand_over
 from crm.outbox.sending.letters import Letter
 from crm.outbox.sending.mark import mark
+from crm.outbox.sending.returning import NOBODYS_FAULT, SOON, Because, Claim, come_back, reconnect
 from crm.web import clock
 
 logger = logging.getLogger(__name__)
@@ -29,11 +30,13 @@ logger = logging.getLogger(__name__)
 #: Seconds after which a slice takes no further message: far inside the lease, and a job that begins another slice still
 #: ends before Celery's limit.
 SLICE = 8.0
-#: So many messages that may have killed a sender are tried after each slice, each alone.
+#: So many messages that clearing may fail over are tried after each slice, each alone.
 SUSPECTS = 10
 
 _AWAY = "Waits until the mail server can be reached again."
-_BROKEN = "Something in the sender broke over it; the log says what. It is tried again."
+_HELD = "Somebody is working on it or on its reader; it is looked at again in a moment."
+_BUSY = "The database had no time for it; it is looked at again in a moment."
+_BROKEN = "the sender broke over it ({}: {})."
 
 
 def work(now: datetime) -> int:
@@ -55,7 +58,7 @@ def work(now: datetime) -> int:
 
 
 def send(channel: Channel, now: datetime) -> int:
-    """A slice of what is due through this channel, and a few of those that senders died of. Returns how many moved."""
+    """A slice of what is due through this channel, and a few of those that it may fail over. Returns how many moved."""
     budget = _Budget(now)
     taken = claim(now)
     moved = _work_off(taken, channel, budget) if taken else 0
@@ -104,7 +107,7 @@ def _work_off(taken: Taken, channel: Channel, budget: _Budget) -> int:
     except GateClosed:
         budget.closed = True  # whoever holds it may take long; the next bell looks again
     finally:
-        put_back(list(todo), budget.away_until, _AWAY if budget.away_until else "")
+        come_back(list(todo), Because.UNTRIED, budget.away_until, _AWAY if budget.away_until else "")
         release(taken)
     return len(taken.claims) if budget.away_until else len(taken.claims) - len(todo)
 
@@ -117,13 +120,19 @@ def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Bud
         cleared = clear(some, budget.moment(), slice_id=taken.slice_id, same_key=same_key)
     except (GateClosed, SoftTimeLimitExceeded):
         raise
-    except Exception:
-        # A deadlock, or something in us that is broken: one of them must not stop the others, so each goes alone.
-        logger.exception("A slice of %d messages could not be cleared", before)
-        again = budget.moment() + rules.backoff(1, 0) if taken.suspect else None
-        put_back(list(todo), again, _BROKEN if again else "", counts=taken.suspect, suspect=True)
+    except NOBODYS_FAULT:
+        logger.warning("A slice of %d messages is left for later", before, exc_info=True)
+        reconnect()
+        come_back(list(todo), Because.UNTRIED, budget.moment() + SOON, _BUSY)
         todo.clear()
         return False
+    except Exception as error:
+        # Something in us is broken: one of them must not stop the others, so each goes alone.
+        logger.exception("A slice of %d messages could not be cleared", before)
+        come_back(list(todo), Because.CLEARING, budget.moment() + rules.backoff(1, 0), _broken(error))
+        todo.clear()
+        return False
+    come_back(cleared.held, Because.UNTRIED, budget.moment() + SOON, _HELD)
     for mine in set(some) - {letter.claim for letter in cleared.letters} - set(cleared.later):
         del todo[mine]
     staying = list(cleared.letters)
@@ -155,15 +164,27 @@ def _deliver(letter: Letter, channel: Channel, budget: _Budget) -> bool:
         crash("after_commit")
     except (GateClosed, SoftTimeLimitExceeded):
         raise
-    except Exception:
+    except Held:
+        come_back([letter.claim], Because.UNTRIED, budget.moment() + SOON, _HELD)
+        return True
+    except NOBODYS_FAULT:
+        logger.warning("Message %s is left for later", letter.message.pk, exc_info=True)
+        reconnect()
+        come_back([letter.claim], Because.UNTRIED, budget.moment() + SOON, _BUSY)
+        return True
+    except Exception as error:
         # One message must not stop the others. What had been handed over becomes uncertain when its lease is over.
         logger.exception("Message %s is left for later", letter.message.pk)
-        put_back([letter.claim], budget.moment() + rules.backoff(1, 0), _BROKEN, counts=True)
+        come_back([letter.claim], Because.ITSELF, budget.moment() + rules.backoff(1, 0), _broken(error))
         return True
     budget.count(time.monotonic() - before)
     if isinstance(outcome, Refused) and outcome.unreachable:
         budget.away_until = budget.moment() + rules.backoff(1, 0)
     return True
+
+
+def _broken(error: Exception) -> str:
+    return _BROKEN.format(type(error).__name__, error)
 
 
 def next_due(now: datetime) -> datetime | None:

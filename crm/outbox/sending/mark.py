@@ -14,6 +14,7 @@ from crm.outbox.channels import Accepted, Outcome, Refused
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.claim import crash
 from crm.outbox.sending.decisions import note
+from crm.outbox.sending.returning import tried, unpaid
 from crm.outbox.suppressing import suppress
 from crm.timeline.actions import Fact, record, recording
 
@@ -79,10 +80,9 @@ def _refused(message: OutboundMessage, outcome: Refused, moment: datetime) -> No
     if outcome.bounced and message.to_address:
         suppress(message.to_address, outcome.reason, moment)
     if outcome.unreachable:
-        message.attempts_limit += 1  # nobody was there to refuse it
+        unpaid(message)
     if outcome.temporary and message.attempts < message.attempts_limit:
-        tried = rules.MAX_ATTEMPTS - (message.attempts_limit - message.attempts)
-        _retry(message, tried, outcome.reason, moment)
+        _retry(message, outcome.reason, moment)
     elif message.resend_until:
         doubt(message, f"It may have left before. Now: {outcome.reason}", moment)
     elif outcome.temporary:
@@ -99,17 +99,16 @@ def once_more(message: OutboundMessage, idempotent_for: timedelta | None, reason
     if message.state != State.SENDING or idempotent_for is None or message.sending_at is None or message.is_secret:
         return False
     until = message.resend_until or message.sending_at + idempotent_for * TRUSTED
-    tried = rules.MAX_ATTEMPTS - (message.attempts_limit - message.attempts)
-    if message.attempts >= message.attempts_limit or moment + rules.backoff(max(tried, 1), 1) >= until:
+    if message.attempts >= message.attempts_limit or moment + rules.backoff(max(tried(message), 1), 1) >= until:
         return False
     message.resend_until = until
-    _retry(message, tried, reason, moment, same_key=True)
+    _retry(message, reason, moment, same_key=True)
     return True
 
 
-def _retry(message: OutboundMessage, tried: int, reason: str, moment: datetime, **facts: Any) -> None:
-    message.due_at = moment + rules.backoff(max(tried, 1), random.random())
-    message.state, message.lease_until, message.sending_at, message.guard = State.DUE, None, None, "retry"
+def _retry(message: OutboundMessage, reason: str, moment: datetime, **facts: Any) -> None:
+    message.due_at = moment + rules.backoff(max(tried(message), 1), random.random())
+    message.state, message.lease_until, message.guard = State.DUE, None, "retry"
     message.reason = reason[:300]
     message.save()
     note(message, "retry", moment, "", reason, {"until": message.due_at, "attempt": message.attempts, **facts})
@@ -130,6 +129,7 @@ def doubt(message: OutboundMessage, reason: str, moment: datetime) -> None:
     if message.state == State.UNCERTAIN:
         return
     message.state, message.lease_until, message.reason = State.UNCERTAIN, None, reason[:300]
+    message.sending_at = message.sending_at or moment  # the cap counts what may have left
     message.save()
     note(message, State.UNCERTAIN, moment, "", reason, {})
     tell(message, "email.uncertain", f"“{message.rendered_subject}” may or may not have been sent", moment)

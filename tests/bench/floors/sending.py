@@ -6,8 +6,10 @@ the next one is. Frozen: the product never imports it. Run as a process with a d
 
 from __future__ import annotations
 
+import json
 import smtplib
 import sys
+import time
 
 import psycopg
 
@@ -30,11 +32,14 @@ CLAIM = """
 """
 
 
-def send(url: str, port: int) -> int:
-    """Send all that is due; returns how many it was."""
-    sent = 0
+def send(url: str, port: int) -> list[float]:
+    """Be ready, wait for the word, and send all that is due; returns when it began and ended."""
     with psycopg.connect(url, autocommit=True) as connection, smtplib.SMTP("127.0.0.1", port) as server:
         server.ehlo()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        began = time.time()
         while claimed := connection.execute(CLAIM).fetchall():
             for pk, address, subject, body in claimed:
                 connection.execute("UPDATE bench_message SET state = 'sending' WHERE id = %s", [pk])
@@ -43,9 +48,8 @@ def send(url: str, port: int) -> int:
                 server.rcpt(address)
                 server.data(mail)
                 connection.execute("UPDATE bench_message SET state = 'sent', sent_at = now() WHERE id = %s", [pk])
-                sent += 1
-    return sent
+        return [began, time.time()]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{send(sys.argv[1], int(sys.argv[2]))}\n")
+    sys.stdout.write(json.dumps(send(sys.argv[1], int(sys.argv[2]))) + "\n")

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connection
 
-from crm.home.actions import CALM, watch
+from crm.home.actions import CALM, look_back, watch
 from crm.home.jobs import watch as bell
 from crm.home.models import Alarm
 from crm.outbox.models import OutboundMessage
@@ -40,7 +40,7 @@ def test_silence_too(db, ada, passed, opens):
     Pulse.objects.create(name="heartbeat", ran_at=ago(120) - passed)
     assert bool(watch(NOON)) is opens
     if opens:
-        assert Alarm.objects.get().cause == "No worker answers."
+        assert Alarm.objects.get().cause == "No bell is answered: beat does not ring."
 
 
 def test_where_nobody_ever_worked_nobody_is_missed(db, ada):
@@ -55,9 +55,9 @@ def test_one_mail_to_each_admin_for_each_episode(alive, put, ada, mira, make_use
         watch(NOON + timedelta(minutes=minute))
     assert sorted(mails()) == ["Ada", "Bea"]
     alarm = Alarm.objects.get()
-    assert (alarm.opened_at, alarm.seen_at) == (NOON, NOON + timedelta(minutes=9))
+    assert (alarm.opened_at, alarm.seen_at) == (ago(180), NOON + timedelta(minutes=9))
     assert alarm.worst == timedelta(minutes=14)
-    assert alarm.cause == "Work waits in mail: Default sender."
+    assert alarm.cause == "Work waits: mail of the default sender."
 
     OutboundMessage.objects.filter(pk=message.pk).update(state="sent", settled_at=NOON)
     OutboundMessage.objects.filter(origin="alarm").update(state="sent", settled_at=NOON)
@@ -114,7 +114,7 @@ def test_the_bell_and_the_tick_look(alive, put, ada):
     with clock.travelling(NOON + timedelta(minutes=3)):
         call_command("tick", verbosity=0)
     # The tick tried to send it, and what it could not send is planned for later: nothing waits.
-    assert not Alarm.objects.filter(is_open=True, cause="No worker answers.").exists()
+    assert not Alarm.objects.filter(is_open=True, cause__startswith="No bell").exists()
 
 
 def test_on_a_clock_that_a_test_moves_the_bell_is_deaf(alive, put, ada, settings):
@@ -127,10 +127,11 @@ def test_on_a_clock_that_a_test_moves_the_bell_is_deaf(alive, put, ada, settings
 def test_admins_see_it_on_every_page(alive, put, ada, mira, sam):
     put(due_at=ago(300))
     page = browser(ada).get("/tasks/").content.decode()
-    assert "Work has stood still for 5 minutes." in page
-    assert "Work waits in mail: Default sender." in page
+    assert "Work stands still." in page
+    assert "Work waits: mail of the default sender, for 5 minutes." in page
+    assert "Work waits: mail of the default sender, for 5 minutes." in browser(ada).get("/engine/").content.decode()
     for user in (mira, sam):
-        assert "stood still" not in browser(user).get("/tasks/").content.decode()
+        assert "stands still" not in browser(user).get("/tasks/").content.decode()
 
 
 def test_held_mail_is_said_to_those_who_can_do_something(alive, put, ada, mira, sam):
@@ -171,3 +172,50 @@ def test_the_history_tells_of_it(alive, ada):
     page = browser(ada).get("/engine/").content.decode()
     assert "17 minutes" in page
     assert "No worker answers." in page
+
+
+def test_where_nobody_looked_before_nothing_is_missed(db, ada):
+    assert look_back(NOON) is None
+    assert mails() == []
+
+
+@pytest.mark.parametrize(("passed", "missed"), [(timedelta(0), False), (TICK, True)])
+def test_an_outage_that_is_over_is_told_in_the_past_tense_with_its_true_times(alive, ada, passed, missed):
+    last = ago(180) - passed
+    Pulse.objects.create(name="alarm", ran_at=last)
+    bell()
+    assert Alarm.objects.exists() is missed
+    assert mails() == (["Ada"] if missed else [])
+    if missed:
+        alarm = Alarm.objects.get()
+        assert (alarm.opened_at, alarm.closed_at, alarm.is_open) == (last + timedelta(minutes=2), NOON, False)
+        subject, text = OutboundMessage.objects.get(origin="alarm").preview()
+        assert subject == "Holdfast: work stood still"
+        assert "Work stood still from 1 June 2026, 11:5" in text
+        assert "to 1 June 2026, 12:00" in text
+        bell()
+        assert Alarm.objects.count() == 1
+
+
+def test_an_outage_that_goes_on_is_one_episode_from_its_true_start(alive, put, ada):
+    Pulse.objects.create(name="alarm", ran_at=ago(3600))
+    put(due_at=ago(300))
+    bell()
+    alarm = Alarm.objects.get()
+    assert (alarm.opened_at, alarm.is_open, alarm.worst) == (ago(3480), True, timedelta(hours=1))
+    assert mails() == ["Ada"]
+
+
+def test_a_tick_long_after_the_last_one_is_no_outage(db, ada):
+    Pulse.objects.create(name="tick", ran_at=ago(60))
+    Pulse.objects.create(name="alarm", ran_at=ago(36000))
+    assert look_back(NOON) is None
+    assert not Alarm.objects.exists()
+
+
+def test_under_a_red_banner_the_room_does_not_say_there_was_none(alive, ada, monkeypatch):
+    Pulse.objects.update(ran_at=ago(14 * 60))
+    page = browser(ada).get("/engine/").content.decode()
+    assert "There was none." not in page
+    assert "when a worker looks again" in page
+    assert not Alarm.objects.exists()

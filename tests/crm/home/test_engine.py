@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.outbox import policy
+from crm import slots
+from crm.home import engine
+from crm.outbox import load, policy, settling, stopping
 from crm.outbox.models import OutboundMessage, Sender, Suppression, Switch
 from crm.timeline.models import Pending, TimelineEntry
 from crm.web import standing
@@ -96,7 +98,7 @@ def test_mail_on_hold_is_not_late(alive, put):
     policy.hold("We look first.")
     how = standing.read(NOON)
     assert figures(how)["outbox", "default"] == {"held": 1}
-    assert (how.of("outbox")[0].because, how.alarming) == ("Mail is on hold. We look first.", False)
+    assert (how.of("outbox")[0].because, how.alarming) == ("Mail is on hold: We look first.", False)
 
 
 def test_without_a_way_out_mail_is_held(alive, put, settings):
@@ -105,8 +107,10 @@ def test_without_a_way_out_mail_is_held(alive, put, settings):
     assert figures(standing.read(NOON))["outbox", "default"] == {"held": 1}
 
 
-@pytest.mark.parametrize(("looked", "figure"), [(600, {"due": 1}), (599, {}), (720.001, {"due": 1, "late": 1})])
-def test_the_look_at_renewals_is_due_after_ten_minutes(db, looked, figure):
+@pytest.mark.parametrize(("looked", "figure"), [(1200, {"due": 1}), (1199, {}), (1320.001, {"due": 1, "late": 1})])
+def test_a_look_at_renewals_is_missed_after_two_intervals_since_a_restarted_beat_rings_one_after_its_start(
+    db, looked, figure
+):
     Pulse.objects.create(name="ledger", ran_at=ago(looked))
     assert figures(standing.read(NOON))["ledger", "renewals"] == figure
 
@@ -143,14 +147,18 @@ def test_all_is_well(alive, ada):
 
 @pytest.mark.parametrize(
     ("bells", "words", "command"),
-    [(3, "the worker does not answer", "celery worker"), (0, "beat does not ring", "celery beat"), (None, "Redis", "")],
+    [
+        (3, "bells wait in Redis, and no worker hears them", "celery worker"),
+        (0, "beat does not ring", "celery beat"),
+        (None, "Redis does not answer", ""),
+    ],
 )
 def test_who_is_silent_is_said_with_how_to_start_it(alive, ada, monkeypatch, bells, words, command):
     Pulse.objects.update(ran_at=ago(14 * 60))
     monkeypatch.setattr(standing, "bells_waiting", lambda: bells)
     page = browser(ada).get("/engine/").content.decode()
-    assert "Nothing has been done for 14 minutes:" in page
-    assert words in page
+    assert f"No bell is answered: {words}, for 14 minutes." in page
+    assert f"No bell is answered: {words}, for 14 minutes." in browser(ada).get("/tasks/").content.decode()
     assert command.replace("celery ", "celery --app crm.config.celery ") in page
 
 
@@ -192,7 +200,7 @@ def test_only_admins_mend(trouble, mira, sam, client, kind, verb):
     for user in (mira, sam):
         assert browser(user).post(f"/engine/{kind}/{verb}/", asked).status_code == 403
     assert client.post(f"/engine/{kind}/{verb}/", asked).headers["Location"].startswith("/sign-in/")
-    assert browser(mira).get(f"/engine/{kind}/{verb}/").status_code == 405
+    assert browser(mira).get(f"/engine/{kind}/{verb}/").status_code == 403
     assert everything() == before
 
 
@@ -294,3 +302,206 @@ def test_a_hostile_scope_lifts_nothing(db, ada):
     for scope in ("", "\0", "sender:x"):
         browser(ada).post("/engine/switches/lifting/", {"scope": scope})
     assert Switch.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "title"),
+    [
+        (lambda ada: policy.throw("all", "wrong text", NOON, ada), "All mail is stopped by Ada: wrong text."),
+        (lambda ada: policy.throw("channel:email", "", NOON, ada), "All e-mail is stopped by Ada."),
+        (lambda ada: policy.throw("all", "wrong text", NOON), "All mail is stopped: wrong text."),
+        (lambda ada: policy.hold("We look first."), "Mail is on hold: We look first."),
+    ],
+)
+def test_while_no_mail_leaves_the_room_says_so_and_how_to_let_it_go_on(alive, put, ada, stop, title):
+    put(due_at=ago(900))
+    stop(ada)
+    page = browser(ada).get("/engine/")
+    body = unescape(page.content.decode())
+    assert page.context["head"].title == f"No mail leaves. {title}"
+    assert page.context["head"].tone == "warn"
+    assert 'href="#stopped">Let it go on' in body
+    assert "All is running." not in body
+    assert '<span class="badge good">Live</span>' not in body
+    assert page.context["how"].total("held") == 1
+    assert title in unescape(browser(ada).get("/tasks/").content.decode())
+
+
+def test_a_stop_of_one_sender_or_reader_is_not_one_of_all(alive, put, ada):
+    Sender.objects.create(name="slow")
+    message = put()
+    policy.throw("sender:slow", "wrong signature", NOON)
+    policy.throw(f"contact:{message.contact_id}", "They are ill", NOON)
+    page = browser(ada).get("/engine/")
+    assert page.context["head"].title == "All is running. Nothing waits."
+    assert "No mail leaves." not in browser(ada).get("/tasks/").content.decode()
+
+
+def test_a_dead_worker_hides_no_stopped_mail(alive, put, ada, monkeypatch):
+    monkeypatch.setattr(standing, "bells_waiting", lambda: 3)
+    Pulse.objects.update(ran_at=ago(14 * 60))
+    policy.throw("all", "wrong text", NOON, ada)
+    body = unescape(browser(ada).get("/engine/").content.decode())
+    assert "No bell is answered" in body
+    assert "All mail is stopped by Ada: wrong text." in body
+
+
+def test_ones_own_click_is_seen_at_once(alive, put, ada, monkeypatch, django_capture_on_commit_callbacks):
+    monkeypatch.setattr(standing, "KEEP_SECONDS", 30)
+    standing.forget()
+    client = browser(ada)
+    assert "No mail leaves." not in client.get("/tasks/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/engine/switches/", {"scope": "all", "reason": "wrong text"})
+    assert "No mail leaves." in client.get("/tasks/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/engine/switches/lifting/", {"scope": "all"})
+    assert "No mail leaves." not in client.get("/tasks/").content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        policy.hold("We look first.")
+    assert "No mail leaves." in client.get("/tasks/").content.decode()
+    standing.forget()
+
+
+def test_both_ways_to_start_a_worker_are_named(alive, ada, monkeypatch):
+    monkeypatch.setattr(standing, "bells_waiting", lambda: 3)
+    Pulse.objects.update(ran_at=ago(14 * 60))
+    body = browser(ada).get("/engine/").content.decode()
+    assert "<code>docker compose up -d worker</code> or <code>celery --app crm.config.celery worker</code>" in body
+
+
+@pytest.mark.parametrize("place", ["failed/again", "switches", "switches/lifting"])
+def test_a_get_of_what_is_only_posted_leads_back(trouble, ada, place):
+    before = everything()
+    answer = browser(ada).get(f"/engine/{place}/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/engine/")
+    assert everything() == before
+
+
+def test_a_damaged_address_of_facts_is_said_in_the_design(db, ada):
+    answer = browser(ada).get("/engine/facts/?cursor=xx")
+    assert answer.status_code == 400
+    assert "<html" in answer.content.decode()
+    assert answer.content == browser(ada).get("/accounts/?cursor=xx").content
+
+
+def test_an_undo_restores_what_was_discarded_here_alone(put, ada, make_user):
+    mine, theirs = put("failed"), put("failed")
+    browser(make_user("Bea", "admin")).post("/engine/failed/discard/", {"id": theirs.pk, "reason": "Theirs"})
+    asked = {"id": [mine.pk, theirs.pk], "reason": "Mine"}
+    page = browser(ada).post("/engine/failed/discard/", asked, follow=True).content.decode()
+    assert "Discarded: 1. Left as they were: 1." in page
+    (undo,) = re.findall(r'action="(/engine/failed/restore/[^"]*)"', unescape(page))
+    assert undo == f"/engine/failed/restore/?ids={mine.pk}"
+    browser(ada).post(undo)
+    states = dict(OutboundMessage.objects.values_list("pk", "state"))
+    assert (states[mine.pk], states[theirs.pk]) == ("failed", "cancelled")
+
+
+@pytest.mark.parametrize(("kind", "trace"), [("enrollments", "enrollment.retried"), ("facts", "fact.unparked")])
+def test_trying_again_is_kept_with_reason_and_name(trouble, ada, kind, trace):
+    browser(ada).post(f"/engine/{kind}/again/", {"id": ids_of(kind), "reason": "The filter is mended"})
+    kept = TimelineEntry.objects.get(kind=trace)
+    assert kept.actor == ada
+    assert kept.text.endswith(": The filter is mended")
+
+
+def test_what_a_person_settles_as_sent_was_not_sent_now(put, ada):
+    put("sent", settled_at=ago(30))
+    doubted = put("uncertain", sending_at=ago(9000))
+    settling.settle_as_sent(doubted.pk, "The reader has it", ada, ago(30))
+    assert load.lately(NOON).day == 1
+
+
+def test_one_home_says_whom_a_switch_covers(alive, put, way_out):
+    slow = Sender.objects.create(name="slow")
+    mine, by_slow, plain = put(), put(sender_id=slow.pk), put()
+    reader_less = put()
+    OutboundMessage.objects.filter(pk=reader_less.pk).update(contact=None, account=None)
+    everybody = {message.pk for message in (mine, by_slow, plain, reader_less)}
+    for scopes, kept in {
+        (): set(),
+        (f"contact:{mine.contact_id}",): {mine.pk},
+        ("sender:slow",): {by_slow.pk},
+        ("sender:default",): everybody - {by_slow.pk},
+        ("channel:email",): everybody,
+        (f"contact:{mine.contact_id}", "sender:slow"): {mine.pk, by_slow.pk},
+    }.items():
+        Switch.objects.all().delete()
+        for scope in scopes:
+            policy.throw(scope, "", NOON)
+        rows = OutboundMessage.objects.all()
+        assert {row.pk for row in load.narrowed(rows, "held", NOON)} == kept, scopes
+        assert {row.pk for row in load.narrowed(rows, "due", NOON)} == everybody - kept, scopes
+        by_sql = OutboundMessage.objects.raw(f"SELECT id FROM crm_outboundmessage m WHERE {stopping.COVERED}")
+        assert {row.pk for row in by_sql} == kept, scopes
+
+
+@pytest.mark.parametrize("scope", ["", "all", "contact:1", "sender:slow"])
+def test_a_big_backlog_is_read_by_its_index_and_asks_nothing_for_each_row(alive, put, scope):
+    first = put(due_at=ago(900))
+    columns = [
+        field.column
+        for field in OutboundMessage._meta.concrete_fields
+        if not (field.generated or field.name in ("id", "key"))
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO crm_outboundmessage (key, {', '.join(columns)})"
+            f" SELECT 'big' || n, {', '.join(columns)} FROM crm_outboundmessage, generate_series(1, 20000) AS n"
+            " WHERE crm_outboundmessage.id = %s",
+            [first.pk],
+        )
+        cursor.execute("ANALYZE crm_outboundmessage")
+        if scope:
+            policy.throw(scope, "", NOON)
+        sql, values = load.select(NOON)
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 25_000
+
+
+def test_enter_decides_nothing_and_what_cannot_be_taken_back_asks_first(trouble, ada):
+    page = browser(ada).get("/engine/").content.decode()
+    for kind in ("uncertain", "failed", "enrollments", "facts"):
+        form = page.partition(f'id="{kind}" method="post"')[2].partition("</form>")[0]
+        buttons = re.findall(r"<button[^>]*>", form)
+        assert "disabled" in buttons[0]  # the one that Enter presses
+        plain, _, asked = form.partition("<dialog")
+        for verb, each in slots.repairs[kind].verbs.items():
+            if not each.offered:
+                continue
+            place = f'formaction="/engine/{kind}/{verb}/"'
+            assert (place in plain, place in asked) == (not each.asks, bool(each.asks)), (kind, verb)
+    asking = {(kind, verb) for kind, verb in VERBS if slots.repairs[kind].verbs[verb].asks}
+    assert asking == {("uncertain", "sent"), ("uncertain", "again"), ("enrollments", "discard"), ("facts", "discard")}
+
+
+def test_after_a_decision_one_stays_where_one_was(trouble, ada):
+    failed, client = ids_of("failed"), browser(ada)
+    first = client.post("/engine/failed/discard/", {"id": failed[:1], "reason": "Not needed"})
+    rest = client.post("/engine/failed/discard/", {"id": failed[1:], "reason": "Not needed"})
+    assert [first.headers["Location"], rest.headers["Location"]] == ["/engine/#failed", "/engine/#decisions"]
+
+
+def test_how_many_more_there_are_is_said(put, ada):
+    for _ in range(engine.SHOWN + 3):
+        put("failed", reason="Refused.")
+    page = browser(ada).get("/engine/").content.decode()
+    assert f"The latest {engine.SHOWN} are shown, 3 more follow." in page
+    assert f"Choose all {engine.SHOWN} shown with this cause" in page
+    assert page.count('name="id"') == engine.SHOWN
+
+
+def test_who_is_parked_is_shown_since_it_was(enroll, ada):
+    enroll("parked", due_at=ago(240), ended_because="KeyError: plan")
+    (repair,) = browser(ada).get("/engine/").context["repairs"]
+    ((_, rows),) = repair["causes"]
+    assert [row.since for row in rows] == [ago(300)]
+
+
+def test_what_needs_a_person_comes_before_what_runs(alive, put, ada):
+    put("uncertain", reason="No answer.")
+    page = browser(ada).get("/engine/").content.decode()
+    assert "<b>1 thing needs you.</b> All else is running." in page
+    assert "Nothing was sent in the last hour" in page

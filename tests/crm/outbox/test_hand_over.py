@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import policy, unsubscribing
 from crm.outbox.actions import gate_closed, work
 from crm.outbox.channels.email import Folder
-from crm.outbox.models import MailPolicy, OutboundMessage, Sender
-from crm.outbox.sending.claim import claim
+from crm.outbox.models import MailPolicy, OutboundMessage, Sender, Slice
+from crm.outbox.sending.claim import LEASE, claim
 from crm.outbox.sending.clear import GateClosed, clear
 from crm.outbox.sending.hand_over import FRESH, hand_over
 from crm.outbox.sending.letters import Letter
+from crm.outbox.sending.returning import SOON
 from crm.outbox.suppressing import suppress
 from crm.web import clock
 from tests import factories
@@ -100,26 +101,117 @@ OF_THE_READER = ["unsubscribed", "consent", "paused", "no address", "suppressed"
 
 
 @pytest.mark.parametrize("change", OF_THE_READER)
-def test_what_commits_while_the_hand_over_waits_is_seen(anna: Contact, plan: Plan, change: str) -> None:
+def test_a_reader_who_is_being_changed_is_not_waited_for(anna: Contact, plan: Plan, change: str) -> None:
     message = plan(anna)
     letter = cleared()
-    answers: list[bool] = []
-
-    def run() -> None:
-        try:
-            answers.append(hand_over(letter, NOON))
-        finally:
-            connection.close()
 
     with transaction.atomic():
         CHANGES[change]()
-        sender = threading.Thread(target=run)
-        sender.start()
-        wait_for_a_waiter()
-    sender.join(10)
+        assert elsewhere(lambda: hand_over(letter, NOON)) == ["Held"]
 
-    assert answers == [False]
     assert state_of(message) == "claimed"
+    assert not hand_over(letter, NOON)
+
+
+def elsewhere(job: Callable[[], Any]) -> list[Any]:
+    """What it says, or raises, on a database session of its own; nothing if it waits for ours."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        try:
+            with clock.travelling(NOON):
+                answers.append(job())
+        except Exception as error:  # it is the answer
+            answers.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(5)
+    return answers
+
+
+def test_a_reader_who_is_held_costs_the_message_nothing(anna: Contact, folder: Path, plan: Plan) -> None:
+    message, other = plan(anna), plan(factories.contact())
+
+    for turn in range(8):
+        with transaction.atomic():
+            Contact.objects.select_for_update().get(pk=anna.pk)  # as an import does
+            assert elsewhere(lambda at=NOON + turn * SOON: work(at)) == [2 if turn == 0 else 1]
+        message.refresh_from_db()
+        assert (message.state, message.suspect, message.due_at) == ("due", False, NOON + (turn + 1) * SOON)
+        assert message.attempts_limit - message.attempts == 5
+
+    assert state_of(other) == "sent"
+    work(NOON + 8 * SOON)
+    assert state_of(message) == "sent"
+
+
+def test_a_message_that_is_held_waits_for_its_lease_alone(anna: Contact, folder: Path, plan: Plan) -> None:
+    message = plan(anna)
+    taken = claim(NOON)
+    assert taken is not None
+    Slice.objects.update(backend_pid=0)
+    with transaction.atomic():
+        OutboundMessage.objects.select_for_update().get(pk=message.pk)
+        assert elsewhere(lambda: work(NOON)) == [0]
+    assert state_of(message) == "claimed"
+
+    work(NOON + LEASE)
+
+    message.refresh_from_db()
+    assert (message.state, message.attempts_limit - message.attempts) == ("sent", 4)
+
+
+@pytest.mark.parametrize("error", [OperationalError("canceling statement due to lock timeout"), InterfaceError("gone")])
+def test_what_the_database_says_is_nobody_s_fault(
+    anna: Contact, folder: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    message = plan(anna)
+
+    def fails(*given: Any, **named: Any) -> Any:
+        raise error
+
+    now = NOON
+    for step in ("clear", "hand_over") * 4:
+        with monkeypatch.context() as broken:
+            broken.setattr(f"crm.outbox.sending.loop.{step}", fails)
+            work(now)
+        message.refresh_from_db()
+        assert (message.state, message.suspect, message.due_at) == ("due", False, now + SOON)
+        assert message.attempts_limit - message.attempts == 5
+        now += SOON
+
+    work(now)
+    assert state_of(message) == "sent"
+
+
+def test_a_switch_waits_for_nobody_but_senders(anna: Contact, folder: Path, plan: Plan) -> None:
+    message = plan(anna)
+    letter = cleared()
+    with transaction.atomic():
+        Contact.objects.select_for_update().get(pk=anna.pk)
+        assert elsewhere(lambda: hand_over(letter, NOON)) == ["Held"]
+        assert elsewhere(lambda: policy.throw("all", "", NOON)) == [None]
+
+    assert not hand_over(letter, NOON)
+    assert state_of(message) == "claimed"
+
+
+def test_nobody_goes_through_the_gate_while_somebody_waits_to_close_it(anna: Contact, plan: Plan) -> None:
+    plan(anna)
+    letter = cleared()
+    closer = threading.Thread(target=lambda: elsewhere(lambda: policy.throw("all", "", NOON)))
+    with transaction.atomic():
+        assert MailPolicy.shared() is not None
+        closer.start()
+        wait_for_a_waiter()
+        assert elsewhere(MailPolicy.shared) == [None]
+        assert elsewhere(lambda: hand_over(letter, NOON)) == ["GateClosed"]
+    closer.join(10)
+
+    assert not hand_over(letter, NOON)
 
 
 def wait_for_a_waiter() -> None:

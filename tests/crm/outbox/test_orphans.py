@@ -155,7 +155,9 @@ def test_a_slice_that_cannot_be_cleared_is_taken_apart(plan: Plan, monkeypatch: 
         now += timedelta(minutes=1)
 
     assert {state_of(other) for other in others} == {"sent"}
-    assert state_of(poison) == "failed"
+    poison.refresh_from_db()
+    assert poison.state == "failed"
+    assert poison.reason.endswith("The last time: the sender broke over it (RuntimeError: a bug).")
 
 
 def test_what_a_dead_sender_was_handing_over_is_uncertain(folder: Path, plan: Plan) -> None:

@@ -15,7 +15,7 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import policy
 from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Switch
-from crm.outbox.pages import TABS, rows_of
+from crm.outbox.pages import TABS, rows_of, times
 from crm.outbox.slots import needing_eyes
 from crm.slots import Explanation
 from crm.team.models import User
@@ -300,3 +300,49 @@ def test_the_menu_counts_what_needs_a_person(anna: Contact, plan: Plan, mira: Us
 
     assert badge(mira) == 2
     assert badge(olaf) == 0
+
+
+@pytest.mark.parametrize("scope", ["all", "sender:default", "contact"])
+def test_what_is_stopped_promises_no_time(anna: Contact, plan: Plan, ada: User, scope: str) -> None:
+    message = plan(anna, due_at=NOON + timedelta(hours=1))
+    page = browser(ada).get("/mail/").content.decode()
+    assert ("Waits until mail is let go" in page, "in 1 h" in page) == (False, True)
+
+    policy.throw(f"contact:{anna.pk}" if scope == "contact" else scope, "wrong price", NOON)
+    page = browser(ada).get("/mail/").content.decode()
+    assert ("Waits until mail is let go" in page, "in 1 h" in page) == (True, False)
+    assert "it waits until mail is let go" in browser(ada).get(f"/mail/{message.pk}/").content.decode()
+
+
+def test_that_mail_is_stopped_is_said_once(anna: Contact, plan: Plan, ada: User) -> None:
+    policy.throw("all", "wrong price in the text", NOON)
+
+    assert browser(ada).get("/mail/").content.decode().count("wrong price in the text") == 1
+    assert browser(ada).get("/tasks/").content.decode().count("wrong price in the text") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("due", "Nothing yet: it waits for its time."), ("uncertain", "No history of this message is kept.")],
+)
+def test_a_message_without_history_says_so(anna: Contact, plan: Plan, mira: User, state: str, words: str) -> None:
+    message = put(plan(anna), state=state)
+    page = browser(mira).get(f"/mail/{message.pk}/").content.decode()
+    assert words in page
+    assert page.count("Nothing yet") == (state == "due")
+
+
+def test_an_uncertain_message_asks_before_it_is_settled(anna: Contact, plan: Plan, mira: User) -> None:
+    message = put(plan(anna), state="uncertain")
+    page = browser(mira).get(f"/mail/{message.pk}/").content.decode()
+    plain, _, asked = page.partition("<dialog")
+    for verb in ("settlement", "resending"):
+        assert f"/mail/{message.pk}/{verb}/" not in plain
+        assert f"/mail/{message.pk}/{verb}/" in asked
+
+
+@pytest.mark.parametrize(("seconds", "moved"), [(30, 0), (60, 1)])
+def test_a_moved_message_names_its_time_once(anna: Contact, plan: Plan, mira: User, seconds: int, moved: int) -> None:
+    message = put(plan(anna, due_at=NOON), due_at=NOON + timedelta(seconds=seconds))
+    shown = [moment for moment in times(OutboundMessage.objects.get(pk=message.pk), mira) if not moment.rare]
+    assert [moment.what for moment in shown] == [["Planned for"], ["Moved to"]][moved]

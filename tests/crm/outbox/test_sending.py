@@ -99,7 +99,7 @@ def test_service_mail_can_be_left_with_one_click_and_transactional_mail_has_no_s
 
     work(NOON)
 
-    service, receipt = server.mails
+    receipt, service = server.mails  # in the order of their urgency
     assert service["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = service["List-Unsubscribe"].strip("<>")
     assert link.startswith("http://localhost:8000/u/")

@@ -1,14 +1,17 @@
 """What happens to steps and facts that fail, and to batches whose process died."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
+from crm.outbox.models import MailPolicy
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
 from retention.workflows import actions, matching
-from retention.workflows.models import Enrollment, Trial
+from retention.workflows.models import Enrollment, Trial, Workflow
 from retention.workflows.steps import steps
 from tests import factories
 from tests.conftest import NOON
@@ -97,23 +100,23 @@ def parked(publish):
 def test_parked_enrollments_get_another_round_of_attempts(parked, run_at):
     first, second, third = parked
     Enrollment.objects.filter(pk=third.pk).update(state="exited")
-    assert actions.retry_many([first.pk, third.pk], NOON) == 1
+    assert actions.retry_many([first.pk, third.pk], "Mended", None, NOON) == [first.pk]
     run_at(NOON)
     assert Task.objects.get().account == first.account
     assert list(Enrollment.objects.order_by("id").values_list("state", flat=True)) == ["done", "parked", "exited"]
-    assert actions.retry_many(None, NOON) == 1
-    assert not actions.retry(second, NOON)
+    assert actions.retry_many(None, "Mended", None, NOON) == [second.pk]
+    assert not actions.retry(second, "", None, NOON)
 
 
 def test_a_discarded_enrollment_has_left_for_a_reason(parked, mira, run_at):
-    first, second, _ = parked
+    first, second, third = parked
     assert actions.discard(first, "Bought elsewhere", mira, NOON)
     assert not actions.discard(first, "Again", mira, NOON + DAY)
     first.refresh_from_db()
     assert (first.state, first.ended_at) == ("exited", NOON)
     assert first.ended_because == "Discarded by Mira: Bought elsewhere"
-    assert actions.discard_many([first.pk, second.pk], "x" * 400, None, NOON) == 1
-    assert actions.discard_many(None, "The rest", None, NOON) == 1
+    assert actions.discard_many([first.pk, second.pk], "x" * 400, None, NOON) == [second.pk]
+    assert actions.discard_many(None, "The rest", None, NOON) == [third.pk]
     run_at(NOON + DAY)
     assert not Task.objects.exists()
 
@@ -157,3 +160,61 @@ def test_facts_that_were_read_leave_no_trial(publish):
         record(Fact(factories.account().pk, "deal.won", "Won"))
     assert matching.match(NOON) == 3
     assert not Trial.objects.exists()
+
+
+@pytest.fixture
+def recipe_parked(db):
+    workflow = actions.enable("inactivity", NOON)
+    return Enrollment.objects.create(
+        workflow=workflow, version=workflow.version, account=factories.account(), trigger_key="x", step_id="call",
+        due_at=NOON, state="parked", attempts=5,
+    )  # fmt: skip
+
+
+def test_switching_off_ends_the_parked_too(recipe_parked):
+    actions.disable("inactivity", NOON + DAY)
+    recipe_parked.refresh_from_db()
+    assert (recipe_parked.state, recipe_parked.ended_at) == ("exited", NOON + DAY)
+    assert recipe_parked.ended_because == "The workflow was switched off"
+
+
+def test_nobody_is_tried_again_in_a_workflow_that_is_off(recipe_parked):
+    Workflow.objects.update(state="off")
+    assert actions.retry_many(None, "Mended", None, NOON) == []
+    recipe_parked.refresh_from_db()
+    assert recipe_parked.state == "parked"
+    Workflow.objects.update(state="paused")
+    assert actions.retry_many(None, "Mended", None, NOON) == [recipe_parked.pk]
+
+
+def test_who_tried_again_and_why_stands_on_the_timeline(recipe_parked, mira):
+    assert actions.retry(recipe_parked, "The text is mended", mira, NOON)
+    kept = TimelineEntry.objects.get(kind="enrollment.retried")
+    assert (kept.account_id, kept.actor) == (recipe_parked.account_id, mira)
+    assert kept.text.endswith("at step call: The text is mended")
+    assert not Pending.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["disable", "pause"])
+def test_mail_goes_on_while_switching_off_waits_for_a_sweep(transactional_db, verb):
+    workflow = actions.enable("inactivity", NOON)
+    MailPolicy.the_only(locked=False).save()
+    waits = {"disable": lambda: actions.disable("inactivity", NOON), "pause": lambda: actions.pause(workflow)}[verb]
+
+    def off():
+        waits()
+        connection.close()
+
+    thread = threading.Thread(target=off)
+    with transaction.atomic():
+        Workflow.objects.select_for_update().get(slug="inactivity")
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        assert MailPolicy.shared() is not None
+    thread.join(10)
+    assert not thread.is_alive()
+    workflow.refresh_from_db()
+    assert workflow.state == {"disable": "off", "pause": "paused"}[verb]
+    assert MailPolicy.the_only().revision == 1

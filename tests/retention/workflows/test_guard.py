@@ -7,8 +7,8 @@ import pytest
 from crm import slots
 from crm.accounts.models import Account
 from crm.outbox.models import OutboundMessage
-from retention.workflows import actions, guard
-from retention.workflows.models import Enrollment
+from retention.workflows import actions, guard, published
+from retention.workflows.models import Enrollment, WorkflowVersion
 from tests import factories
 from tests.conftest import NOON
 
@@ -77,3 +77,13 @@ def test_a_message_explains_itself(planned):
         ("Entered", "15 June 2026, 12:00"),
         ("15 June 2026, 12:00", f"Planned a mail to {message.contact}"),
     ]
+
+
+def test_mail_of_a_workflow_that_cannot_be_read_waits(planned):
+    _, message = planned
+    WorkflowVersion.objects.update(definition={"name": "x", "steps": [{"id": "a", "do": "a step of a later release"}]})
+    published.of_version.cache_clear()
+    refusal = guard.refuse([message], NOON + 14 * DAY)[message.pk]
+    published.of_version.cache_clear()
+    assert refusal.reason.startswith("its workflow cannot be read: ")
+    assert refusal.until == NOON + 14 * DAY + guard.ASK_AGAIN
