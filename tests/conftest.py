@@ -73,6 +73,17 @@ def quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture
+def kept_standing(fresh_standing: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """As outside of tests: pages remember for some seconds how the work stands. For those who count queries."""
+    from crm.web import standing
+
+    monkeypatch.setattr(standing, "KEEP_SECONDS", 60)
+    standing.forget()
+    yield
+    standing.forget()
+
+
+@pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
     def make(name: str, role: str = "manager", **fields: Any) -> User:
         return User.objects.create_user(f"{name.lower()}@example.com", "correct horse", name=name, role=role, **fields)

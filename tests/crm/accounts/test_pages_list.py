@@ -145,7 +145,9 @@ def test_name_contains_is_served_by_the_index_of_the_search(db: None) -> None:
     assert "account_name_search" in chosen.apply(Account.objects.all(), NOON).order_by().explain()
 
 
-def test_by_owner_costs_no_more_than_twelve_queries(web: Client, mira: User, sam: User, ada: User) -> None:
+def test_by_owner_costs_no_more_than_twelve_queries(
+    web: Client, mira: User, sam: User, ada: User, kept_standing: None
+) -> None:
     """Also where a page goes from one owner to others and to those without."""
     for number in range(120):
         factories.account(owner=[ada, mira, sam, None][number % 4])
