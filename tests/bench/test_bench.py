@@ -148,7 +148,7 @@ def test_only_databases_of_the_bench_are_dropped() -> None:
 
 @pytest.mark.real_time
 def test_pages_and_their_floors_answer_through_a_real_server(
-    small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
+    small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch, kept_standing: None
 ) -> None:
     monkeypatch.setattr(pages, "WARM", 0)
     with django_db_blocker.unblock():

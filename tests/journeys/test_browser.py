@@ -31,7 +31,7 @@ def _database_beside_the_browser() -> Iterator[None]:
     """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # another file's browser tests ask for the same
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,9 @@ def counted(world: World, clients: dict[bool, Client]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("who", ["admin", pytest.param("confined", marks=pytest.mark.long)])
-def test_the_number_of_questions_does_not_grow(world: World, ada: User, olaf: User, who: str) -> None:
+def test_the_number_of_questions_does_not_grow(
+    world: World, ada: User, olaf: User, who: str, kept_standing: None
+) -> None:
     user = {"admin": ada, "confined": olaf}[who]
     if who == "confined":
         world.account.owner = olaf
