@@ -85,7 +85,7 @@ _OF = {"all": "TRUE", "contact": "contact_id = %(contact)s", "workflow": "origin
 
 def play(world: World, name: str, token: str, dice: random.Random, messages: int) -> tuple[int, int, int]:
     """One round. Returns how many forbidden mails began to leave after the flip, before it, and how many it stopped."""
-    at = Round(world, world.people(5), _workflow(), token)
+    at = Round(world, world.people(messages // 2), _workflow(), token)  # few wait for a reader that another holds
     flip, whose = FLIPS[name]
     before = world.taken()
     _plan(world, at, messages)
