@@ -44,23 +44,20 @@ def dump(name: str, file: Path) -> int:
 
     What was cut short never bears the file's name. Only its owner may read it: it holds everybody's data.
     """
+    if file.exists():
+        raise ArchiveError(f"{file} exists already; name another file.")
     try:
-        with open(file, "x"):
-            file.chmod(0o600)  # the name is ours from here on, and nobody else's file is replaced
+        with NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.") as part:
+            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part.name}", name)
+            _contents(Path(part.name))
+            os.fsync(part.fileno())
+            file.touch(0o600, exist_ok=False)  # the name is ours from here on, and nobody else's file is replaced
+            os.replace(part.name, file)
     except FileExistsError as error:
         raise ArchiveError(f"{file} exists already; name another file.") from error
     except OSError as error:
         raise ArchiveError(f"{file} cannot be written: {error.strerror}.") from error
-    try:
-        with NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.", delete=False) as part:
-            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={part.name}", name)
-            _contents(Path(part.name))
-            os.fsync(part.fileno())
-        return Path(part.name).replace(file).stat().st_size
-    except BaseException:
-        for left in (file, *file.parent.glob(f"{file.name}.????????")):
-            left.unlink(missing_ok=True)
-        raise
+    return file.stat().st_size
 
 
 def taken_at(file: Path) -> datetime:

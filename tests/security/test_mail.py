@@ -17,7 +17,8 @@ from crm.outbox.models import MailPolicy, Sender
 from crm.outbox.unsubscribing import url_for
 from tests import factories
 from tests.conftest import NOON
-from tests.crm.outbox.conftest import anna, plan, server  # noqa: F401  fixtures: a real mail server
+from tests.crm.conftest import server  # noqa: F401  a real mail server
+from tests.crm.outbox.conftest import anna, plan  # noqa: F401
 from tests.security.payloads import BIDI, HEADER_BREAKS
 
 INJECTED = "X-Injected: yes"

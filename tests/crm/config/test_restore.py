@@ -21,22 +21,13 @@ from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.team.models import User
 from crm.web import clock
 from tests import factories
-from tests.crm.outbox.conftest import Server
+from tests.crm.conftest import Server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_time]
 
 #: Two hours before the first mail of the onboarding.
 START = datetime(2026, 6, 1, 7, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[Server]:
-    made = Server()
-    made.start()
-    settings.EMAIL_URL = made.url
-    yield made
-    made.stop()
 
 
 @pytest.fixture
@@ -216,6 +207,14 @@ def test_a_backup_is_for_its_owner_and_overwrites_no_file(transactional_db, tmp_
         assert refused.value.returncode == 2
     assert file.read_text() == "precious"
     assert [path.name for path in tmp_path.iterdir()] == ["one.dump"]
+
+
+def test_a_backup_that_fails_leaves_nothing_and_touches_no_other(transactional_db, tmp_path):
+    beside = tmp_path / "one.dump.20260601"
+    beside.write_text("precious")
+    with standing_in("no_such_database"), pytest.raises(CommandError, match=r"pg_dump failed.* Nothing was written"):
+        run(START, "backup", str(tmp_path / "one.dump"))
+    assert [path.name for path in tmp_path.iterdir()] == [beside.name]
 
 
 def databases(prefix: str) -> list[str]:

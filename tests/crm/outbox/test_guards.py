@@ -15,7 +15,8 @@ from crm.outbox.models import MailPolicy, OutboundMessage, Sender, Suppression, 
 from crm.slots import Refusal
 from tests import factories
 from tests.conftest import NOON
-from tests.crm.outbox.conftest import Plan, Server, moved_to, state_of, trail
+from tests.crm.conftest import Server
+from tests.crm.outbox.conftest import Plan, moved_to, state_of, trail
 
 TICK = timedelta(microseconds=1)
 CAREFUL = ["service", "marketing"]

@@ -16,7 +16,8 @@ from crm.team.models import User
 from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
-from tests.crm.outbox.conftest import Plan, Server, moved_to, state_of, trail
+from tests.crm.conftest import Server
+from tests.crm.outbox.conftest import Plan, moved_to, state_of, trail
 
 
 def test_a_due_message_leaves_once_and_says_so(server: Server, anna: Contact, plan: Plan) -> None:

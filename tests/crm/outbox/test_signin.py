@@ -13,7 +13,8 @@ from crm.outbox.actions import work
 from crm.outbox.models import MailTemplate, OutboundMessage
 from crm.team.models import User
 from tests.conftest import NOON
-from tests.crm.outbox.conftest import Server, state_of
+from tests.crm.conftest import Server
+from tests.crm.outbox.conftest import state_of
 
 
 @pytest.fixture
