@@ -44,9 +44,14 @@ class Registry[T]:
         return name in self._entries
 
     def __iter__(self) -> Iterator[T]:
-        return iter(sorted(self._entries.values(), key=lambda entry: getattr(entry, "order", 0)))
+        return iter([entry for _, entry in self.items()])
+
+    def items(self) -> list[tuple[str, T]]:
+        """Names with their entries, in the stated order."""
+        return sorted(self._entries.items(), key=lambda item: getattr(item[1], "order", 0))
 
     def names(self) -> list[str]:
+        """As they were registered."""
         return list(self._entries)
 
     @contextmanager

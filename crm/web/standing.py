@@ -121,11 +121,10 @@ class Standing:
 
 def read(now: datetime) -> Standing:
     """As it is at this moment: one statement, whatever the number of rooms."""
-    # The registry sorts by order, its names come as they were registered.
-    names = sorted(slots.loads.names(), key=lambda name: slots.loads[name].order)
-    parts, values = [_PULSES], []
-    for name in names:
-        select, parameters = slots.loads[name].select(now)
+    names, parts, values = [], [_PULSES], []
+    for name, source in slots.loads.items():
+        select, parameters = source.select(now)
+        names.append(name)
         parts.append(f"SELECT %s AS work, {_COLUMNS} FROM ({select}) AS load")  # noqa: S608  (the rooms' own SQL)
         values += [name, *parameters]
     with connection.cursor() as cursor:

@@ -73,7 +73,7 @@ class Past:
         self.fed_up = {address for address, trouble in troubled.items() if trouble == "unsubscribes"}
         self.waiting = [address for address, trouble in troubled.items() if trouble == "waits"]
         self.users = User.objects.in_bulk(list(ours.values()))
-        self.kinds = sorted(((n, slots.work[n]) for n in slots.work.names()), key=lambda kind: kind[1].order)
+        self.kinds = slots.work.items()
         self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
         self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
 

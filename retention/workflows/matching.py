@@ -103,7 +103,7 @@ def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
         for enrollment in group:
             for leave in plan.leaves:
                 if leave.fact and any(_ends(entry, leave.fact, enrollment) for entry in entries):
-                    enrollment.state = Enrollment.State.REACHED if leave is plan.goal else Enrollment.State.EXITED
+                    enrollment.state = plan.ending(leave)
                     enrollment.ended_because, enrollment.ended_at = leave.because, now
                     enrollment.save(update_fields=["state", "ended_because", "ended_at"])
                     break

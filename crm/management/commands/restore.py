@@ -73,8 +73,7 @@ class Command(BaseCommand):
         """What the old installation can have done by now is done here too, on paper: so none of it happens again."""
         now = clock.now()
         archive.leave_a_gap()
-        walk = Walk()
-        walk.kinds = [(name, work) for name, work in walk.kinds if name != "outbox"]
+        walk = Walk(without="outbox")
         walk.until_idle(now)
         self._say(", ".join(f"{name}: {rows}" for name, rows in walk.moved.items()) or "Nothing was due.")
         return restoring.hold_and_doubt(taken, now)

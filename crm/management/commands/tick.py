@@ -67,10 +67,9 @@ class Command(BaseCommand):
 class Walk:
     """One walk along the clock. `moved` counts rows by kind of work."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, without: str = "") -> None:
         self.moved: Counter[str] = Counter()
-        # The registry sorts by order, its names come as they were registered.
-        self.kinds = sorted(((n, slots.work[n]) for n in slots.work.names()), key=lambda kind: kind[1].order)
+        self.kinds = [(name, kind) for name, kind in slots.work.items() if name != without]
 
     def to(self, end: datetime, start: datetime) -> None:
         """From `start` to `end`, both included. A killed walk goes on where it stopped."""

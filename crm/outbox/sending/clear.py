@@ -18,7 +18,7 @@ from crm.outbox.sending.decisions import as_json, decision
 from crm.outbox.sending.guards import Move, Verdict
 from crm.outbox.sending.letters import Letter, read
 from crm.outbox.sending.mark import doubt
-from crm.outbox.sending.returning import DEADLY, Claim
+from crm.outbox.sending.returning import DEADLY, DIED, Claim
 from crm.outbox.sending.writing import address_of, write
 from crm.slots import Refusal
 
@@ -27,7 +27,6 @@ State = OutboundMessage.State
 #: The guard noted for a message that failed over its own text or address, before anybody was asked to take it.
 UNWRITABLE = "text"
 _EXHAUSTED = "It was taken again and again, but never got done. The last time: {}"
-_DIED = "the sender died before it was done."
 _MAYBE_LEFT = "It may have left before, without an answer, and cannot be sent again now: {}"
 
 
@@ -72,7 +71,7 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
     for letter in letters:
         message = letter.message
         if message.attempts > message.attempts_limit:
-            last = message.reason if message.guard == DEADLY else _DIED
+            last = message.reason if message.guard == DEADLY else DIED
             _fail(letter, _EXHAUSTED.format(last), cleared, DEADLY)
         else:
             trying.append(letter)

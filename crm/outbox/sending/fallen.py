@@ -16,9 +16,8 @@ from django.db import connection, transaction
 from crm.outbox import rules
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.mark import doubt, once_more
-from crm.outbox.sending.returning import Because, Claim, come_back
+from crm.outbox.sending.returning import DIED, Because, Claim, come_back
 
-_DIED_CLEARING = "the sender died before it was done."
 _DIED = "The sender died while it handed the message over; it may or may not have left."
 
 # What had been cleared and waited for its turn has nothing to do with the sender's death, and nothing that was in hand
@@ -53,7 +52,7 @@ def reconcile(moment: datetime, idempotent_for: timedelta | None = None) -> int:
             if innocent:
                 come_back(claims, Because.UNTRIED)
             else:
-                come_back(claims, Because.CLEARING, moment + rules.backoff(1, 0), _DIED_CLEARING)
+                come_back(claims, Because.CLEARING, moment + rules.backoff(1, 0), DIED)
             held += claims
         cursor.execute(_STRAY, {"now": moment})
         come_back([Claim(*row) for row in cursor.fetchall()], Because.UNTRIED)

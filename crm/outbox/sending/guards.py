@@ -159,7 +159,7 @@ def rate(letters: Sequence[Letter]) -> dict[int, Move]:
     Returns moves by message id.
     """
     moves: dict[int, Move] = {}
-    for sender_id, group in groupby(sorted(letters, key=lambda one: one.sender.pk), key=lambda one: one.sender.pk):
+    for sender_id, group in _by_sender(letters):
         wanting = sorted(group, key=lambda one: one.message.urgency)
         urgent = sum(one.message.urgency == OutboundMessage.URGENT for one in wanting)
         with connection.cursor() as cursor:
@@ -173,6 +173,12 @@ def rate(letters: Sequence[Letter]) -> dict[int, Move]:
         if over := wanting[granted:]:
             moves |= _spread(sender_id, over)
     return moves
+
+
+def _by_sender(letters: Sequence[Letter]) -> list[tuple[int, list[Letter]]]:
+    """In the order of the senders' ids, in which their rows are locked."""
+    ordered = sorted(letters, key=lambda letter: letter.sender.pk)
+    return [(pk, list(group)) for pk, group in groupby(ordered, key=lambda letter: letter.sender.pk)]
 
 
 def _spread(sender_id: int, letters: Sequence[Letter]) -> Iterator[tuple[int, Move]]:
@@ -194,9 +200,12 @@ _GIVE_BACK = """
 
 def give_back(letters: Sequence[Letter]) -> None:
     """These letters did not leave: their slots are for others."""
-    for sender_id, group in groupby(sorted(letters, key=lambda one: one.sender.pk), key=lambda one: one.sender.pk):
-        unused = list(group)
-        values = {"count": len(unused), "sender": sender_id, "minute": rules.minute_of(unused[0].moment)}
+    for sender_id, unused in _by_sender(letters):
+        values: dict[str, Any] = {
+            "count": len(unused),
+            "sender": sender_id,
+            "minute": rules.minute_of(unused[0].moment),
+        }
         with connection.cursor() as cursor:
             cursor.execute(_GIVE_BACK, values)
 

@@ -20,6 +20,9 @@ from crm.outbox.rules import MAX_ATTEMPTS
 #: The guard noted for a message that failed because each sender that took it died, or broke over it.
 DEADLY = "deadly"
 
+#: Noted for what a sender held that died before it had cleared it.
+DIED = "the sender died before it was done."
+
 #: What a database says when it has no time, not when a message is at fault: locks, time-outs, deadlocks, clashes of
 #: transactions, lost connections.
 NOBODYS_FAULT = (OperationalError, InterfaceError)
