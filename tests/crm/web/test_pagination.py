@@ -131,7 +131,7 @@ def test_a_group_that_is_gone_begins_the_list_again(mira: User) -> None:
 def test_a_deep_page_begins_in_the_index_where_the_one_before_ended(sort: str, value: Any) -> None:
     """Not at its beginning: the edge is a condition on the index, not a filter over what it yields."""
     with connection.cursor() as database, CaptureQueriesContext(connection) as queries:
-        for way in ("seqscan", "bitmapscan", "sort"):
+        for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
             database.execute(f"SET LOCAL enable_{way} = off")
         keyset_page(Account.objects.all().annotate(name_key=Lower("name")), SORTS[sort], cursor([value, 1]))
         query = next(query["sql"] for query in queries if "SELECT" in query["sql"])
