@@ -1,0 +1,83 @@
+"""What other rooms add to pages: lines of the rail, panels, marks, reasons for Today, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from crm.slots.registry import Registry
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the left rail. `count` gives its badge: a number, None for none, or rows.
+
+    Rows are counted together with those of other entries, in one query: an index has to find them.
+    """
+
+    label: str
+    icon: str  # a lucide name
+    url_name: str
+    order: int
+    count: Callable[[Any], int | QuerySet[Any] | None] | None = None
+    roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a page about one subject. `context` runs at most one query; None hides the panel.
+
+    The template finds what `context` gave beside what the page has: `request`, and the subject as `account`.
+    """
+
+    template: str
+    context: Callable[[Any, HttpRequest], dict[str, Any] | None]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class TodayReason:
+    """Why a customer needs a human today. `find` returns (account id, one sentence, urgency 0…1, action word)."""
+
+    find: Callable[[Any, datetime, int], Iterable[tuple[int, str, float, str]]]
+    order: int = 0
+
+
+menu: Registry[MenuEntry] = Registry("menu entry")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word beside a contact's name, such as “bounced”. `tone` is a badge's: good, warn, bad, info or blank."""
+
+    text: str
+    tone: str = ""
+    title: str = ""
+
+
+#: (contacts, now) → mark by contact id, in at most one query.
+contact_marks: Registry[Callable[[Sequence[Any], datetime], Mapping[int, Mark]]] = Registry("contact mark")
+account_panels: Registry[Panel] = Registry("account panel")  # the aside of the account page
+account_tiles: Registry[Panel] = Registry("account tile")  # the row of figures on top of it
+today_reasons: Registry[TodayReason] = Registry("reason for Today")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence on top of every page. `tone` is warn or bad."""
+
+    title: str
+    text: str
+    url: str
+    action: str
+    tone: str = "warn"
+
+
+#: (request, how the work stands: crm.web.standing.Standing) → what this viewer should know on whatever page, or None.
+notices: Registry[Callable[[HttpRequest, Any], Notice | None]] = Registry("notice")

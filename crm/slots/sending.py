@@ -1,0 +1,47 @@
+"""What goes out: guards that may say no, checks of the journal, and why a message or task exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crm.slots.registry import Registry
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A guard's no: why, in a sentence for people, with the facts it saw.
+
+    With `until` it is a "not now": the message waits until then and is asked about again.
+    """
+
+    guard: str
+    reason: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    until: datetime | None = None
+
+
+#: Set-based: called with messages inside the sending transaction; returns refusals by message id.
+SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal]]
+send_guards: Registry[SendGuard] = Registry("send guard")
+
+
+#: What should have been a message and is none: kind of fault (lost | doubled | late | parked) → one line per row,
+#: computed by SQL from a room's own tables. `manage.py verify_journal` asks with the moment up to which work was done.
+JournalCheck = Callable[[datetime], Mapping[str, Sequence[str]]]
+journal_checks: Registry[JournalCheck] = Registry("journal check")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a message or a task exists: sentences in order, and where to read on."""
+
+    title: str
+    url: str
+    lines: Sequence[tuple[str, str]]  # (what, value as people read it)
+
+
+#: origin → (origin ids → explanation by id). Messages and tasks name their origin.
+explainers: Registry[Callable[[Sequence[int]], Mapping[int, Explanation]]] = Registry("explainer")
