@@ -81,3 +81,43 @@ class Notice:
 
 #: (request, how the work stands: crm.web.standing.Standing) → what this viewer should know on whatever page, or None.
 notices: Registry[Callable[[HttpRequest, Any], Notice | None]] = Registry("notice")
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """A line of the settings. `hint` says in a few words what is set there."""
+
+    label: str
+    hint: str
+    icon: str  # a lucide name
+    url_name: str
+    group: str  # You | Team | Record | Mail | Installation
+    order: int = 0
+    roles: frozenset[str] = frozenset({"admin"})
+
+
+settings_pages: Registry[SettingsPage] = Registry("settings page")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A line of the search: something to open, or something to do."""
+
+    title: str
+    url: str
+    icon: str  # a lucide name
+    second: str = ""  # what tells it from others of the same name
+
+
+@dataclass(frozen=True)
+class SearchSource:
+    """Where Ctrl-K looks. `find(viewer, text, limit)` runs at most one query, which an index serves, and gives rows
+    that the viewer may see, the best first; `alike` is asked only when no source has found anything."""
+
+    label: str
+    find: Callable[[Any, str, int], Sequence[Found]]
+    alike: Callable[[Any, str, int], Sequence[Found]] | None = None
+    order: int = 0
+
+
+search_sources: Registry[SearchSource] = Registry("search source")

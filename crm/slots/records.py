@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,3 +64,50 @@ class DateField:
 
 
 date_fields: Registry[DateField] = Registry("date field")
+
+
+# What can be done to many rows at once
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """What a list offers for the rows that were chosen.
+
+    `form` (a Django form class, made with `viewer=`) asks what is needed; None asks nothing. `run(ids, data, by, now)`
+    changes rows that the viewer may see, in one transaction inside the act that the caller has begun (crm.history), and
+    returns how many it changed.
+    """
+
+    label: str
+    icon: str
+    subject: str  # a filter subject: account, contact, task
+    run: Callable[[Sequence[int], dict[str, Any], Any, datetime], int]
+    form: type[Any] | None = None
+    roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
+    order: int = 0
+
+
+bulk_actions: Registry[BulkAction] = Registry("bulk action")
+
+
+# Rows that belong to an account or a contact
+
+
+@dataclass(frozen=True)
+class OwnedRows:
+    """A foreign key to an account or a contact: what becomes of its rows when two are merged, or a person is erased.
+
+    `on_merge` is "move" (to the one that stays), "drop" (the loser's go, as they say nothing more) or a verb
+    `(loser ids, keeper id, now) → rows that it moved, as JSON for undo`. `on_erase` is "delete", "keep" (figures stay;
+    the row names nobody) or a verb `(contact ids, now)`. `export` gives what a person may read of their rows, as JSON.
+    """
+
+    model: str  # app label and name: crm.Task
+    field: str  # account | contact, or another name of such a key
+    on_merge: str | Callable[..., Any]
+    on_erase: str | Callable[..., Any]
+    export: Callable[[Sequence[int]], Sequence[dict[str, Any]]] | None = None
+    order: int = 0
+
+
+owned_rows: Registry[OwnedRows] = Registry("owned rows")
