@@ -10,6 +10,7 @@ from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from django.template.loader import render_to_string
 
@@ -55,6 +56,7 @@ def clean(value: str) -> str:
     return _TURNS.sub("", _BREAKS.sub(" ", value)).strip()
 
 
+@lru_cache(maxsize=2048)  # each is asked for three times, and the sender's for every letter
 def mailbox(name: str, address: str) -> str:
     """`Name <address>`, quoted as RFC 5322 wants it."""
     name, address = clean(name), clean(address)

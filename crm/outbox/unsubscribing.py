@@ -7,11 +7,11 @@ from datetime import datetime
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.urls import reverse
 
 from crm.accounts.models import Contact
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
+from crm.web.addresses import address_with
 
 _SALT = "crm.outbox.unsubscribe"
 #: The one list there is so far. A token is good for its list and its contact only, and for ever.
@@ -23,12 +23,12 @@ _ABOUT_CONSENT = (_LEFT, "email.resubscribed", "contact.consent_changed")
 
 def url_for(contact_id: int) -> str:
     token = signing.dumps([contact_id, LIST], salt=_SALT)
-    return settings.BASE_URL + reverse("public:unsubscribe", args=[token])
+    return settings.BASE_URL + address_with("public:unsubscribe", token)
 
 
 def dead_url() -> str:
     """What stands in the place of a link where there must be none that works."""
-    return settings.BASE_URL + reverse("public:unsubscribe", args=["redirected"])
+    return settings.BASE_URL + address_with("public:unsubscribe", "redirected")
 
 
 def contact_of(token: str) -> Contact | None:

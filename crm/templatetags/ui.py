@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -14,7 +15,7 @@ from django import template
 from django.conf import settings
 from django.template.context import Context
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.web import clock, wording
@@ -65,6 +66,17 @@ def ago(moment: datetime | None) -> SafeString | str:
     title = f"{here:%a} {wording.day(here)}, {here:%H:%M} {here:%Z}"
     # Nothing in it comes from outside.
     return mark_safe(f'<time datetime="{moment.isoformat()}" title="{title}">{wording.ago(here, now)}</time>')  # noqa: S308
+
+
+#: Where a link may stand. Looking at every word of a letter costs more than writing the letter.
+_LINKLIKE = re.compile(r"[:@]|\w\.\w")
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """The text, escaped, with its links and addresses to click on."""
+    lines = [urlize(line, autoescape=True) if _LINKLIKE.search(line) else escape(line) for line in text.split("\n")]
+    return mark_safe("\n".join(lines))  # noqa: S308  both escape
 
 
 @register.filter

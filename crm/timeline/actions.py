@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -70,7 +70,7 @@ def record(facts: Fact | Iterable[Fact], *, react: bool = True, now: datetime | 
     ids: list[int] = []
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
-            batch = [asdict(row) for row in rows[start : start + BATCH]]
+            batch = [_row(fact) for fact in rows[start : start + BATCH]]
             values: dict[str, Any] = {"facts": Jsonb(batch, dumps=_dumps), "now": moment, "react": react}
             cursor.execute(_INSERT.format(provided="TRUE"), values)
             ids += [row[0] for row in cursor.fetchall()]
@@ -82,7 +82,7 @@ def recording(facts: Iterable[Fact], *, now: datetime, provided: str, react: boo
 
     It writes nothing unless the SQL condition `provided` holds.
     """
-    batch = Jsonb([asdict(fact) for fact in facts], dumps=_dumps)
+    batch = Jsonb([_row(fact) for fact in facts], dumps=_dumps)
     return _INSERT.format(provided=provided), {"facts": batch, "now": now, "react": react}
 
 
@@ -131,6 +131,14 @@ def _decided(row: Pending, kind: str, text: str, reason: str, by: User | None, n
         actor_id=by.pk if by else None,
         payload={"entry": entry.pk, "reason": reason, "error": row.error, "attempts": row.attempts},
     )
+
+
+_NAMES = tuple(each.name for each in fields(Fact))
+
+
+def _row(fact: Fact) -> dict[str, Any]:
+    """As `asdict`, which copies all that is in it and takes ten times as long."""
+    return {name: getattr(fact, name) for name in _NAMES}
 
 
 def _dumps(value: Any) -> str:

@@ -1,8 +1,9 @@
-"""Addresses of rows for pages that show many: only the id differs, so each name is worked out once."""
+"""Addresses of many rows, and of links in mail: only the id or the token differs, so each name is worked out once."""
 
 from __future__ import annotations
 
 from functools import cache
+from urllib.parse import quote
 
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,12 @@ def address(name: str, pk: int) -> SafeString:
     """What `reverse(name, args=[pk])` says. Raises NoReverseMatch for a name that takes no such id."""
     before, after = _parts(name, get_urlconf(), get_script_prefix())
     return mark_safe(f"{before}{int(pk)}{after}")  # noqa: S308  a number between parts of ours
+
+
+def address_with(name: str, token: str) -> str:
+    """What `reverse(name, args=[token])` says of a text without slashes. Raises NoReverseMatch as `address` does."""
+    before, after = _parts(name, get_urlconf(), get_script_prefix())
+    return f"{before}{quote(token, safe="!$&'()*+,;=~:@")}{after}"
 
 
 @cache

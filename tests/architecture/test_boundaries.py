@@ -30,11 +30,7 @@ HANGING = {
 
 def test_crm_does_not_name_retention():
     """Retention reaches crm by the pending queue, by slots and by strings in crm/config/ alone."""
-    code = [
-        path
-        for path in source.python("crm")
-        if source.name(path).split("/")[1] not in ("config", "apps.py")
-    ]
+    code = [path for path in source.python("crm") if source.name(path).split("/")[1] not in ("config", "apps.py")]
     strings = [
         source.at(path, node)
         for path in code

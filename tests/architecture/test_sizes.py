@@ -5,19 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 from tests.architecture import source
 
 PYTHON_FILE, FUNCTION, TEMPLATE, SCRIPT = 300, 40, 80, 110
 
-#: file, or file and function: why it is longer.
-EXCEPTIONS: dict[str, str] = {}
-
 
 def too_long(paths: list[Path], limit: int) -> dict[str, int]:
     lengths = {source.name(path): len(path.read_text().splitlines()) for path in paths}
-    return {name: length for name, length in lengths.items() if length > limit and name not in EXCEPTIONS}
+    return {name: length for name, length in lengths.items() if length > limit}
 
 
 def test_python_files():
@@ -31,7 +26,7 @@ def test_functions():
         for node in ast.walk(source.tree(path))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
-    assert {name: length for name, length in lengths.items() if length > FUNCTION and name not in EXCEPTIONS} == {}
+    assert {name: length for name, length in lengths.items() if length > FUNCTION} == {}
 
 
 def test_templates():
@@ -40,8 +35,3 @@ def test_templates():
 
 def test_scripts():
     assert too_long(sorted((source.BASE / "static" / "js").rglob("*.js")), SCRIPT) == {}
-
-
-@pytest.mark.parametrize("place", EXCEPTIONS)
-def test_exceptions_are_about_files_that_exist(place):
-    assert (source.BASE / place.split()[0]).exists()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import DataError, OperationalError, connection
@@ -20,6 +21,7 @@ from crm.outbox.sending.clear import GateClosed
 from crm.outbox.sending.decisions import as_json
 from crm.outbox.sending.guards import TIMELY
 from crm.outbox.sending.letters import CAREFUL, COPIES, Letter, since
+from crm.web.prepared import Prepared, prepared
 
 #: Seconds after the end of its clearing for which a letter may leave; then it is looked at again. What other rooms said
 #: through their guards is hardly older. Real seconds, as it is work that takes them: on a clock that runs faster, or
@@ -29,12 +31,12 @@ FRESH = 2.0
 # Each lock is a statement of its own, in the order in which clearing locks: the last one's snapshot is then younger
 # than all that was committed before they were had. Sent together they are one transaction and one journey; a lock that
 # is not to be had breaks it off, for which the advisory one has no words of its own, so that it divides by zero.
-_LOCKS = f"""
-    SELECT 1 / pg_try_advisory_xact_lock_shared({GATE})::integer;
-    SELECT FROM crm_mailpolicy WHERE id = 1 FOR SHARE NOWAIT;
-    SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE NOWAIT;
-    SELECT FROM {{reader}} WHERE id = %(reader)s FOR NO KEY UPDATE NOWAIT;
-"""  # noqa: S608  (a number of ours)
+_LOCKS = (
+    f"SELECT 1 / pg_try_advisory_xact_lock_shared({GATE})::integer",
+    "SELECT FROM crm_mailpolicy WHERE id = 1 FOR SHARE NOWAIT",
+    "SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE NOWAIT",
+    "SELECT FROM {reader} WHERE id = %(reader)s FOR NO KEY UPDATE NOWAIT",
+)
 
 _LEAVE = """
     WITH leaving AS (
@@ -49,7 +51,7 @@ _LEAVE = """
         RETURNING id
     )
     INSERT INTO crm_decision (message_id, at, verdict, guard, reason, facts)
-    SELECT id, %(at)s, 'sending', '', %(reason)s, %(facts)s FROM leaving RETURNING message_id
+    SELECT id, %(at)s, 'sending', '', %(reason)s, %(facts)s::jsonb FROM leaving RETURNING message_id
 """
 
 _CAP = f"AND %(cap)s > (SELECT count(*) FROM ({COPIES}) AS got WHERE id <> %(own)s)"  # noqa: S608  (SQL of ours)
@@ -67,10 +69,11 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
     if not _timely(letter, moment):
         return False
     reader = "crm_contact" if isinstance(letter.reader, Contact) else "crm_user"
-    statements = _LOCKS + _LEAVE
+    statements = _statements(reader, capped=letter.capped)
     with connection.cursor() as cursor:
+        calls = " ".join([statement.call(cursor) for statement in statements])
         try:
-            cursor.execute(statements.format(reader=reader, cap=_CAP if letter.capped else ""), _values(letter, moment))
+            cursor.execute(calls, _values(letter, moment))
         except (OperationalError, DataError) as error:
             raise _told(error) from error
         while cursor.nextset():
@@ -79,6 +82,13 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
     if left:
         letter.message.sending_at = moment
     return left
+
+
+@cache
+def _statements(reader: str, *, capped: bool) -> list[Prepared]:
+    """To be sent as one, in this order."""
+    sql = [*_LOCKS, _LEAVE]
+    return [prepared(each.format(reader=reader, cap=_CAP if capped else "")) for each in sql]
 
 
 def _told(error: Exception) -> Exception:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.urls import reverse
 
 from crm.outbox import rules
 from crm.outbox.channels import Accepted, Outcome, Refused
@@ -17,6 +16,8 @@ from crm.outbox.sending.decisions import note
 from crm.outbox.sending.returning import tried, unpaid
 from crm.outbox.suppressing import suppress
 from crm.timeline.actions import Fact, record, recording
+from crm.web.addresses import address
+from crm.web.prepared import prepared
 
 State = OutboundMessage.State
 
@@ -26,17 +27,15 @@ TRUSTED = 0.5
 # Nobody needs to wait for the disk: the commit of the next hand-over flushes this one too, so that a database that
 # breaks down leaves no more in doubt than a sender that dies.
 _SENT = """
-    SET LOCAL synchronous_commit = off;
     WITH marked AS (
         UPDATE crm_outboundmessage SET state = 'sent', settled_at = %(at)s, lease_until = NULL, reason = %(reason)s,
             guard = '', provider_id = %(provider_id)s, resend_until = NULL,
-            facts = CASE WHEN %(secret)s THEN '{{}}' ELSE facts END
+            facts = CASE WHEN %(secret)s THEN '{}' ELSE facts END
         WHERE id = %(message)s AND attempts = %(attempts)s AND state IN ('sending', 'uncertain')
         RETURNING id
     )
     INSERT INTO crm_decision (message_id, at, verdict, guard, reason, facts)
-    SELECT id, %(at)s, 'sent', '', %(reason)s, '{{}}' FROM marked;
-    {told}
+    SELECT id, %(at)s, 'sent', '', %(reason)s, '{}' FROM marked
 """
 
 # A sender that was so slow that its message was taken for uncertain knows better, and says so.
@@ -73,7 +72,8 @@ def _sent(message: OutboundMessage, outcome: Accepted, moment: datetime) -> None
     }  # fmt: skip
     crash("before_mark")
     with connection.cursor() as cursor:
-        cursor.execute(_SENT.format(told=told), values)
+        calls = [prepared(_SENT).call(cursor), prepared(told).call(cursor)]
+        cursor.execute(f"SET LOCAL synchronous_commit = off; {' '.join(calls)}", values)
 
 
 def _refused(message: OutboundMessage, outcome: Refused, moment: datetime) -> None:
@@ -147,7 +147,7 @@ _SENT_TEXT = "Sent “{}”"
 def _fact(message: OutboundMessage, kind: str, text: str, at: datetime) -> Fact | None:
     if message.contact is None:
         return None
-    payload = {"why_url": reverse("outbox:detail", args=[message.pk]), "message": message.pk,
+    payload = {"why_url": address("outbox:detail", message.pk), "message": message.pk,
                "category": message.category}  # fmt: skip
     return Fact(
         message.account_id or message.contact.account_id, kind, text, at, contact_id=message.contact_id,

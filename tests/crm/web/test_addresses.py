@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import NoReverseMatch, path, reverse, set_script_prefix, set_urlconf
 
-from crm.web.addresses import address
+from crm.web.addresses import address, address_with
 
 urlpatterns = [path("elsewhere/<int:pk>/about/", lambda request, pk: None, name="here")]
 
@@ -35,3 +35,8 @@ def test_an_unknown_name_and_what_is_no_number() -> None:
         address("todos:nothing", 7)
     with pytest.raises(ValueError, match="invalid literal"):
         address("todos:detail", "<b>")  # type: ignore[arg-type]
+
+
+def test_a_token_is_written_as_reverse_writes_it() -> None:
+    for token in ("redirected", "WzEsImVtYWlsIl0:1abc:x-_Y", "a b?c#d&é"):
+        assert address_with("public:unsubscribe", token) == reverse("public:unsubscribe", args=[token])
