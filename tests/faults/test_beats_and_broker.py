@@ -13,7 +13,7 @@ from retention.workflows.models import Enrollment, StepRun
 from tests.faults.checker import Findings
 from tests.faults.web import Web
 from tests.faults.world import LEDGER, OUTBOX, START, WORKFLOWS, Figures, World
-from tests.stage.crew import wait_until
+from tests.stage.crew import wait_for_count, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault, pytest.mark.real_time]
 
@@ -34,10 +34,10 @@ def renewing(world: World, count: int) -> None:
     )
 
 
-def arrive(world: World, count: int, seconds: float = 60) -> float:
+def arrive(world: World, count: int) -> float:
     """Wait until so many mails have been taken in all; returns the seconds it took."""
     began = time.monotonic()
-    assert wait_until(lambda: world.taken() >= count, seconds), f"{world.taken()} of {count}\n{world.crew.logs()}"
+    assert wait_for_count(world.taken, count), f"{world.taken()} of {count}\n{world.crew.logs()}"
     return round(time.monotonic() - began, 1)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from crm.outbox.models import MailPolicy, OutboundMessage
 from tests.faults.world import Figures, World
-from tests.stage.crew import send_signal, wait_until
+from tests.stage.crew import send_signal, wait_for_count
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault, pytest.mark.real_time]
 
@@ -74,7 +74,7 @@ def sleep_past_the_lease(world: World, kind: str, rounds: int) -> None:
         before = world.taken()
         zombie = world.farm.begin()
         wanted = before + 1 + number * 7 % 20
-        assert wait_until(lambda wanted=wanted: world.taken() >= wanted, 20, every=0.001), world.states()
+        assert wait_for_count(world.taken, wanted, 20, every=0.001), world.states()
         assert send_signal(zombie, signal.SIGSTOP)
         world.slow(0)
         world.clock.skip(3 * LEASE)

@@ -10,7 +10,7 @@ import pytest
 from crm.accounts.models import Account
 from tests.faults.web import Answer, Web
 from tests.faults.world import Figures, World
-from tests.stage.crew import wait_until
+from tests.stage.crew import wait_for_count, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.fault, pytest.mark.real_time]
 
@@ -26,7 +26,7 @@ def crash_postgres(world: World, web: Web, *, times: int, messages: int) -> None
     with world.clock.running(), world.ringing(), web.load() as answers:
         for number in range(1, times + 1):
             goal = messages * number // (times + 2)
-            assert wait_until(lambda goal=goal: world.taken() >= goal, 60), world.crew.logs()
+            assert wait_for_count(world.taken, goal), world.crew.logs()
             began = time.monotonic()
             world.postgres.restart("immediate")
             outages.append((began, time.monotonic()))

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 type Process = subprocess.Popen[bytes]
@@ -102,4 +102,17 @@ def wait_until(condition: object, seconds: float = 60, every: float = 0.05) -> b
         if time.monotonic() > end:
             return False
         time.sleep(every)
+    return True
+
+
+def wait_for_count(count: Callable[[], int], goal: int, still: float = 60, every: float = 0.05) -> bool:
+    """Whether `count()` reached the goal. No machine is too slow but one on which nothing moves for `still` seconds."""
+    seen, moved_at = count(), time.monotonic()
+    while seen < goal:
+        time.sleep(every)
+        now = count()
+        if now > seen:
+            seen, moved_at = now, time.monotonic()
+        elif time.monotonic() - moved_at > still:
+            return False
     return True
