@@ -1,0 +1,204 @@
+"""Reading changes: what each one did to which field, from before to after, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from django.db import connection, models
+from django.utils.dateparse import parse_date, parse_datetime
+
+from crm.history.models import Act
+from crm.history.tracking import Tracked, tracked
+from crm.history.undoing import from_json
+from crm.team.models import User, VisibleQuerySet
+from crm.web import wording
+
+#: Changes of one act that a list shows; more are counted, up to MOST.
+SHOWN, MOST = 3, 100
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a change; `before` and `after` are words for people."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One change of one row. `fields` are empty when it was deleted."""
+
+    id: int
+    act_id: int
+    of: Tracked
+    pk: int
+    deleted: bool
+    record: str
+    there: bool  # the row still exists
+    fields: tuple[Field, ...]
+    more: int = 0  # other changes of the same act to this table, up to MOST
+
+    @property
+    def subject(self) -> str:
+        return str(self.of.model._meta.model_name)
+
+
+def of_record(of: Tracked, pk: int, viewer: User, before: int | None, limit: int) -> list[Changed]:
+    """The changes of one row, the latest first, behind the one with the id `before`."""
+    chosen = (
+        "SELECT * FROM {change} WHERE pgh_obj_id = %(pk)s AND pgh_id < %(before)s ORDER BY pgh_id DESC LIMIT %(limit)s"
+    )
+    values = {"pk": pk, "before": before or 2**63 - 1, "limit": limit}
+    return in_words(_read(of, chosen, values, "pgh_id DESC"), viewer)
+
+
+def of_acts(acts: Sequence[Act], viewer: User, each: int = SHOWN) -> dict[int, list[Changed]]:
+    """The first changes of each act, by its id; one query for each table that is remembered, and one for each that
+    their values name."""
+    chosen = """
+        SELECT first.* FROM unnest(%(acts)s::bigint[]) AS chosen(act), LATERAL (
+            SELECT * FROM {change} WHERE act_id = chosen.act ORDER BY pgh_obj_id, pgh_id LIMIT %(each)s
+        ) AS first
+    """
+    values = {"acts": [act.pk for act in acts], "each": each}
+    found = [row for of in tracked() for row in _read(of, chosen, values, "act_id, pgh_obj_id, pgh_id")] if acts else []
+    by_act: dict[int, list[Changed]] = defaultdict(list)
+    for changed in in_words(found, viewer):
+        by_act[changed.act_id].append(changed)
+    return by_act
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """As the database has it."""
+
+    changed: Changed
+    values: tuple[tuple[str, Any, Any], ...]  # column, before, after
+
+
+def _read(of: Tracked, chosen: str, values: Mapping[str, Any], order: str) -> list[_Raw]:
+    statement = _READ.format(
+        chosen=chosen.format(change=of.change._meta.db_table), change=of.change._meta.db_table, table=of.table,
+        was=_object(of, "was"), then=_object(of, "behind"), now=_object(of, "present"), order=order,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**values, "most": MOST})
+        return [_raw(of, row) for row in cursor.fetchall()]
+
+
+_READ = """
+    SELECT was.pgh_id, was.act_id, was.pgh_obj_id, was.pgh_label, present.id IS NOT NULL, {was},
+        CASE WHEN behind.pgh_id IS NULL THEN {now} ELSE {then} END,
+        (SELECT count(*) FROM (SELECT FROM {change} beside WHERE beside.act_id = was.act_id LIMIT %(most)s) AS capped)
+    FROM ({chosen}) AS was
+    LEFT JOIN LATERAL (
+        SELECT * FROM {change} WHERE pgh_obj_id = was.pgh_obj_id AND pgh_id > was.pgh_id ORDER BY pgh_id LIMIT 1
+    ) AS behind ON true
+    LEFT JOIN {table} present ON present.id = was.pgh_obj_id
+    ORDER BY {order}
+"""
+
+
+def _object(of: Tracked, row: str) -> str:
+    return f"jsonb_build_object({', '.join(f'\'{column}\', {row}."{column}"' for column in of.columns)})"
+
+
+def _raw(of: Tracked, row: Sequence[Any]) -> _Raw:
+    change, act, pk, label, there, was, then, beside = row
+    before, after = from_json(was) or {}, from_json(then) or {}
+    deleted = label == "delete"
+    differing = [] if deleted else [
+        (column, before[column], after.get(column))
+        for column in of.columns
+        if of.words(column) and before[column] != after.get(column)
+    ]  # fmt: skip
+    changed = Changed(
+        change, act, of, pk, deleted, _name(of, after if there and not deleted else before), there, (), beside
+    )
+    return _Raw(changed, tuple(differing))
+
+
+def _name(of: Tracked, state: Mapping[str, Any]) -> str:
+    """As `str` of the row says, from the columns that people edit."""
+    fields = {field.column: field.attname for field in of.model._meta.local_concrete_fields}
+    return str(of.model(**{fields[column]: value for column, value in state.items() if column in fields}))
+
+
+def in_words(found: Sequence[_Raw], viewer: User) -> list[Changed]:
+    """With the names of what keys point at, as far as the viewer may see it."""
+    names = _names(found, viewer)
+    return [
+        replace(
+            raw.changed,
+            fields=tuple(
+                Field(
+                    raw.changed.of.words(column),
+                    _words(raw.changed.of, column, before, names),
+                    _words(raw.changed.of, column, after, names),
+                )
+                for column, before, after in raw.values
+            ),
+        )
+        for raw in found
+    ]
+
+
+type Names = dict[type[models.Model], dict[int, str]]
+
+
+def _names(found: Iterable[_Raw], viewer: User) -> Names:
+    """One query for each model that a changed key points at."""
+    wanted: dict[Any, set[int]] = defaultdict(set)
+    for raw in found:
+        for column, before, after in raw.values:
+            field = _fields(raw.changed.of)[column]
+            if field.is_relation:
+                wanted[field.related_model] |= {pk for pk in (before, after) if pk is not None}
+    names: Names = {}
+    for model, ids in wanted.items():
+        rows = model._default_manager.filter(pk__in=ids)
+        seen = rows.visible_to(viewer) if isinstance(rows, VisibleQuerySet) else rows
+        names[model] = {row.pk: str(row) for row in seen}
+    return names
+
+
+@cache
+def _fields(of: Tracked) -> dict[str, Any]:
+    return {field.column: field for field in of.model._meta.local_concrete_fields}
+
+
+def _words(of: Tracked, column: str, value: Any, names: Names) -> str:
+    field = _fields(of)[column]
+    if value is None or value == "" or value == []:
+        return dict(field.flatchoices).get("", NOTHING) if field.choices else NOTHING
+    if field.is_relation:
+        return names.get(field.related_model, {}).get(value, "somebody or something you cannot see")
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            labels = dict(getattr(field, "base_field", field).flatchoices)
+            return ", ".join(str(labels.get(one, one)) for one in value)
+        case str() if isinstance(field, models.DateTimeField):
+            return _moment(parse_datetime(value)) or value
+        case str() if isinstance(field, models.DateField):
+            return _day(parse_date(value)) or value
+    return str(value)
+
+
+def _day(value: date | None) -> str:
+    return wording.day(value) if value else ""
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{wording.day(value)}, {value:%H:%M} UTC" if value else ""
