@@ -18,17 +18,20 @@ LONGEST_SECRET = 200
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Tokens made by `create_token`. A token that is revoked, or whose user is inactive, is like none at all."""
+    """Tokens of ours. One that is revoked or expired, or whose user is inactive, is like none at all."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         scheme, _, secret = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer":
             return None
         secret = secret.strip()
-        token = ApiToken.find(secret) if secret.isascii() and len(secret) <= LONGEST_SECRET else None
+        now = clock.now()
+        token = ApiToken.find(secret, now) if secret.isascii() and len(secret) <= LONGEST_SECRET else None
         if token is None:
-            raise AuthenticationFailed("This token is not known or has been revoked. Make one with create_token.")
-        token.touch(clock.now())
+            raise AuthenticationFailed(
+                "This token is not known, has expired or has been revoked. Make one under Settings, API tokens."
+            )
+        token.touch(now)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,8 +3,13 @@
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from django.conf import settings
 from django.http import HttpRequest
 
+from crm.team import sessions
+from crm.web import clock
 from crm.web.returning import is_ours
 
 
@@ -17,10 +22,15 @@ class SignInAdapter(DefaultAccountAdapter):
         "Check both, or reset the password below.",
         "too_many_login_attempts": "Too many tries with this address. Wait five minutes, or reset the password below.",
         "account_inactive": "This account is closed. An admin can open it again.",
+        "incorrect_password": "That is not your password. Enter it again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        sessions.note(request, user, clock.now())
 
     def is_safe_url(self, url: str | None) -> bool:
         """As everywhere else: the library would also lead to every other host that we answer to."""
@@ -32,3 +42,9 @@ class SignInAdapter(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """By address alone: the library adds the host that a browser names, so that each port had tries of its own."""
         return str(credentials.get("email", "")).lower()
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Before something grave; not of somebody who has only just signed in, as the library would have it."""
+        request = self.request or context.request
+        known = get_authentication_records(request, request.user)
+        return not known or clock.now().timestamp() - known[-1]["at"] >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT

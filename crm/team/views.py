@@ -1,18 +1,27 @@
-"""One's own profile. Nobody reaches another's: the record is always the one signed in."""
+"""Oneself: profile, password, devices, tokens; and the door through which somebody who was invited comes in.
+
+Nobody reaches another's: the record is always the one signed in, or the one that a secret names.
+"""
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import ratelimit
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.team.forms import OwnPasswordForm, ProfileForm
-from crm.team.models import User
+from crm.team import actions, sessions
+from crm.team.devices import words_for
+from crm.team.forms import OwnPasswordForm, ProfileForm, TokenForm, WelcomeForm
+from crm.team.models import ApiToken, Invitation, User
 from crm.team.viewer import viewer_of
+from crm.web import clock
 from crm.web.toasts import toast
 
 
@@ -46,5 +55,96 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, profile: ProfileForm, password: OwnPasswordForm) -> HttpResponse:
     wrong = profile.is_bound or password.is_bound
-    context = {"profile": profile, "password": password}
+    teams = [team.name for team in viewer_of(request).teams.order_by("name")]
+    context = {"profile": profile, "password": password, "teams": teams, "tab": "profile"}
     return render(request, "account/me.html", context, status=422 if wrong else 200)
+
+
+@require_safe
+def devices(request: HttpRequest) -> HttpResponse:
+    """Where the viewer is signed in."""
+    here = request.session.session_key
+    found = [
+        {"pk": one.pk, "words": words_for(one.agent), "address": one.address, "since": one.signed_in_at,
+         "here": one.session_key == here}
+        for one in sessions.devices_of(viewer_of(request), clock.now())
+    ]  # fmt: skip
+    return render(request, "account/devices.html", {"devices": found, "tab": "devices"})
+
+
+@require_POST
+def end_device(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one of the viewer's other devices out."""
+    others = sessions.devices_of(viewer_of(request), clock.now()).exclude(session_key=request.session.session_key)
+    if sessions.end(others.filter(pk=pk)):
+        toast(request, "That device is signed out.")
+    else:
+        toast(request, "That device was signed out already. Nothing changed.", level=messages.INFO)
+    return redirect("team:devices")
+
+
+@require_POST
+def end_other_devices(request: HttpRequest) -> HttpResponse:
+    """Sign everything else out, and stay signed in here."""
+    user = viewer_of(request)
+    sessions.sign_out_everywhere(user)
+    # The session here begins anew with the hash that holds from now on.
+    user = User.objects.get(pk=user.pk)
+    update_session_auth_hash(request, user)
+    sessions.note(request, user, clock.now())
+    toast(request, "All other devices are signed out.")
+    return redirect("team:devices")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The viewer's keys to the API; a new one's secret is on the page that answers its form, and never again."""
+    user, now, secret = viewer_of(request), clock.now(), ""
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        raise_if_reauthentication_required(request, app="allauth.mfa")
+        if form.is_valid():
+            given = form.cleaned_data
+            _, secret = ApiToken.issue(user, given["scope"], given["name"], form.expires_at(now))
+            form = TokenForm()
+    context = {
+        "tokens": user.tokens.filter(revoked_at=None).order_by("-created_at", "-pk"),
+        "form": form, "secret": secret, "now": now, "tab": "tokens",
+    }  # fmt: skip
+    return render(request, "account/tokens.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(viewer_of(request).tokens, pk=pk)
+    if actions.revoke(token, clock.now()):
+        toast(request, f"“{token.name or 'The token'}” opens nothing any more.")
+    else:
+        toast(request, "That token was revoked already. Nothing changed.", level=messages.INFO)
+    return redirect("team:tokens")
+
+
+@sensitive_post_parameters()
+@never_cache
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """Whoever has the secret sets name and password, once, and is in. Reading the page accepts nothing."""
+    now = clock.now()
+    found = Invitation.find(secret, now)
+    if found is None:
+        return render(request, "account/invitation_over.html", status=410)
+    form = WelcomeForm(
+        found.user, request.POST if request.method == "POST" else None, initial={"name": found.user.name}
+    )
+    if form.is_valid():
+        user = actions.accept(secret, form.cleaned_data["name"], form.cleaned_data["new_password1"], now)
+        if user is None:
+            return render(request, "account/invitation_over.html", status=410)
+        login(request, user, backend="crm.team.backends.SignInBackend")
+        sessions.note(request, user, now)
+        toast(request, f"Welcome, {user}. You are signed in.")
+        return redirect("home:today")
+    context = {"form": form, "invitation": found}
+    return render(request, "account/invitation.html", context, status=422 if form.errors else 200)

@@ -5,6 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm.team.models import ApiToken, User
+from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +68,7 @@ def test_create_token_prints_the_secret_once(sam, capsys):
     out, err = capsys.readouterr()
     token = ApiToken.objects.get()
     assert (token.user, token.scope, token.name) == (sam, "read", "reports")
-    assert ApiToken.find(out.strip()) == token
+    assert ApiToken.find(out.strip(), NOON) == token
     assert out.strip() not in err
 
 

@@ -1,0 +1,1 @@
+"""The verbs of the settings: invite by mail, hand over, look at the DNS, write a test mail."""

@@ -1,0 +1,171 @@
+"""Users with one of three roles, the teams they form, and the one gate to other people's records."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+
+from crm.team.models.rights import RoleRight
+from crm.web import clock
+
+#: Somebody's last visit is noted no more often.
+VISIT_NOTED = timedelta(minutes=5)
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody of ours, known by e-mail."""
+
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Admin"
+        MANAGER = "manager", "Account manager"
+        AGENT = "agent", "Support agent"
+
+    class Sees(models.TextChoices):
+        """Whose customers. Those without an owner are seen by everybody, so that nobody is left alone unnoticed."""
+
+        OWN = "own", "Own customers"
+        TEAM = "team", "Customers of their teams"
+        ALL = "all", "All customers"
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=10, choices=Role)
+    time_zone = models.CharField(max_length=64, blank=True)  # blank: the installation's
+    sees = models.CharField(max_length=4, choices=Sees, default=Sees.ALL, db_default=Sees.ALL.value)
+    day_capacity = models.PositiveSmallIntegerField(default=8, db_default=8)  # customers that fit into a day of theirs
+    untouched_days = models.PositiveSmallIntegerField(default=30, db_default=30)  # so long nobody may leave one alone
+    is_active = models.BooleanField(default=True)
+    last_seen_at = models.DateTimeField(null=True)
+    sign_outs = models.PositiveIntegerField(default=0, db_default=0)  # every one of them ends all sessions till then
+    created_at = models.DateTimeField(default=clock.now)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(condition=Q(role__in=["admin", "manager", "agent"]), name="user_role_known"),
+            models.CheckConstraint(condition=Q(sees__in=["own", "team", "all"]), name="user_sees_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return clock.zone(self.time_zone)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    @property
+    def sees_everything(self) -> bool:
+        """Admins always do: what they cannot see they could not hand over."""
+        return self.is_active and (self.is_admin or self.sees == self.Sees.ALL)
+
+    @cached_property
+    def changed_rights(self) -> dict[str, bool]:
+        """What admins changed in the matrix for this role. `SignInBackend` brings it along with the user's row."""
+        return dict(RoleRight.objects.filter(role=self.role).values_list("permission", "allowed"))
+
+    def visited(self, now: datetime) -> None:
+        """Note when they were here last, at most every few minutes."""
+        if self.last_seen_at is None or self.last_seen_at <= now - VISIT_NOTED:
+            type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must know to be one of this user: changed by a new password, and by signing out everywhere."""
+        if not self.sign_outs:
+            return super()._get_session_auth_hash(secret=secret)  # type: ignore[misc, no-any-return]
+        salt = "crm.team.models.User.get_session_auth_hash"
+        return salted_hmac(salt, f"{self.sign_outs}:{self.password}", secret=secret, algorithm="sha256").hexdigest()
+
+
+class Team(models.Model):
+    """People who look after customers together. Somebody may be in several."""
+
+    name = models.CharField(max_length=80)
+    members = models.ManyToManyField(User, through="crm.Membership", related_name="teams")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="team_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """That somebody is in a team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("team", "user", name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
+
+
+def mates_of(user: User) -> models.QuerySet[Membership, Any]:
+    """The ids of everybody in a team of this user's, those included who have left: their customers still wait."""
+    own = Membership.objects.filter(user=user).values("team_id")
+    return Membership.objects.filter(team_id__in=own).values("user_id")
+
+
+class _AnyOf(Func):
+    """Whether a value is in an array."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def owned_by_sight_of(user: User, path: str) -> Q:
+    """Whether the user that `path` leads to is one whose records this user may see; those of nobody are not meant.
+
+    The team is an array that Postgres makes once for a statement: an index on the owner serves the condition, and the
+    statement stays one.
+    """
+    own = Q(**{path: user})
+    if user.sees != User.Sees.TEAM:
+        return own
+    return own | Q(_AnyOf(F(f"{path}_id"), ArraySubquery(mates_of(user))))
+
+
+class VisibleQuerySet[M: models.Model](models.QuerySet[M]):
+    """Rows behind the one gate. `owner_path` leads from the row to the owner of its account."""
+
+    owner_path: ClassVar[str] = "account__owner"
+
+    def visible_to(self, user: Any) -> Self:
+        """The rows that this user may see: everything; own, those of team mates and those of nobody; or nothing."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if user.sees_everything:
+            return self
+        path = self.owner_path
+        return self.filter(owned_by_sight_of(user, path) | Q(**{f"{path}__isnull": True}))

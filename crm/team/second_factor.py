@@ -1,0 +1,60 @@
+"""The second factor: how its secrets are kept, who may give it up, and what an admin can do when a phone is lost."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import transaction
+
+from crm.team import rules
+from crm.team.models import Organisation, User
+from crm.team.sessions import sign_out_everywhere
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets are encrypted with SECRET_KEY: a dump of the database alone makes no codes."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This code is not right. Codes change every 30 seconds, and each works once: try the next.",
+        "cannot_delete_authenticator": "Your organisation requires a second factor, so you cannot switch it off.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def get_totp_issuer(self) -> str:
+        """What an authenticator app calls the entry."""
+        return Organisation.the_only().name or "Holdfast"
+
+    def can_delete_authenticator(self, authenticator: Any) -> bool:
+        user: User = authenticator.user
+        return not rules.owes_second_factor(user.role, Organisation.the_only().second_factor, has_one=False)
+
+
+def _cipher() -> MultiFernet:
+    """Of the present key, and of those that it replaced."""
+    keys = (hashlib.sha256(f"second factor:{key}".encode()).digest() for key in _keys())
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+
+
+def _keys() -> list[str]:
+    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+@transaction.atomic
+def reset(user: User) -> bool:
+    """Take the second factor and its codes away, and end all sessions; whether there was one."""
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    if removed:
+        sign_out_everywhere(user)
+    return bool(removed)
