@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +29,13 @@ class ImportColumn:
     max_length: int = 200
     choices: tuple[str, ...] = ()
     example: str = ""
-    hidden: bool = False  # only presets fill it
+    hidden: bool = False  # only presets and people's own mappings fill it
+    or_else: str = ""  # a column that stands in for it when it is required
+    label: str = ""  # for people; by default its name with blanks
+    hint: str = ""  # what a person should know before mapping to it
+    names: tuple[str, ...] = ()  # what other files call it, beside its own name and label
+    #: Whether a file's author may say that it only fills what is empty, or only new rows. Not for what identifies.
+    policies: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ class ImportRows(Protocol):
     It has the columns of the kind, each of its type, `line` (where the row begins in the file) and `target` (the id of
     the row it is about; NULL: a new one). All happens inside the transaction of the import.
     """
+
+    #: What becomes of rows that look like somebody who is there already under another id: create | leave | match.
+    twins: str
 
     def run(self, sql: str, **parameters: Any) -> int:
         """Run a statement, with `%(name)s` for parameters and `%(now)s`; returns the number of rows it touched."""
@@ -67,6 +76,26 @@ class ImportRows(Protocol):
 
         Groups that meet the aggregate condition `unless` stay as they are. Returns how many rows went.
         """
+
+    def admit(self, model: type[Model], link: str, column: str) -> None:
+        """Reject rows whose `link` leads to a row that whoever imports may not see, blaming `column`."""
+
+    def respect(self, model: type[Model], columns: Mapping[str, str], *, target: str = "target") -> None:
+        """Blank the cells that must not replace what is there: `columns` are the file's with the table's they go to.
+
+        Whoever imports has said so for whole columns. Called when `target` is known, before anything else is linked or
+        checked: what a blank cell makes right is not refused.
+        """
+
+    def alike(self, condition: str, model: type[Model], why: str, **parameters: Any) -> None:
+        """Note new rows `r` for which the condition finds a row `t` of the model that may be the same, saying why.
+
+        Each is created all the same, rejected, or becomes about that row, as `twins` says.
+        """
+
+    def note(self, role: str, model: type[Model], sql: str, **parameters: Any) -> None:
+        """Remember for an undo the ids, the first column of what the query finds, of rows that a loader has `created`
+        otherwise than by `write`, or `touched`: the kind derives something for them, which `settle` works out."""
 
     def begin_writing(self) -> None:
         """Say that rows of the record are locked or changed from here on; before it, a loader only reads them.
@@ -108,7 +137,20 @@ class ImportKind:
     #: Its rows are contacts, with columns email and opted_out: after the first of them mail is held until somebody goes
     #: live, and who opted out elsewhere gets no mail.
     brings_people: bool = False
+    label: str = ""  # in titles: Accounts
+    hint: str = ""  # what one row is, in a few words
+    #: The tables whose rows it writes, the one that others hang on first: app label and name. Blank: nothing of it can
+    #: be undone, and `not_undone` says why and what to do instead.
+    tables: tuple[str, ...] = ()
+    not_undone: str = ""
+    #: (ids that the loader has noted as touched, now): what is derived for them is worked out again after an undo.
+    settle: Callable[[Sequence[int], datetime], object] | None = None
     order: int = 0
 
 
 import_kinds: Registry[ImportKind] = Registry("import kind")
+
+
+#: Tables (app label and name) whose rows hang on what an import has made without being a reason to keep it: machinery
+#: that began by itself and has done nothing yet. An undo takes them along.
+undone_along: Registry[str] = Registry("table that an undo takes along")

@@ -27,6 +27,7 @@ class MenuEntry:
     order: int
     count: Callable[[Any], int | QuerySet[Any] | None] | None = None
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
+    place: str = "rail"  # bell: beside the name of the house, with its count alone
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Mark:
 #: (contacts, now) → mark by contact id, in at most one query.
 contact_marks: Registry[Callable[[Sequence[Any], datetime], Mapping[int, Mark]]] = Registry("contact mark")
 account_panels: Registry[Panel] = Registry("account panel")  # the aside of the account page
+contact_panels: Registry[Panel] = Registry("contact panel")  # the aside of a person's page
+today_cards: Registry[Panel] = Registry("card of Today")  # on top of it; `context` gets the viewer, and asks nothing
 account_tiles: Registry[Panel] = Registry("account tile")  # the row of figures on top of it
 today_reasons: Registry[TodayReason] = Registry("reason for Today")
 
@@ -94,6 +97,8 @@ class SettingsPage:
     group: str  # You | Team | Record | Mail | Installation
     order: int = 0
     roles: frozenset[str] = frozenset({"admin"})
+    keywords: str = ""  # what people may search it by, beside its words
+    anchor: str = ""  # where on the page
 
 
 settings_pages: Registry[SettingsPage] = Registry("settings page")
@@ -107,6 +112,7 @@ class Found:
     url: str
     icon: str  # a lucide name
     second: str = ""  # what tells it from others of the same name
+    sends: tuple[tuple[str, str], ...] = ()  # fields of a form: it is done by posting them to `url`, else a link
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,7 @@ class SearchSource:
     label: str
     find: Callable[[Any, str, int], Sequence[Found]]
     alike: Callable[[Any, str, int], Sequence[Found]] | None = None
+    of_record: bool = True  # False: things to do and places to go, which are no answer to a search
     order: int = 0
 
 

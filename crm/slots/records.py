@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm.slots.registry import Registry
 
@@ -31,6 +31,9 @@ class FilterField:
     takes_argument: bool = False
     unit: str = ""  # of numbers, for sentences: money (reporting currency) | days | blank
     order: int = 0
+    #: What a form may suggest for a text: (value, what it means) of each.
+    suggestions: Callable[[], Sequence[tuple[str, str]]] | None = None
+    group: str = ""  # under which heading a form offers it; blank: the subject's own
 
 
 @dataclass(frozen=True)
@@ -71,19 +74,23 @@ date_fields: Registry[DateField] = Registry("date field")
 
 @dataclass(frozen=True)
 class BulkAction:
-    """What a list offers for the rows that were chosen.
+    """What a list offers for the rows that were chosen; registered as `subject.name`.
 
     `form` (a Django form class, made with `viewer=`) asks what is needed; None asks nothing. `run(ids, data, by, now)`
-    changes rows that the viewer may see, in one transaction inside the act that the caller has begun (crm.history), and
-    returns how many it changed.
+    changes rows that `by` may see, inside the act that the caller has begun (crm.history), and returns how many it
+    changed; for many rows it is called slice by slice. `past(data, rows)` is what was done, behind a name: “assigned
+    23 customers to Mira” for rows “23 customers”. What no column tells (rows it makes), it registers with
+    `crm.history.undoing.undoers` under “bulk.” and its name.
     """
 
     label: str
     icon: str
     subject: str  # a filter subject: account, contact, task
     run: Callable[[Sequence[int], dict[str, Any], Any, datetime], int]
+    past: Callable[[dict[str, Any], str], str]
     form: type[Any] | None = None
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
+    hint: str = ""  # what a person should know before it is done
     order: int = 0
 
 
@@ -94,20 +101,62 @@ bulk_actions: Registry[BulkAction] = Registry("bulk action")
 
 
 @dataclass(frozen=True)
+class Moving:
+    """A verb of a merge that is more than another value in the key, and what takes it back.
+
+    `merge(loser id, keeper id, now)` returns as JSON what `undo` needs. `undo(that, loser id, keeper id)` brings back
+    what has not been changed since and returns a sentence for each thing that has. Both run in the merge's transaction.
+    """
+
+    merge: Callable[[int, int, datetime], Any]
+    undo: Callable[[Any, int, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is to be forgotten: their contact, the customers they were at, and the words that name them."""
+
+    #: What stands in their place.
+    STAND_IN: ClassVar = "Erased person"
+
+    contact_id: int
+    account_ids: tuple[int, ...]
+    words: tuple[str, ...]  # names, addresses and numbers, also earlier ones; the longest first
+    surnames: tuple[str, ...] = ()  # alone they count only as whole words in this spelling
+    former_ids: tuple[int, ...] = ()  # of contacts that were merged into this one
+
+
+@dataclass(frozen=True)
 class OwnedRows:
     """A foreign key to an account or a contact: what becomes of its rows when two are merged, or a person is erased.
 
-    `on_merge` is "move" (to the one that stays), "drop" (the loser's go, as they say nothing more) or a verb
-    `(loser ids, keeper id, now) → rows that it moved, as JSON for undo`. `on_erase` is "delete", "keep" (figures stay;
-    the row names nobody) or a verb `(contact ids, now)`. `export` gives what a person may read of their rows, as JSON.
+    `on_merge` is "move" (the key names the one that stays), "drop" (the loser's rows say nothing more) or a `Moving`.
+    `on_erase` is "delete", "forget" (the key becomes empty, figures stay), "keep" (of keys to accounts: the row names
+    nobody) or a verb `(person, now)` that leaves no row with the key. `export` gives a person's rows as JSON: what they
+    may read of them, by contact ids.
     """
 
     model: str  # app label and name: crm.Task
     field: str  # account | contact, or another name of such a key
-    on_merge: str | Callable[..., Any]
-    on_erase: str | Callable[..., Any]
+    label: tuple[str, str]  # one and many, in words: (“task”, “tasks”); blank: not worth telling
+    on_merge: str | Moving
+    on_erase: str | Callable[[Person, datetime], object]
     export: Callable[[Sequence[int]], Sequence[dict[str, Any]]] | None = None
     order: int = 0
 
 
 owned_rows: Registry[OwnedRows] = Registry("owned rows")
+
+
+def exported(model: type[Model], field: str, *columns: str) -> Callable[[Sequence[int]], list[dict[str, Any]]]:
+    """An `OwnedRows.export`: these columns of the rows whose key `field` names the contacts, the oldest first."""
+
+    def export(ids: Sequence[int]) -> list[dict[str, Any]]:
+        rows = model._default_manager.filter(**{f"{field}__in": list(ids)}).order_by("pk")
+        return list(rows.values(*columns))
+
+    return export
+
+
+#: `(person, now)`: texts and copies in which a person is named without a key, made to name nobody.
+traces: Registry[Callable[[Person, datetime], object]] = Registry("trace of a person")

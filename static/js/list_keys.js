@@ -4,7 +4,7 @@ const list = () => document.querySelector("[data-list-keys]");
 const rows = () => [...(list()?.querySelectorAll("tbody > tr") ?? [])].filter((row) => row.querySelector("a.cover"));
 
 function typing(target) {
-  return target.closest("input, textarea, select, [contenteditable], dialog[open]");
+  return target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
 }
 
 function walk(step) {
@@ -25,9 +25,10 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target === search) search.blur();
     return;
   }
+  const here = list()?.querySelector("[data-at]");
   if (event.key === "j") walk(1);
   else if (event.key === "k") walk(-1);
-  else if (event.key === "Enter" && event.target === document.body) list()?.querySelector("[data-at] a.cover")?.click();
+  else if (event.key === "Enter" && event.target === document.body) here?.querySelector("a.cover")?.click();
   else if (event.key === "/" && search) {
     event.preventDefault();
     search.focus();

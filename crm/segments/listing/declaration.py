@@ -1,0 +1,122 @@
+"""What a room says about its list: where rows come from, how they sort and narrow, what their first cell shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+
+from crm.segments import filterbar
+from crm.segments.filters import Filter, FilterError
+from crm.slots import filter_subjects
+from crm.team.models import User
+from crm.web.pagination import Sort
+
+#: Parameters of every list besides the narrowings of its own: search, filter, sort, columns.
+COMMON = ("q", "f", "sort", "cols")
+#: Instead of a view's number: the list without any, also for those who see another view first.
+WHOLE = "all"
+#: In an address beside a view: all that is asked stands in the address, none of it in what was kept.
+EDITED = "edited"
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort, under its label. Each is one range of one index."""
+
+    label: str
+    sort: Sort
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A narrowing with a menu of its own on the bar.
+
+    `narrow(rows, value, viewer)` raises Http404 for a value that it does not know. `options` (value, label) stand in
+    the menu at once; `more` gives others when somebody opens it; with `typed` people write the value, under that label.
+    """
+
+    label: str
+    narrow: Callable[[QuerySet[Any], str, User], QuerySet[Any]]
+    options: tuple[tuple[str, str], ...] = ()
+    more: Callable[[User], Sequence[tuple[str, str]]] | None = None
+    typed: str = ""
+
+    def said(self, value: str, viewer: User) -> str:
+        """What the bar says of a value."""
+        if self.typed:
+            return value
+        known = dict(self.options).get(value)
+        return known or (dict(self.more(viewer)).get(value, "somebody who has left") if self.more else "")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`base(viewer)` gives the rows that a viewer may see, with the annotations that sorts name.
+
+    `title(row)` is the inside of the first cell, from the row as a dict with `fields` in it.
+    `search(rows, text)` keeps those that hold the text; `alike(rows, text)` those that resemble it, the best first.
+    """
+
+    subject: str
+    one: str
+    many: str
+    base: Callable[[User], QuerySet[Any]]
+    fields: tuple[str, ...]
+    title: Callable[[dict[str, Any]], str]
+    heading: str
+    orders: Mapping[str, Order]
+    order: str
+    search: Callable[[Any, str], QuerySet[Any]]
+    alike: Callable[[Any, str], QuerySet[Any]]
+    search_hint: str
+    #: How many rows there are, about; never counts.
+    about: Callable[[], int]
+    new: str  # the URL name of the form for another one
+    nothing: str  # the template of an empty installation
+    quick: Mapping[str, Quick] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return reverse(filter_subjects[self.subject].list_url)
+
+    @property
+    def narrowing(self) -> tuple[str, ...]:
+        """Parameters that leave fewer rows."""
+        return ("q", *self.quick, "f")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """All that a view keeps."""
+        return (*COMMON, *self.quick)
+
+    def address(self, asked: QueryDict) -> str:
+        return f"{self.url}?{asked.urlencode()}" if asked else self.url
+
+    def filter(self, asked: QueryDict) -> Filter:
+        """Raises FilterError."""
+        return filterbar.read(asked.get("f", ""), self.subject)
+
+    def searched_for(self, asked: QueryDict) -> str:
+        return asked.get("q", "").strip().replace("\0", "")
+
+    def rows(self, asked: QueryDict, viewer: User, now: datetime) -> QuerySet[Any]:
+        """See crm.slots.ListOfRows."""
+        rows = self.narrowed(asked, viewer, now)
+        text = self.searched_for(asked)
+        return self.search(rows, text) if text else rows
+
+    def narrowed(self, asked: QueryDict, viewer: User, now: datetime) -> QuerySet[Any]:
+        """All but what the search leaves out."""
+        if asked.get("view", WHOLE) != WHOLE and EDITED not in asked:
+            raise FilterError("", "the address names a view without saying what it asks")
+        rows = self.base(viewer)
+        for name, quick in self.quick.items():
+            if value := asked.get(name, "").strip().replace("\0", ""):
+                rows = quick.narrow(rows, value, viewer)
+        return self.filter(asked).apply(rows, now)

@@ -1,0 +1,110 @@
+"""The page of a list: the rows that the address asks for, and for htmx the next of them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.db import OperationalError, connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from psycopg.errors import QueryCanceled
+
+from crm.segments.filters import FilterError
+from crm.segments.listing import around, columns
+from crm.segments.listing.declaration import WHOLE, Listing
+from crm.segments.listing.state import State, state_of
+from crm.team.viewer import viewer_of
+from crm.web import clock
+from crm.web.pagination import BadCursor, Page, keyset_page
+from crm.web.patience import answers_or_asks_to_narrow
+
+PAGE_SIZE = 50
+#: Whoever comes back to a list gets the rows that were there at once, but no more than these.
+MOST_AT_ONCE = 500
+#: Rows that resemble what was looked for, when none holds it.
+ALIKE = 20
+#: How long it may take to find them, and how alike a word of theirs must be (0…1).
+ALIKE_MS, ALIKE_ENOUGH = 300, 0.45
+
+
+@dataclass(frozen=True)
+class Found:
+    """`alike`: nothing holds what was looked for, so these resemble it."""
+
+    page: Page[dict[str, Any]]
+    refused: FilterError | None = None
+    alike: bool = False
+
+
+def show(request: HttpRequest, listing: Listing) -> HttpResponse:
+    """The page; for htmx that asks for further rows, or for those that were there before, the rows alone."""
+    state = state_of(request.GET, listing, viewer_of(request))
+    at_once = request.GET.get("rows", "") if request.htmx else ""  # type: ignore[attr-defined]
+    asked = state.asked.copy()
+    asked.pop("rows", None)
+    request.GET = asked  # type: ignore[assignment]  # so that every link of the page keeps what a view asks for
+    whole = f"{listing.url}?view={WHOLE}" if state.view else ""
+    patient = answers_or_asks_to_narrow(*listing.narrowing, whole=whole)(_listed)
+    answer: HttpResponse = patient(request, listing, state, at_once)
+    return answer
+
+
+def _listed(request: HttpRequest, listing: Listing, state: State, at_once: str) -> HttpResponse:
+    now = clock.now()
+    shown = columns.chosen(listing.subject, state.columns)
+    found = _found(request, listing, shown, now, _size(at_once))
+    lines = columns.lines(shown, found.page.rows, listing.title, listing.subject, viewer_of(request), now)
+    context = {"page": found.page, "lines": lines, "span": len(shown) + 2, "list": listing}
+    if request.htmx and ("cursor" in request.GET or at_once):  # type: ignore[attr-defined]
+        return render(request, "crm/segments/list.html#rows", context)
+    context |= around.around(request, listing, state, shown, found.refused is None)
+    context["alike"] = found.alike
+    context["total"] = "" if found.alike or found.refused else around.total(request, listing, found.page, now)
+    context["refused"] = f"{found.refused.place} {found.refused.message}".strip() if found.refused else ""
+    return render(request, "crm/segments/list.html", context, status=400 if found.refused else 200)
+
+
+def _size(at_once: str) -> int:
+    return min(max(int(at_once), 1), MOST_AT_ONCE) if at_once.isdecimal() and len(at_once) < 5 else PAGE_SIZE
+
+
+def _found(request: HttpRequest, listing: Listing, shown: Sequence[columns.Column], now: datetime, size: int) -> Found:
+    asked, viewer = request.GET, viewer_of(request)
+    name = asked.get("sort") or listing.order
+    if name not in listing.orders:
+        raise Http404("There is no such order.")
+    sort = listing.orders[name].sort
+    fields = dict.fromkeys(["id", sort.expression, *listing.fields, *(f for c in shown for f in c.shown.fields)])
+    try:
+        rows = listing.rows(asked, viewer, now).values(*fields)
+    except FilterError as error:  # an address whose filter cannot be read shows nothing rather than everything
+        return Found(Page([], None), refused=error)
+    try:
+        page = keyset_page(rows, sort, asked.get("cursor"), size)
+    except BadCursor as error:
+        raise BadRequest(str(error)) from error
+    text = listing.searched_for(asked)
+    if page.rows or not text or "cursor" in asked:
+        return Found(page)
+    resembling = _alike(listing.alike(listing.narrowed(asked, viewer, now), text).values(*fields))
+    return Found(Page(resembling, None), alike=bool(resembling))
+
+
+def _alike(rows: Any) -> list[dict[str, Any]]:
+    """Those that resemble the text, the best first; none if it takes too long to say."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true), "
+                "set_config('pg_trgm.word_similarity_threshold', %s, true)",
+                [str(ALIKE_MS), str(ALIKE_ENOUGH)],
+            )
+            return list(rows[:ALIKE])
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            return []
+        raise
