@@ -1,0 +1,62 @@
+"""The pages of privacy: what is known about a person, a copy of it for them, and forgetting them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_GET, require_http_methods
+
+from crm.accounts.models import Contact
+from crm.duplicates.merging.rows import counts
+from crm.privacy import consent, erasing, exporting
+from crm.team.permissions import allows, requires
+from crm.team.viewer import viewer_of
+from crm.web import clock
+from crm.web.toasts import toast
+
+
+def _contact(request: HttpRequest, pk: int) -> Contact:
+    rows = Contact.objects.visible_to(request.user).select_related("account")
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_GET
+@requires("export")
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is known about somebody, every word on consent, and what they may ask for."""
+    contact = _contact(request, pk)
+    context = {
+        "contact": contact, "known": counts(Contact, contact.pk), "words": consent.history(contact),
+        "may_erase": allows(viewer_of(request), "erase"),
+    }  # fmt: skip
+    return render(request, "crm/privacy/person.html", context)
+
+
+@require_GET
+@requires("export")
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """All of it as a file."""
+    contact, now = _contact(request, pk), clock.now()
+    name = slugify(str(contact)) or "person"
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{now:%Y-%m-%d}.zip"'}
+    return HttpResponse(exporting.archive(contact, now), content_type="application/zip", headers=headers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("erase")
+def erasure(request: HttpRequest, pk: int) -> HttpResponse:
+    """Says what goes and what stays, asks for the name, and then forgets the person."""
+    contact = _contact(request, pk)
+    context: dict[str, Any] = {"contact": contact, "known": counts(Contact, contact.pk), "wanted": str(contact)}
+    if request.method != "POST":
+        return render(request, "crm/privacy/erasure.html", context)
+    if request.POST.get("name", "").strip() != str(contact):
+        context["wrong"] = True
+        return render(request, "crm/privacy/erasure.html", context, status=422)
+    account = contact.account
+    erasing.erase(contact.pk, viewer_of(request), clock.now())
+    toast(request, "The person is erased. Figures stay, and no later import brings them mail.")
+    return redirect("accounts:detail", account.pk)
