@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import permissions, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +22,7 @@ from crm.accounts.models import Account
 from crm.ledger.actions import project
 from crm.ledger.models import Contract, ContractTerm
 from crm.team.authentication import ScopePermission
-from crm.team.models import User
+from crm.team.permissions import permitted
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
 from crm.web.resources import ID, Creating, Editing, Listing, Resource, ResourceSerializer
@@ -30,15 +30,6 @@ from crm.web.resources import ID, Creating, Editing, Listing, Resource, Resource
 MOST_TERMS = 100
 _VERSION = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag of the contract as read.")
 _TERM_ID = OpenApiParameter("term_id", OpenApiTypes.INT, OpenApiParameter.PATH)
-
-
-class ContractPermission(permissions.BasePermission):
-    """Support agents read contracts; account managers and admins change them."""
-
-    message = "Support agents cannot change contracts. Ask the account manager."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return request.method in permissions.SAFE_METHODS or request.user.role != User.Role.AGENT  # type: ignore[union-attr]
 
 
 class TermSerializer(ResourceSerializer):
@@ -136,7 +127,7 @@ class ContractResource(Creating, Editing, Listing, Resource):
 
     queryset = Contract.objects.prefetch_related(_TERMS)
     serializer_class = ContractSerializer
-    permission_classes = (ScopePermission, ContractPermission)
+    permission_classes = (ScopePermission, permitted("edit_contracts"))
     parameters = frozenset({"account", "external_id"})
     conflicts = {
         "contract_external_id_once": ("external_id", "Another contract has this external id."),

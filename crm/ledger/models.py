@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
+from crm.history.tracking import changes_of
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
 
@@ -93,3 +94,19 @@ class ContractTerm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_on} to {self.ends_on or 'open'}"
+
+
+class ContractChange(
+    changes_of(  # type: ignore[misc]
+        Contract, {"plan": "plan", "status": "status", "auto_renew": "automatic renewal", "currency": "currency"}
+    )
+):  # fmt: skip
+    """A contract as it was before somebody changed it."""
+
+
+class ContractTermChange(
+    changes_of(  # type: ignore[misc]
+        ContractTerm, {"starts_on": "first day", "ends_on": "end", "mrr": "MRR", "rate": "rate of exchange"}
+    )
+):
+    """A term as it was before somebody changed it."""

@@ -54,3 +54,6 @@ slots.date_fields.register("contract.starts_on", slots.DateField("Start of the f
 slots.date_fields.register("contract.ends_on", slots.DateField("End of a contract", _ENDS))
 
 register_imports()
+slots.owned_rows.register(
+    "contracts", slots.OwnedRows("crm.Contract", "account", ("contract", "contracts"), "move", "keep")
+)

@@ -6,55 +6,42 @@ too. A refusal of mail stands whatever an older file says: only a person turns i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from itertools import batched
 
+from django.db import connection
+
+from crm.accounts.actions.import_columns import ACCOUNT_COLUMNS, CONTACT_COLUMNS
+from crm.accounts.matching.keys import NameKey, phone_key_of
+from crm.accounts.matching.rules import PUBLIC_DOMAINS
 from crm.accounts.models import Account, Contact
-from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
+from crm.slots import ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.team.models import User
-
-ACCOUNT_COLUMNS = {
-    "external_id": ImportColumn("key", required=True, filled=True, max_length=120, example="acme-1"),
-    "name": ImportColumn(required=True, max_length=200, example="Acme Ltd"),
-    "kind": ImportColumn("choice", choices=tuple(Account.Kind.values), example="company"),
-    "domain": ImportColumn("domain", example="acme.example"),
-    "industry": ImportColumn(max_length=80, example="Logistics"),
-    "country": ImportColumn("country", example="DE"),
-    "owner_email": ImportColumn("email", example="mira@example.com"),
-    "signed_up_on": ImportColumn("date", example="2025-03-31"),
-    "primary_use_case": ImportColumn(max_length=200, example="Reporting"),
-    "tags": ImportColumn("tags", max_length=60, example="pilot, north"),
-}
-
-CONTACT_COLUMNS = {
-    "external_id": ImportColumn("key", max_length=120, example="person-1"),
-    "account_external_id": ImportColumn("key", required=True, max_length=120, example="acme-1"),
-    "first_name": ImportColumn(max_length=100, example="Anna"),
-    "last_name": ImportColumn(max_length=100, example="Meyer"),
-    "email": ImportColumn("email", example="anna@acme.example"),
-    "phone": ImportColumn(max_length=40, example="+49 30 1234567"),
-    "title": ImportColumn(max_length=120, example="Head of Operations"),
-    "timezone": ImportColumn("zone", example="Europe/Berlin"),
-    "language": ImportColumn(max_length=10, example="de"),
-    "birthday": ImportColumn("date", example="1984-05-12"),
-    "email_consent": ImportColumn("choice", choices=("yes", "no"), example="yes"),
-    "is_primary": ImportColumn("yes_no", example="yes"),
-    "opted_out": ImportColumn("yes_no", hidden=True),
-}
 
 
 def load_accounts(rows: ImportRows, now: datetime) -> ImportCounts:
     """Write the rows of a file of accounts, which their external_id identifies."""
     rows.link("target", Account, "external_id", "external_id")
+    rows.alike(
+        "lower(t.domain) = r.domain AND t.domain <> '' AND r.domain <> ALL (%(public)s)", Account, "the same domain",
+        public=list(PUBLIC_DOMAINS),
+    )  # fmt: skip
+    rows.alike(f"t.match_name = {NameKey.template % {'expressions': 'r.name'}} AND t.match_name <> ''", Account,
+               "the same name")  # fmt: skip
+    rows.admit(Account, "target", "external_id")
+    own = ("external_id", "name", "kind", "domain", "industry", "country", "signed_up_on", "primary_use_case", "tags")
+    rows.respect(Account, {column: column for column in own} | {"owner_email": "owner_id"})
     rows.link("owner_id", User, "email", "owner_email")
     rows.reject(
         "r.owner_email IS NOT NULL AND NOT EXISTS (SELECT 1 FROM crm_user u WHERE u.id = r.owner_id AND u.is_active)",
         "owner_email",
         "is nobody who can sign in here",
-        "Create the user first (manage.py create_user), correct the address, or leave it blank.",
+        "Invite them first, correct the address, or leave it blank.",
     )
     rows.reject("r.target IS NULL AND r.name IS NULL", "name", "is missing", "A new account needs a name.")
-    columns = ("external_id", "name", "kind", "domain", "industry", "country", "signed_up_on", "primary_use_case")
-    values = {column: f"r.{column}" for column in columns} | {"owner_id": "r.owner_id", "tags": "r.tags::text[]"}
+    values = {column: f"r.{column}" for column in own} | {"owner_id": "r.owner_id", "tags": "r.tags::text[]"}
     return rows.write(Account, values, merge={"tags": _TAGS_ADDED})
 
 
@@ -68,27 +55,48 @@ _TAGS_ADDED = """
 
 def load_contacts(rows: ImportRows, now: datetime) -> ImportCounts:
     """Write the rows of a file of contacts, whom their external_id or their e-mail identifies."""
+    rows.run(_PARTS_OF_NAMES)
     _find_contacts(rows)  # first, since it may make one row of two
+    rows.admit(Contact, "target", "email")
+    rows.respect(Contact, {name: name for name in _OWN} | dict.fromkeys(_ACCOUNTS_NAMES, "account_id"))
     _find_accounts(rows)
+    rows.alike(_SAME_PERSON, Contact, "the same name at the same customer")
     rows.reject(
         "r.target IS NULL AND r.account_id IS NULL", "account_external_id", "is missing",
         "A new contact needs an account: give the external_id of one.",
     )  # fmt: skip
     _settle_primaries(rows)
-    columns = (
-        "external_id", "account_id", "first_name", "last_name", "email", "phone", "title", "timezone", "language",
-        "birthday", "email_consent", "is_primary",
-    )  # fmt: skip
-    values = {column: f"r.{column}" for column in columns}
+    _key_phones(rows)
+    values = {column: f"r.{column}" for column in ("external_id", "account_id", "match_phone", *_OWN)}
+    rows.note("touched", Contact, "SELECT target FROM import_rows WHERE target IS NOT NULL AND phone IS NOT NULL")
     values["email_consent"] = "CASE WHEN r.opted_out THEN 'no' ELSE r.email_consent END"
     return rows.write(Contact, values, merge=_MERGE)
 
+
+#: The file's columns that the table has by the same name, beside what identifies.
+_OWN = (
+    "first_name", "last_name", "email", "phone", "title", "timezone", "language", "birthday", "email_consent",
+    "is_primary",
+)  # fmt: skip
+
+_ACCOUNTS_NAMES = ("account_external_id", "account_name")
 
 _MERGE = {
     "email_consent": "CASE WHEN r.opted_out OR t.email_consent = 'no' THEN 'no' ELSE r.email_consent END",
     # Who moves to another account is not its primary contact unless the file says so.
     "is_primary": "coalesce(r.is_primary, t.is_primary AND t.account_id = coalesce(r.account_id, t.account_id))",
 }
+
+_PARTS_OF_NAMES = """
+    UPDATE import_rows SET last_name = left(regexp_replace(full_name, '^.*\\s', ''), 100),
+        first_name = nullif(left(btrim(regexp_replace(full_name, '\\S+$', '')), 100), '')
+    WHERE full_name IS NOT NULL AND first_name IS NULL AND last_name IS NULL
+"""
+
+_SAME_PERSON = """
+    t.account_id = r.account_id AND (t.email IS NULL OR r.email IS NULL) AND t.last_name <> ''
+    AND lower(t.first_name) = lower(coalesce(r.first_name, '')) AND lower(t.last_name) = lower(r.last_name)
+"""
 
 
 def _find_accounts(rows: ImportRows) -> None:
@@ -99,7 +107,21 @@ def _find_accounts(rows: ImportRows) -> None:
         "is the external_id of no account",
         "Import the account first, or correct the id.",
     )
+    rows.reject(
+        f"{_BY_NAME} AND (SELECT count(*) FROM crm_account a WHERE lower(a.name) = lower(r.account_name)) > 1",  # noqa: S608
+        "account_name", "is the name of several accounts", "Give the external_id of the one that is meant.",
+    )  # fmt: skip
+    rows.run(
+        f"""UPDATE import_rows r SET account_id = a.id FROM crm_account a
+        WHERE {_BY_NAME} AND lower(a.name) = lower(r.account_name)"""  # noqa: S608 (a constant of ours)
+    )
+    rows.reject(
+        f"{_BY_NAME}", "account_name", "is the name of no account", "Import the account first, or correct the name.",
+    )  # fmt: skip
+    rows.admit(Account, "account_id", "account_external_id")
 
+
+_BY_NAME = "r.account_name IS NOT NULL AND r.account_id IS NULL"
 
 _ONE_EMAIL = "An e-mail address belongs to one person: correct it, or leave it blank."
 
@@ -141,13 +163,56 @@ def _settle_primaries(rows: ImportRows) -> None:
         UPDATE crm_contact c SET is_primary = FALSE, updated_at = %(now)s FROM old WHERE c.id = old.id""")
 
 
+def _key_phones(rows: ImportRows) -> None:
+    """What numbers are compared by, as `PhoneKey` works it out for a row that is saved; 20,000 numbers at a time."""
+    rows.run("ALTER TABLE import_rows ADD COLUMN match_phone text")
+    after = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_PHONES, {"after": after, "many": _AT_ONCE})
+            if not (found := cursor.fetchall()):
+                return
+            after = found[-1][0]
+            keys = [phone_key_of(phone, partial(str, country)) for _, phone, country in found]
+            rows.run(
+                """UPDATE import_rows r SET match_phone = k.key
+                FROM unnest(%(lines)s::bigint[], %(keys)s::text[]) AS k(line, key) WHERE r.line = k.line""",
+                lines=[line for line, *_ in found], keys=keys,
+            )  # fmt: skip
+
+
+def _key_phones_again(ids: Sequence[int], now: datetime) -> None:
+    """Of people whose number an undo may have brought back."""
+    for batch in batched(ids, _AT_ONCE, strict=False):
+        people = list(Contact.objects.filter(pk__in=batch).select_related("account").only("phone", "account__country"))
+        for contact in people:
+            contact.match_phone = phone_key_of(contact.phone, partial(str, contact.account.country))
+        Contact.objects.bulk_update(people, ["match_phone"], batch_size=1000)
+
+
+_AT_ONCE = 20_000
+
+_PHONES = """
+    SELECT r.line, r.phone, coalesce(a.country, '') FROM import_rows r
+    LEFT JOIN crm_contact c ON c.id = r.target LEFT JOIN crm_account a ON a.id = coalesce(r.account_id, c.account_id)
+    WHERE r.phone IS NOT NULL AND r.line > %(after)s ORDER BY r.line LIMIT %(many)s
+"""
+
+
 def register_imports() -> None:
     """What the room's slots give to the imports."""
-    import_kinds.register("accounts", ImportKind(ACCOUNT_COLUMNS, load_accounts, identity=("external_id",), order=1))
+    import_kinds.register(
+        "accounts",
+        ImportKind(
+            ACCOUNT_COLUMNS, load_accounts, identity=("external_id",), label="Accounts",
+            hint="Customers: companies, or people who buy", tables=("crm.Account",), order=1,
+        ),
+    )  # fmt: skip
     import_kinds.register(
         "contacts",
         ImportKind(
             CONTACT_COLUMNS, load_contacts, identity=("external_id",), one_of=("external_id", "email"),
-            brings_people=True, order=2,
+            brings_people=True, label="Contacts", hint="People at accounts that are there already",
+            tables=("crm.Contact",), settle=_key_phones_again, order=2,
         ),
     )  # fmt: skip

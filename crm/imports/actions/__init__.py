@@ -4,79 +4,44 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
-from crm import slots
-from crm.imports.actions.reading import fill
+from crm.imports.actions.loading import Loading, Progress, Report, silent
+from crm.imports.actions.running import acting
 from crm.imports.actions.staging import REJECT_COLUMNS, Staging
-from crm.imports.rules.cells import Conventions, formula_safe
-from crm.imports.rules.files import FileRefused, inspect
-from crm.imports.rules.presets import PRESETS, Preset
-from crm.outbox.actions import close_the_gate
-from crm.outbox.policy import hold_for_import
-from crm.web import clock
+from crm.imports.models import Import
+from crm.imports.rules.cells import formula_safe
+from crm.imports.rules.files import FileRefused, Source, inspect
+from crm.imports.rules.plans import Plan
 
+__all__ = ["FileRefused", "Plan", "Report", "import_file"]
 
-@dataclass(frozen=True)
-class Report:
-    """What an import did. created + updated + skipped + rejected are the rows of the file.
-
-    Skipped are rows that changed nothing: equal to what was there, repeated later in the file, or deleted over there.
-    """
-
-    created: int
-    updated: int
-    skipped: int
-    rejected: int
-    repeated: int  # of the skipped
-    deleted: int  # of the skipped
-    columns: Mapping[str, str]  # our column → the file's
-    unknown_columns: tuple[str, ...]
-    encoding: str
-    rejects_file: str | None
-    holds_mail: bool = False  # this import put mail on hold
-
-
-def _silent(*_: object) -> None:
-    pass
+#: Nobody has decided anything.
+_AS_IT_IS = Plan()
 
 
 def import_file(
-    name: str,
-    path: Path,
-    *,
-    now: datetime,
-    preset: str | None = None,
-    mapping: Mapping[str, str] | None = None,
-    dry_run: bool = False,
-    progress: Callable[[int], None] = _silent,
+    name: str, path: Path, *, now: datetime, plan: Plan = _AS_IT_IS, dry_run: bool = False, progress: Progress = silent
 ) -> Report:
-    """Import a file of the named kind; `mapping` is the file's title → our column.
+    """Import a file of the named kind.
 
     All of it or nothing: whoever kills it in the middle finds the record as it was. A dry run does the same and rolls
     back. Rows that cannot be loaded go to FILE.rejects.csv in both. Raises FileRefused when nothing was changed.
     """
-    kind, layout = _kind(name), _preset(name, preset)
+    Loading.check(name, plan)
     source = inspect(path)
-    conventions = Conventions(clock.ZONE_NAMES, clock.zone().key, month_first=bool(layout and layout.month_first))
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Whoever refuses mail here gets none from the commit on. The gate closes when rows of the record are first
-            # locked, not before: senders lock the policy and then contacts, and must not wait while a file is read.
-            staging = Staging(cursor, kind.columns, now, close_the_gate if kind.brings_people else _silent)
-            found = fill(staging, source, kind, layout, dict(mapping or {}), conventions, progress)
-            counts, holds_mail = _load(staging, kind, now)
-            rejected = staging.rejected()
-            report = Report(
-                counts.created, counts.updated, found.rows - counts.created - counts.updated - rejected, rejected,
-                staging.folded, found.deleted, found.header.titles, tuple(found.header.unknown), source.encoding,
-                _write_rejects(staging, path), holds_mail,
-            )  # fmt: skip
+        with transaction.atomic():
+            made = None if dry_run else _begun(name, source, plan, now)
+            loading = Loading(source, name, plan, now, made, progress=progress)
+            report = loading.run(lambda write: acting(made, now, write) if made else write())
+            report = replace(report, rejects_file=_write_rejects(loading.staging, path))
+            if made:
+                made.done(report, now)
             transaction.set_rollback(dry_run)
     except (IntegrityError, OperationalError) as error:
         raise FileRefused(
@@ -86,49 +51,12 @@ def import_file(
     return report
 
 
-def _load(staging: Staging, kind: slots.ImportKind, now: datetime) -> tuple[slots.ImportCounts, bool]:
-    """From the staging table into the record, one file at a time. Also says whether mail is now on hold."""
-    # One for all kinds: they lock each other's rows through foreign keys, in no common order. The second file sees what
-    # the first one wrote.
-    staging.run("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
-    staging.filled()
-    if kind.identity:
-        staging.fold(*kind.identity)
-    counts = kind.loader(staging, now)
-    if not kind.brings_people:
-        return counts, False
-    # Who opted out elsewhere gets nothing from here, and nobody gets anything before somebody has looked. The hold is
-    # committed with the people: before, no sender sees them, and whoever waits at the gate sees both.
-    staging.begin_writing()
-    staging.run(_SUPPRESS)
-    return counts, bool(counts.created) and hold_for_import(now)
-
-
-def _kind(name: str) -> slots.ImportKind:
-    kind = slots.import_kinds.get(name)
-    if kind is None:
-        raise FileRefused(f"There is no kind {name!r}. Known: {', '.join(sorted(slots.import_kinds.names()))}.")
-    return kind
-
-
-def _preset(kind: str, name: str | None) -> Preset | None:
-    if name is None:
-        return None
-    if name not in PRESETS:
-        raise FileRefused(f"There is no preset {name!r}. Known: {', '.join(sorted(PRESETS))}.")
-    if kind not in PRESETS[name]:
-        raise FileRefused(f"The preset {name} knows {', '.join(PRESETS[name])} only.")
-    return PRESETS[name][kind]
-
-
-_SUPPRESS = """
-    INSERT INTO crm_suppression (address, reason, created_at)
-    SELECT DISTINCT address, 'Opted out in the system it was imported from', %(now)s::timestamptz
-    FROM (SELECT coalesce(r.email, c.email) AS address FROM import_rows r LEFT JOIN crm_contact c ON c.id = r.target
-        WHERE r.opted_out) found
-    WHERE address IS NOT NULL
-    ON CONFLICT (address) DO NOTHING
-"""
+def _begun(kind: str, source: Source, plan: Plan, now: datetime) -> Import:
+    """Nobody sees it before it is done: what a killed command had begun never was."""
+    return Import.objects.create(
+        kind=kind, file_name=source.path.name[:200], size=source.path.stat().st_size, lines=source.lines,
+        created_at=now, settings=plan.as_json(),
+    )  # fmt: skip
 
 
 def _write_rejects(staging: Staging, path: Path) -> str | None:
@@ -148,6 +76,3 @@ def _write_rejects(staging: Staging, path: Path) -> str | None:
     except OSError as error:
         raise FileRefused(f"{target} cannot be written: {error.strerror}. Nothing was changed.") from error
     return str(target)
-
-
-__all__ = ["FileRefused", "Report", "import_file"]

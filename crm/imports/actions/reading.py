@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from crm.imports.actions.staging import Reject, Staging
-from crm.imports.rules.cells import CellError, Conventions, Reader, reader
+from crm.imports.rules.cells import CellError, Conventions, Reader, reader, unquoted
 from crm.imports.rules.files import FileRefused, Row, Source, rows
-from crm.imports.rules.headers import Header, read_header
+from crm.imports.rules.headers import Header, chosen_header, read_header
+from crm.imports.rules.plans import Plan
 from crm.imports.rules.presets import Preset
 from crm.slots import ImportKind
 
@@ -56,7 +57,7 @@ class Checker:
             cell = cells[position].strip()
             if cell:
                 try:
-                    values[place] = read(cell)
+                    values[place] = read(unquoted(cell) if cell[0] == "'" else cell) or None
                 except CellError as error:
                     rejects.append((row.line, name, cell[:200], error.reason, error.remedy))
         for place, name in self._filled:
@@ -79,7 +80,7 @@ class Checker:
 
 
 def _after(change: Callable[[str], str], read: Reader) -> Reader:
-    return lambda cell: read(change(cell))
+    return lambda cell: read(changed) if (changed := change(cell)) else ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,13 @@ def fill(
     source: Source,
     kind: ImportKind,
     preset: Preset | None,
-    mapping: dict[str, str],
+    plan: Plan,
     conventions: Conventions,
     progress: Callable[[int], None],
 ) -> Found:
     """Read the whole file into the staging table. Raises FileRefused when it lacks columns that the kind needs."""
     records = rows(source)
-    header = _header(records, source, kind, preset, mapping)
+    header = _header(records, source, kind, preset, plan)
     checker = Checker(kind, header, preset, conventions)
     good: list[list[int | str | None]] = []
     rejects: list[Reject] = []
@@ -127,20 +128,37 @@ def fill(
 
 
 def _header(
-    records: Iterator[Row], source: Source, kind: ImportKind, preset: Preset | None, mapping: dict[str, str]
-) -> Header:
-    first = next(records, None)
-    if first is None or first.problem:
-        raise FileRefused(f"{source.path} has no header row that could be read.")
-    titles = [title.strip() for title in first.cells]
-    usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in mapping.values()]
-    header = read_header(titles, usable, preset, mapping)
-    lacking = [name for name, column in kind.columns.items() if column.required and name not in header.positions]
-    if kind.one_of and not any(name in header.positions for name in kind.one_of):
-        lacking.append(" or ".join(kind.one_of))
-    if lacking:
+    records: Iterator[Row], source: Source, kind: ImportKind, preset: Preset | None, plan: Plan
+) -> Header:  # fmt: skip
+    titles = read_titles(records, source)
+    if plan.columns is None:
+        named = plan.mapping.values()
+        usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in named]
+        header = read_header(titles, usable, preset, plan.mapping)
+    else:
+        header = chosen_header(titles, list(kind.columns), plan.columns, preset)
+    if missing := lacking(kind, header.positions):
         raise FileRefused(
-            f"The file lacks the column{'s' * (len(lacking) > 1)} {', '.join(lacking)}. Its first row is: "
+            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. Its first row is: "
             f"{', '.join(titles)[:500]}. Rename them, name a preset, or say --map THEIRS=ours."
         )
     return header
+
+
+def read_titles(records: Iterator[Row], source: Source) -> list[str]:
+    """The header row. Raises FileRefused when there is none."""
+    first = next(records, None)
+    if first is None or first.problem:
+        raise FileRefused(f"{source.name} has no header row that could be read.")
+    return [title.strip() for title in first.cells]
+
+
+def lacking(kind: ImportKind, columns: Collection[str]) -> list[str]:
+    """What the file must have and has not, when these of our columns are in it."""
+    missing = [
+        name for name, column in kind.columns.items()
+        if column.required and name not in columns and not (column.or_else and column.or_else in columns)
+    ]  # fmt: skip
+    if kind.one_of and not any(name in columns for name in kind.one_of):
+        missing.append(" or ".join(kind.one_of))
+    return missing

@@ -8,28 +8,52 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
+from django.db.models.expressions import DatabaseDefault
 
+from crm.accounts.models import Account, Contact
+from crm.imports.actions import choices
+from crm.imports.actions.noting import Diary, Marks
 from crm.imports.rules.cells import SQL_TYPES
+from crm.imports.rules.plans import Plan
 from crm.slots import ImportColumn, ImportCounts
+from crm.team.models import User
 from crm.web import clock
 
 #: (line, column, value, reason, remedy)
 Reject = tuple[int, str, str, str, str]
 
+#: What a row may have been known by before it was merged with another: crm.accounts.models.Alias.
+FORMER: Mapping[type[Model], tuple[str, ...]] = {Account: ("external_id",), Contact: ("external_id", "email")}
+
 REJECT_COLUMNS = ("line", "column", "value", "reason", "remedy")
+
+#: Nobody has decided anything: what a file says replaces what is there.
+NO_PLAN = Plan()
 
 
 class Staging:
     """The temporary table `import_rows` of one import: slots.ImportRows. `import_rejects` has what was taken out."""
 
     def __init__(
-        self, cursor: Any, columns: Mapping[str, ImportColumn], now: datetime, before_writing: Callable[[], object]
+        self,
+        cursor: Any,
+        columns: Mapping[str, ImportColumn],
+        now: datetime,
+        before_writing: Callable[[], object],
+        *,
+        plan: Plan = NO_PLAN,
+        viewer: User | None = None,
+        marks: Marks | None = None,
+        diary: Diary | None = None,
     ) -> None:
+        """`viewer` None sees everything. `marks` remembers what is written, for undo; `diary` the first changes."""
         self.cursor, self.columns, self.now = cursor, list(columns), now
         self.before_writing, self.writing = before_writing, False
+        self.plan, self.viewer, self.twins = plan, viewer, plan.twins
+        self.marks, self.diary = marks, diary
         self.folded = 0  # rows that went into a later one
         types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects, pg_temp.import_twins")
         cursor.execute(f"CREATE TEMP TABLE import_rows (line bigint, target bigint, {types}) ON COMMIT DROP")
         cursor.execute(
             'CREATE TEMP TABLE import_rejects (line bigint, "column" text, value text, reason text, remedy text)'
@@ -66,6 +90,14 @@ class Staging:
         if column != "target":
             self.run(f"ALTER TABLE import_rows ADD COLUMN IF NOT EXISTS {column} bigint")
         self.run(f"UPDATE import_rows r SET {column} = m.id FROM {model._meta.db_table} m WHERE m.{field} = r.{by}")  # noqa: S608
+        if field in FORMER.get(model, ()):
+            # What became part of another row is that row, and what it is called now is what the row calls it.
+            own = f", {by} = m.{field}" if by == field else ""
+            subject = model._meta.model_name
+            self.run(f"""
+                UPDATE import_rows r SET {column} = m.id{own}
+                FROM crm_alias a JOIN {model._meta.db_table} m ON m.id = a.{subject}_id
+                WHERE a.subject = '{subject}' AND a.kind = '{field}' AND a.value = r.{by} AND r.{column} IS NULL""")  # noqa: S608
 
     def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
         return self.run(
@@ -105,6 +137,20 @@ class Staging:
         self.folded += gone
         return gone
 
+    def admit(self, model: type[Model], link: str, column: str) -> None:
+        choices.admit(self, model, link, column)
+
+    def respect(self, model: type[Model], columns: Mapping[str, str], *, target: str = "target") -> None:
+        choices.respect(self, model, columns, target)
+
+    def alike(self, condition: str, model: type[Model], why: str, **parameters: Any) -> None:
+        choices.alike(self, condition, model, why, parameters)
+
+    def note(self, role: str, model: type[Model], sql: str, **parameters: Any) -> None:
+        if self.marks:
+            mark, more = self.marks.of(model, role)
+            self.run(f"WITH written (id) AS ({sql}) {mark} SELECT 1", **parameters, **more)
+
     def begin_writing(self) -> None:
         if not self.writing:
             self.before_writing()
@@ -130,16 +176,20 @@ class Staging:
         touched = {"updated_at": "%(now)s"} if _has(model, "updated_at") else {}
         settings = ", ".join(f"{column} = {expression}" for column, expression in (new | touched).items())
         table = model._meta.db_table
+        if self.diary:
+            self.diary.changes(self, model, new, target, f"({where}) AND {differs}")
         # Locked in the order of ids, as everybody does, so that nobody waits in a ring.
-        return self.run(
+        return self._marked(
+            model, "updated",
             f"""
             WITH locked AS MATERIALIZED (
                 SELECT t.id FROM {table} t JOIN import_rows r ON t.id = r.{target}
-                WHERE ({where}) AND {differs} ORDER BY t.id FOR NO KEY UPDATE OF t)
-            UPDATE {table} t SET {settings} FROM import_rows r, locked
-            WHERE t.id = locked.id AND t.id = r.{target} AND ({where})
-            """  # noqa: S608
-        )
+                WHERE ({where}) AND {differs} ORDER BY t.id FOR NO KEY UPDATE OF t),
+            written AS (
+                UPDATE {table} t SET {settings} FROM import_rows r, locked
+                WHERE t.id = locked.id AND t.id = r.{target} AND ({where}) RETURNING t.id)
+            """,  # noqa: S608
+        )  # fmt: skip
 
     def _insert(self, model: type[Model], values: Mapping[str, str], target: str, where: str) -> int:
         columns: list[str] = []
@@ -147,7 +197,7 @@ class Staging:
         parameters: dict[str, Any] = {}
         for field in _writable(model):
             column = str(field.column)
-            default = self.now if field.default is clock.now else field.get_default()
+            default = self.now if field.default is clock.now else _default(field)
             cast = f"%({column})s::{field.db_type(connection)}"
             given = values.get(column)
             if given is None and default is None:
@@ -156,15 +206,40 @@ class Staging:
             expressions.append(cast if given is None else given if default is None else f"coalesce({given}, {cast})")
             if default is not None:
                 parameters[column] = default
-        return self.run(
+        if self.diary:
+            self.diary.additions(self, model, values, f"r.{target} IS NULL AND ({where})")
+        return self._marked(
+            model, "created",
             f"""
-            INSERT INTO {model._meta.db_table} ({", ".join(columns)}) SELECT {", ".join(expressions)} FROM import_rows r
-            WHERE r.{target} IS NULL AND ({where}) ORDER BY r.line
+            WITH written AS (
+                INSERT INTO {model._meta.db_table} ({", ".join(columns)}) SELECT {", ".join(expressions)}
+                FROM import_rows r WHERE r.{target} IS NULL AND ({where}) ORDER BY r.line RETURNING id)
             """,  # noqa: S608
             **parameters,
-        )
+        )  # fmt: skip
+
+    def _marked(self, model: type[Model], role: str, statement: str, **parameters: Any) -> int:
+        """Run what has written the rows `written`, noting which in the same statement; returns how many."""
+        mark, more = self.marks.of(model, role) if self.marks else ("", {})
+        return self.ids(f"{statement} {mark} SELECT count(*) FROM written", **parameters, **more)[0]  # noqa: S608
 
     # What is left over
+
+    def keep_rejects(self, import_id: int) -> None:
+        """For whoever asks later."""
+        self.run(
+            'INSERT INTO crm_importreject (of_id, line, "column", value, reason, remedy)'
+            " SELECT %(import)s, * FROM import_rejects ORDER BY line, ctid", **{"import": import_id},
+        )  # fmt: skip
+
+    def twins_found(self) -> dict[str, Any]:
+        """How many new rows looked like somebody who is there, and the first of them."""
+        if not self.ids("SELECT (to_regclass('pg_temp.import_twins') IS NOT NULL)::int")[0]:
+            return {"rows": 0, "first": []}
+        rows = self.ids("SELECT count(*) FROM import_twins")[0]
+        self.run("SELECT line, twin, why, other_id FROM import_twins ORDER BY line LIMIT 20")
+        names = ("line", "id", "why", "other_id")
+        return {"rows": rows, "first": [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]}
 
     def rejected(self) -> int:
         return self.ids("SELECT count(DISTINCT line) FROM import_rejects")[0]
@@ -177,6 +252,14 @@ class Staging:
 
 def _writable(model: type[Model]) -> list[Field[Any, Any]]:
     return [field for field in model._meta.concrete_fields if not (field.primary_key or field.generated)]
+
+
+def _default(field: Field[Any, Any]) -> Any:
+    """What a new row has in the column; None for nothing. One that Postgres knows is the same as a value."""
+    default: Any = field.get_default()
+    if isinstance(default, DatabaseDefault):
+        return getattr(getattr(default, "expression", None), "value", None)
+    return default
 
 
 def _has(model: type[Model], name: str) -> bool:

@@ -20,8 +20,8 @@ SQL_TYPES = {
 }  # fmt: skip
 
 #: A spreadsheet takes a cell that begins with one of these for a formula, whatever blanks and characters without
-#: width precede it.
-_FORMULA = re.compile("^[\\s\0\u200b-\u200f\u2060\ufeff]*[=+\\-@＝＋－＠]|^[\t\r\n\0]")
+#: width precede it. Quotation marks in front are ours, or were there before.
+_FORMULA = re.compile("'*(?:[\\s\0\u200b-\u200f\u2060\ufeff]*[=+\\-@＝＋－＠]|[\t\r\n\0])")
 
 
 class CellError(ValueError):
@@ -49,7 +49,7 @@ class Conventions:
 
     zones: Collection[str]  # the names of time zones that exist
     zone: str = "UTC"  # where a date without a time begins
-    month_first: bool = False  # 3/15/2024 is a date in March
+    slashes: str = ""  # 3/4/2024 is in March with "month", in April with "day"; blank: it could be either
 
 
 def reader(column: Column, conventions: Conventions) -> Reader:
@@ -61,8 +61,13 @@ def reader(column: Column, conventions: Conventions) -> Reader:
 
 
 def formula_safe(cell: str) -> str:
-    """The cell so that no spreadsheet takes it for a formula."""
+    """The cell so that no spreadsheet takes it for a formula. `unquoted` gives back just what it was."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unquoted(cell: str) -> str:
+    """Without the quotation mark that keeps a spreadsheet from computing it: ours, or another system's."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _text(column: Column, conventions: Conventions) -> Reader:
@@ -121,9 +126,10 @@ def _day(cell: str, conventions: Conventions) -> date:
         if match := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", word):
             return date(int(match[3]), int(match[2]), int(match[1]))
         if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", word):
-            if not conventions.month_first:
+            if not conventions.slashes:
                 raise CellError("could be either of two dates", _DATE_REMEDY)
-            return date(int(match[3]), int(match[1]), int(match[2]))
+            first, second = int(match[1]), int(match[2])
+            return date(int(match[3]), *((first, second) if conventions.slashes == "month" else (second, first)))
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
             return date.fromisoformat(word)
     except CellError:

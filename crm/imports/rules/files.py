@@ -36,42 +36,44 @@ class Source:
     encoding: str
     damaged: bool  # some bytes or characters in it are no text: rows must be looked at one by one
     lines: int  # about as many rows
+    name: str = ""  # as people know it
 
     def open(self) -> IO[str]:
         return self.path.open(encoding=self.encoding, errors="surrogateescape", newline="")
 
 
-def inspect(path: Path) -> Source:
-    """Find the file's encoding. Raises FileRefused for what is no text file."""
+def inspect(path: Path, name: str = "") -> Source:
+    """Find the file's encoding. Raises FileRefused for what is no text file; `name` is what people call it."""
+    known = name or str(path)
     try:
         mode, size = path.stat().st_mode, path.stat().st_size
     except OSError as error:
-        raise FileRefused(f"{path} cannot be opened: {error.strerror}. Check the name.") from error
+        raise FileRefused(f"{known} cannot be opened: {error.strerror}. Check the name.") from error
     if stat.S_ISDIR(mode):
-        raise FileRefused(f"{path} is a folder. Name a file in it.")
+        raise FileRefused(f"{known} is a folder. Name a file in it.")
     if not stat.S_ISREG(mode):
-        raise FileRefused(f"{path} is not a regular file. Save the rows to a file first.")
+        raise FileRefused(f"{known} is not a regular file. Save the rows to a file first.")
     if size > MAX_BYTES:
-        raise FileRefused(f"{path} has {size:,} bytes; {MAX_BYTES:,} are read at once. Split it.")
+        raise FileRefused(f"{known} has {size:,} bytes; {MAX_BYTES:,} are read at once. Split it.")
     try:
         with path.open("rb") as file:
-            return _examine(path, file)
+            return _examine(path, file, known)
     except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+        raise FileRefused(f"{known} cannot be read: {error.strerror}.") from error
 
 
-def _examine(path: Path, file: IO[bytes]) -> Source:
+def _examine(path: Path, file: IO[bytes], name: str) -> Source:
     start = file.read(4096)
     file.seek(0)
     encoding = next((name for bom, name in _BOMS.items() if start.startswith(bom)), "")
     if not start.removeprefix(b"\xef\xbb\xbf").strip():
-        raise FileRefused(f"{path} is empty.")
+        raise FileRefused(f"{name} is empty.")
     if encoding == "utf-16":
-        return Source(path, encoding, damaged=True, lines=0)
+        return Source(path, encoding, damaged=True, lines=0, name=name)
     if start.count(0) > len(start) // 50 or start.startswith(
         (b"PK\x03\x04", b"%PDF", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
     ):
-        raise FileRefused(f"{path} is not a text file. Save the sheet as CSV in UTF-8.")
+        raise FileRefused(f"{name} is not a text file. Save the sheet as CSV in UTF-8.")
     good = bad = lines = 0
     nul = False
     for line in file:
@@ -81,8 +83,8 @@ def _examine(path: Path, file: IO[bytes]) -> Source:
         nul = nul or b"\0" in line
     # A few broken rows in a file of UTF-8 must not turn all its umlauts into something else.
     if bad > good:
-        return Source(path, "cp1252", damaged=True, lines=lines)
-    return Source(path, encoding or "utf-8", damaged=bool(bad) or nul, lines=lines)
+        return Source(path, "cp1252", damaged=True, lines=lines, name=name)
+    return Source(path, encoding or "utf-8", damaged=bool(bad) or nul, lines=lines, name=name)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -97,13 +99,13 @@ def rows(source: Source) -> Iterator[Row]:
     """The records of the file, header first, empty lines left out."""
     with source.open() as file:
         try:
-            delimiter, skip = _delimiter(file, source.path)
+            delimiter, skip = _delimiter(file, source.name)
             yield from _records(csv.reader(file, delimiter=delimiter), skip, source.damaged)
         except UnicodeError as error:
-            raise FileRefused(f"{source.path} is not {source.encoding} throughout. Save it as UTF-8.") from error
+            raise FileRefused(f"{source.name} is not {source.encoding} throughout. Save it as UTF-8.") from error
 
 
-def _delimiter(file: IO[str], path: Path) -> tuple[str, int]:
+def _delimiter(file: IO[str], name: str) -> tuple[str, int]:
     """The separator of the first line that says something, and how many lines to pass over before the rows.
 
     Raises FileRefused for a `sep=` line that names what separates nothing.
@@ -117,7 +119,7 @@ def _delimiter(file: IO[str], path: Path) -> tuple[str, int]:
     if line.lower().startswith("sep=") and len(line.strip()) == 5:
         if line[4].isalnum() or line[4] == '"' or not (line[4].isprintable() or line[4] == "\t"):
             raise FileRefused(
-                f"{path} says sep={line[4]!a}, which separates no cells. Correct or remove its first line."
+                f"{name} says sep={line[4]!a}, which separates no cells. Correct or remove its first line."
             )
         return line[4], skip + 1
     file.seek(position)

@@ -59,6 +59,26 @@ def read_header(
     return Header(len(titles), positions, named, [title for title in unknown if title.strip()], skip)
 
 
+def chosen_header(
+    titles: Sequence[str], columns: Sequence[str], chosen: Mapping[int, str], preset: Preset | None
+) -> Header:
+    """As somebody has said for each position. Raises FileRefused when that is not of this file or kind."""
+    positions: dict[str, int] = {}
+    for position, column in sorted(chosen.items()):
+        if column not in columns or position not in range(len(titles)):
+            raise FileRefused("The columns that were chosen are not those of this file. Choose them again.")
+        if column in positions:
+            raise FileRefused(f"Two columns of the file go to {column}. Choose one of them.")
+        positions[column] = position
+    folds = [folded(title) for title in titles]
+    skip = [folds.index(folded(title)) for title in (preset.deleted if preset else ()) if folded(title) in folds]
+    skip = [position for position in skip if position not in positions.values()]
+    unknown = [
+        title for number, title in enumerate(titles) if title.strip() and number not in {*positions.values(), *skip}
+    ]
+    return Header(len(titles), positions, {column: titles[at] for column, at in positions.items()}, unknown, skip)
+
+
 def _refuse_doubles(titles: Sequence[str], own: Mapping[str, str], positions: Mapping[str, int]) -> None:
     seen: set[str] = set()
     for title in map(folded, titles):

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from babel import Locale
+
 #: Changes a filled cell before it is read.
 Change = Callable[[str], str]
+
+
+_COUNTRIES = {
+    **{str(name).lower(): code for code, name in Locale("en", "US").territories.items() if len(code) == 2},
+    "usa": "US", "united states of america": "US", "uk": "GB", "great britain": "GB", "czech republic": "CZ",
+    "the netherlands": "NL", "south korea": "KR", "russia": "RU", "turkey": "TR",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -16,12 +26,43 @@ class Preset:
     titles: Mapping[str, str]  # its title → our column; of two for one column, the earlier wins
     changes: Mapping[str, Change] = field(default_factory=dict)  # by our column
     deleted: tuple[str, ...] = ()  # columns whose yes says that the row is deleted there
-    month_first: bool = True  # 3/15/2024 is a date in March
+    slashes: str = "month"  # 3/4/2024 is a date in March
 
 
 def first_of_list(cell: str) -> str:
     """HubSpot lists the ids of all companies of a contact; the first is the primary one."""
     return cell.split(";")[0].strip()
+
+
+def first_of_commas(cell: str) -> str:
+    """Pipedrive puts several addresses of one kind into one cell."""
+    return cell.split(",")[0].strip()
+
+
+def plain_words(cell: str) -> str:
+    """HubSpot's industries are constants: COMPUTER_SOFTWARE."""
+    return cell.replace("_", " ").capitalize() if cell.isupper() and "_" in cell else cell
+
+
+def slashed_zone(cell: str) -> str:
+    """HubSpot writes zones as europe_slash_berlin."""
+    return cell.replace("_slash_", "/")
+
+
+def opted_out_of_marketing(cell: str) -> str:
+    """Pipedrive's marketing status: who unsubscribed or cannot be reached gets no mail. Others were not asked."""
+    return "yes" if cell.strip().lower() in ("unsubscribed", "bounced") else ""
+
+
+def iso_or_name(cell: str) -> str:
+    """A country's code, from the code or from a name as most systems write it."""
+    return cell if len(cell) == 2 else _COUNTRIES.get(cell.strip().lower(), cell)
+
+
+def bare_owner(cell: str) -> str:
+    """The address in “Mira Okafor (mira@example.com)”, as HubSpot's exports name owners."""
+    found = re.search(r"[^\s()<>]+@[^\s()<>]+", cell)
+    return found[0] if found else cell
 
 
 def long_id(cell: str) -> str:
@@ -39,19 +80,25 @@ _HUBSPOT = {
     "accounts": Preset(
         titles={
             "Record ID": "external_id", "Record ID - Company": "external_id", "Company name": "name", "Name": "name",
-            "Company Domain Name": "domain", "Industry": "industry", "Company owner email": "owner_email",
+            "Company Domain Name": "domain", "Website URL": "domain", "Industry": "industry",
+            "Company owner email": "owner_email", "Country/Region Code": "country", "Country/Region": "country",
         },
+        changes={"country": iso_or_name, "owner_email": bare_owner, "industry": plain_words},
     ),
     "contacts": Preset(
         titles={
             "Record ID": "external_id", "Record ID - Contact": "external_id",
             "Associated Company IDs (Primary)": "account_external_id", "Associated Company IDs": "account_external_id",
+            "Associated Company (Primary)": "account_name", "Associated Company": "account_name",
             "First Name": "first_name", "Last Name": "last_name", "Email": "email", "Phone Number": "phone",
-            "Job Title": "title", "Date of birth": "birthday",
+            "Mobile Phone Number": "phone", "Job Title": "title", "Date of birth": "birthday", "Time Zone": "timezone",
             "Unsubscribed from all email": "opted_out", "Opted out of all email": "opted_out",
             "hs_email_optout": "opted_out",
         },
-        changes={"account_external_id": first_of_list, "email": first_of_list},
+        changes={
+            "account_external_id": first_of_list, "account_name": first_of_list, "email": first_of_list,
+            "timezone": slashed_zone,
+        },
     ),
 }  # fmt: skip
 
@@ -60,14 +107,17 @@ _SALESFORCE = {
         titles={
             "Id": "external_id", "Account ID": "external_id", "Name": "name", "Account Name": "name",
             "Website": "domain", "Industry": "industry", "BillingCountryCode": "country",
-            "Billing Country Code": "country", "Owner.Email": "owner_email", "Account Owner: Email": "owner_email",
+            "Billing Country Code": "country", "Billing Country": "country", "BillingCountry": "country",
+            "Owner.Email": "owner_email", "Account Owner: Email": "owner_email",
         },
-        changes={"external_id": long_id},
+        changes={"external_id": long_id, "country": iso_or_name},
         deleted=("IsDeleted", "Deleted"),
     ),
     "contacts": Preset(
         titles={
             "Id": "external_id", "Contact ID": "external_id", "Account ID": "account_external_id",
+            "AccountId": "account_external_id", "Account.Name": "account_name", "Account Name": "account_name",
+            "First Name": "first_name", "Last Name": "last_name", "Business Phone": "phone",
             "FirstName": "first_name", "LastName": "last_name", "Email": "email", "Phone": "phone",
             "MobilePhone": "phone", "Mobile": "phone", "Title": "title", "Birthdate": "birthday",
             "HasOptedOutOfEmail": "opted_out", "Email Opt Out": "opted_out",
@@ -77,5 +127,35 @@ _SALESFORCE = {
     ),
 }  # fmt: skip
 
+# Headings are those of a list's export: the object, a hyphen, the field.
+_PIPEDRIVE = {
+    "accounts": Preset(
+        titles={
+            "Organization - ID": "external_id", "ID": "external_id", "Organization - Name": "name", "Name": "name",
+            "Organization - Website": "domain", "Organization - Industry": "industry",
+            "Organization - Country of Address": "country", "Organization - Label": "tags",
+            "Organization - Labels": "tags", "Organization - Organization created": "signed_up_on",
+        },
+        changes={"country": iso_or_name},
+        slashes="",
+    ),
+    "contacts": Preset(
+        titles={
+            "Person - ID": "external_id", "ID": "external_id", "Organization - ID": "account_external_id",
+            "Person - Organization": "account_name", "Organization - Name": "account_name",
+            "Person - First name": "first_name", "Person - Last name": "last_name", "Person - Name": "full_name",
+            "Person - Email - Work": "email", "Person - Email": "email", "Person - Email - Home": "email",
+            "Person - Email - Other": "email", "Person - Phone - Work": "phone", "Person - Phone": "phone",
+            "Person - Phone - Mobile": "phone", "Person - Job title": "title", "Person - Birthday": "birthday",
+            "Person - Marketing status": "opted_out",
+        },
+        changes={"email": first_of_commas, "opted_out": opted_out_of_marketing},
+        slashes="",
+    ),
+}  # fmt: skip
+
 #: By name, then by kind.
-PRESETS: Mapping[str, Mapping[str, Preset]] = {"hubspot": _HUBSPOT, "salesforce": _SALESFORCE}
+PRESETS: Mapping[str, Mapping[str, Preset]] = {"hubspot": _HUBSPOT, "salesforce": _SALESFORCE, "pipedrive": _PIPEDRIVE}
+
+#: As people know them.
+LABELS = {"hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive"}

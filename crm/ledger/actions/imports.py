@@ -13,18 +13,36 @@ from crm.ledger.actions.projection import project
 from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
+from crm.timeline.models import TimelineEntry
 
 CONTRACT_COLUMNS = {
-    "external_id": ImportColumn("key", required=True, filled=True, max_length=120, example="contract-1"),
-    "account_external_id": ImportColumn("key", required=True, filled=True, max_length=120, example="acme-1"),
-    "plan": ImportColumn(max_length=120, example="Team"),
-    "starts_on": ImportColumn("date", required=True, filled=True, example="2026-01-01"),
-    "ends_on": ImportColumn("date", example="2027-01-01"),
-    "mrr": ImportColumn("money", example="250.00"),
-    "currency": ImportColumn("currency", example="EUR"),
-    "auto_renew": ImportColumn("yes_no", example="yes"),
-    "status": ImportColumn("choice", choices=tuple(Contract.Status.values), example="paid"),
-}
+    "external_id": ImportColumn(
+        "key", required=True, filled=True, max_length=120, example="contract-1", label="Its id", policies=False,
+        names=("id", "contract id", "subscription id", "contract number"), hint="What finds the contract again",
+    ),
+    "account_external_id": ImportColumn(
+        "key", required=True, filled=True, max_length=120, example="acme-1", label="Customer’s id", policies=False,
+        names=("account id", "customer id", "company id"),
+    ),
+    "plan": ImportColumn(max_length=120, example="Team", label="Plan", names=("product", "subscription", "package")),
+    "starts_on": ImportColumn(
+        "date", required=True, filled=True, example="2026-01-01", label="Starts on", policies=False,
+        names=("start", "start date", "from", "begins on", "contract start"),
+    ),
+    "ends_on": ImportColumn(
+        "date", example="2027-01-01", label="Ends on", names=("end", "end date", "until", "contract end", "to"),
+        hint="The first day without service; blank for an open end",
+    ),
+    "mrr": ImportColumn(
+        "money", example="250.00", label="MRR", names=("monthly", "monthly amount", "amount", "price", "monthly price"),
+        hint="What it brings a month",
+    ),
+    "currency": ImportColumn("currency", example="EUR", label="Currency"),
+    "auto_renew": ImportColumn(
+        "yes_no", example="yes", label="Renews by itself", names=("auto renewal", "auto-renewal"),
+    ),
+    "status": ImportColumn("choice", choices=tuple(Contract.Status.values), example="paid", label="Status"),
+}  # fmt: skip
 
 
 def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
@@ -34,6 +52,8 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     """
     rows.link("account_id", Account, "external_id", "account_external_id")
     rows.link("target", Contract, "external_id", "external_id")
+    rows.admit(Account, "account_id", "account_external_id")
+    rows.respect(Contract, {name: name for name in ("plan", "currency", "auto_renew", "status")})
     _find_terms(rows)
     _reject_contracts(rows)
     _reject_terms(rows)
@@ -42,6 +62,7 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     while _reject_forgotten(rows, now):
         pass
     counts = _count(rows)
+    rows.note("touched", Account, "SELECT account_id FROM import_rows")
     _write(rows)
     accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
     renewing = rows.ids(
@@ -50,8 +71,21 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     for contracts in batched(renewing, BATCH, strict=False):
         while book_renewals(now, only=contracts, react=False):
             pass
+    rows.note("created", ContractTerm, _BOOKED.format("t.id"))
+    rows.note("created", TimelineEntry, _TOLD)
     project(accounts, now)
     return counts
+
+
+# Renewals that followed from the file at once, and what the timeline says of them.
+_BOOKED = """
+    SELECT {} FROM crm_contractterm t WHERE t.known_at = %(now)s AND t.contract_id IN (SELECT target FROM import_rows)
+        AND NOT EXISTS (SELECT 1 FROM import_rows r WHERE r.term_id = t.id)
+"""
+_TOLD = f"""
+    SELECT id FROM crm_timelineentry WHERE key IN (
+        {_BOOKED.format("'contract.renewed:' || t.contract_id || ':' || t.starts_on")})
+"""  # noqa: S608 (a constant of ours)
 
 
 def _find_terms(rows: ImportRows) -> None:
@@ -60,8 +94,12 @@ def _find_terms(rows: ImportRows) -> None:
         ALTER TABLE import_rows ADD COLUMN term_id bigint, ADD COLUMN days daterange, ADD COLUMN code text,
             ADD COLUMN rate numeric""")
     rows.run("""
-        UPDATE import_rows r SET term_id = t.id, ends_on = coalesce(r.ends_on, t.ends_on)
-        FROM crm_contractterm t WHERE t.contract_id = r.target AND t.starts_on = r.starts_on""")
+        UPDATE import_rows r SET term_id = t.id FROM crm_contractterm t
+        WHERE t.contract_id = r.target AND t.starts_on = r.starts_on""")
+    rows.respect(ContractTerm, {"ends_on": "ends_on", "mrr": "mrr"}, target="term_id")
+    rows.run("""
+        UPDATE import_rows r SET ends_on = coalesce(r.ends_on, t.ends_on)
+        FROM crm_contractterm t WHERE t.id = r.term_id""")
     rows.run("""
         UPDATE import_rows r SET
             days = CASE WHEN r.ends_on IS NULL OR r.ends_on > r.starts_on THEN daterange(r.starts_on, r.ends_on) END,
@@ -201,5 +239,10 @@ def _write(rows: ImportRows) -> None:
 def register_imports() -> None:
     """What the room's slots give to the imports."""
     import_kinds.register(
-        "contracts", ImportKind(CONTRACT_COLUMNS, load_contracts, identity=("external_id", "starts_on"), order=3)
-    )
+        "contracts",
+        ImportKind(
+            CONTRACT_COLUMNS, load_contracts, identity=("external_id", "starts_on"), label="Contracts",
+            hint="One row for each term of a contract", settle=project, order=3,
+            tables=("crm.Contract", "crm.ContractTerm", "crm.TimelineEntry"),
+        ),
+    )  # fmt: skip

@@ -10,7 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from crm.imports.actions import FileRefused, Report, import_file
+from crm.imports.actions import FileRefused, Plan, Report, import_file
+from crm.imports.actions.loading import READING, WAITING
+from crm.imports.rules.plans import POLICIES, SLASHES, TWINS
 from crm.imports.rules.presets import PRESETS
 from crm.slots import import_kinds
 from crm.web import clock
@@ -32,6 +34,19 @@ class Command(BaseCommand):
             "--map", metavar="A=B", nargs="+", action="extend", default=[], help="the file's column A is our column B"
         )
         parser.add_argument(
+            "--policy", metavar="COLUMN=POLICY", nargs="+", action="extend", default=[],
+            help="what the column does to rows that are there: overwrite (replace what is there), fill (only what is "
+            "empty) or keep (new rows alone take it)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--twins", choices=TWINS, default="create", metavar="WHAT",
+            help="what becomes of new rows that look like somebody who is there: create, match or leave",
+        )  # fmt: skip
+        parser.add_argument(
+            "--slashes", choices=[name for name in SLASHES if name], default="", metavar="WHICH",
+            help="how 3/4/2026 is read: month (first) or day (first); without it such dates are refused",
+        )  # fmt: skip
+        parser.add_argument(
             "--dry-run", action="store_true", help="do all of it, say what came of it, and take it back"
         )
         parser.add_argument("--json", action="store_true", help="print JSON alone")
@@ -42,10 +57,9 @@ class Command(BaseCommand):
                 options["kind"],
                 options["file"],
                 now=clock.now(),
-                preset=options["preset"],
-                mapping=dict(_pair(text) for text in options["map"]),
+                plan=_plan(options),
                 dry_run=options["dry_run"],
-                progress=lambda rows: self.stderr.write(f"{rows:,} rows read"),
+                progress=self._tell,
             )
         except FileRefused as error:
             raise CommandError(str(error), returncode=2) from error
@@ -60,15 +74,34 @@ class Command(BaseCommand):
         if report.rejected:
             raise SystemExit(1)
 
+    def _tell(self, phase: str, rows: int) -> None:
+        if phase in (READING, WAITING):
+            self.stderr.write(f"{rows:,} rows read" if phase == READING else phase)
+
 
 def _shown(name: str) -> list[str]:
     return [column for column, facts in import_kinds[name].columns.items() if not facts.hidden]
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _plan(options: dict[str, Any]) -> Plan:
+    """Raises FileRefused for a policy that is none, or for a column that the kind has not."""
+    policies = dict(_pair(text, "--policy") for text in options["policy"])
+    kind = import_kinds.get(options["kind"])
+    for column, policy in policies.items():
+        if policy not in POLICIES:
+            raise FileRefused(f"There is no policy {policy!r}. Known: {', '.join(POLICIES)}.")
+        if kind and (column not in kind.columns or not kind.columns[column].policies):
+            known = [name for name, about in kind.columns.items() if about.policies]
+            raise FileRefused(f"No policy goes with the column {column!r}. It does with: {', '.join(known)}.")
+    mapping = dict(_pair(text) for text in options["map"])
+    return Plan(options["preset"], mapping, None, policies, options["twins"], options["slashes"])
+
+
+def _pair(text: str, option: str = "--map") -> tuple[str, str]:
     theirs, separator, ours = text.rpartition("=")
     if not (separator and theirs.strip() and ours.strip()):
-        raise FileRefused(f"--map {text!r} is not of the form THEIRS=ours.")
+        form = "THEIRS=ours" if option == "--map" else "COLUMN=POLICY"
+        raise FileRefused(f"{option} {text!r} is not of the form {form}.")
     return theirs.strip(), ours.strip()
 
 
@@ -90,4 +123,6 @@ def _notes(report: Report, *, dry_run: bool) -> list[str]:
         notes.append("Mail is on hold until you have looked at what was imported: manage.py mail --live")
     if dry_run:
         notes.append("Dry run: nothing was changed")
+    elif report.created or report.updated:
+        notes.append(f"This is import {report.import_id}: manage.py undo_import {report.import_id} takes it back")
     return notes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crm.imports.actions import Report, import_file
+from crm.imports.actions import Plan, Report, import_file
 from tests.conftest import NOON
 
 
@@ -17,7 +17,8 @@ def load(tmp_path: Path, db: None) -> Callable[..., Report]:
     def load(kind: str, text: str | bytes, **options: Any) -> Report:
         path = tmp_path / f"{kind}.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return import_file(kind, path, **({"now": NOON} | options))
+        decided = {name: options.pop(name) for name in ("preset", "mapping", "policies", "twins") if name in options}
+        return import_file(kind, path, plan=Plan(**decided), **({"now": NOON} | options))
 
     return load
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -120,5 +121,5 @@ def test_a_dry_run_says_the_same_and_changes_nothing(load, rejects):
     assert numbers(dry) == (1, 1, 0, 1)
     assert len(rejects("accounts")) == 1
     assert Account.objects.get().name == "Acme"
-    assert load("accounts", text) == dry
+    assert replace(load("accounts", text), import_id=None) == dry
     assert Account.objects.count() == 2

@@ -67,11 +67,11 @@ def test_cells_that_are_not(kind, cell):
 
 
 def test_conventions_of_other_authors():
-    assert read("date", "3/15/2024 2:30 PM", month_first=True) == "2024-03-15"
-    assert read("moment", "3/15/2024 2:30 PM", month_first=True) == "2024-03-15T14:30:00+00:00"
-    assert read("moment", "3/15/2024 12:05 am", month_first=True) == "2024-03-15T00:05:00+00:00"
+    assert read("date", "3/15/2024 2:30 PM", slashes="month") == "2024-03-15"
+    assert read("moment", "3/15/2024 2:30 PM", slashes="month") == "2024-03-15T14:30:00+00:00"
+    assert read("moment", "3/15/2024 12:05 am", slashes="month") == "2024-03-15T00:05:00+00:00"
     with pytest.raises(CellError):
-        read("date", "15/3/2024", month_first=True)
+        read("date", "15/3/2024", slashes="month")
     assert read("moment", "2026-06-01", zone="Europe/Berlin") == "2026-05-31T22:00:00+00:00"
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm.accounts.models import Account
+from crm.imports.models import Import
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def test_it_prints_four_numbers(csv_file, capsys):
     call_command("import_csv", "accounts", csv_file("external_id,name\na1,Acme\n"))
     out, err = capsys.readouterr()
     assert out == "created 1\nupdated 0\nskipped 0\nrejected 0\n"
-    assert err == ""
+    assert err == f"This is import {(pk := Import.objects.get().pk)}: manage.py undo_import {pk} takes it back\n"
 
 
 def test_rejected_rows_end_with_1(csv_file, capsys):
@@ -32,7 +33,7 @@ def test_rejected_rows_end_with_1(csv_file, capsys):
     assert caught.value.code == 1
     out, err = capsys.readouterr()
     assert out == "created 1\nupdated 0\nskipped 0\nrejected 1\n"
-    assert err == f"Columns that nothing reads: x\nRejected rows are in {path}.rejects.csv\n"
+    assert err.startswith(f"Columns that nothing reads: x\nRejected rows are in {path}.rejects.csv\nThis is import ")
 
 
 def test_json_stands_alone(csv_file, capsys):

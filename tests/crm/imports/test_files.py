@@ -145,7 +145,7 @@ def test_mapping_wins_over_names(load):
     [
         ({"mapping": {"Firm": "name"}}, "has no column 'Firm'"),
         ({"mapping": {"name": "shoe_size"}}, "no column 'shoe_size' to map to"),
-        ({"preset": "nobody"}, "no preset 'nobody'. Known: hubspot, salesforce"),
+        ({"preset": "nobody"}, "no preset 'nobody'. Known: hubspot, pipedrive, salesforce"),
     ],
 )
 def test_wrong_options_are_refused(load, options, reason):

@@ -70,7 +70,7 @@ def test_the_gate_is_closed_for_the_writing_alone(load: Any, monkeypatch: pytest
     report = load("contacts", HEADER + "c0,acme,,Zoe,no\nc1,acme,a@x.example,A,yes\nc2,nowhere,b@x.example,B,\n")
 
     assert (report.created, report.updated, report.rejected) == (1, 1, 1)
-    record = ("UPDATE crm_contact", "FOR NO KEY UPDATE", "INSERT INTO crm_")
+    record = ("UPDATE crm_contact", "FOR NO KEY UPDATE", "INSERT INTO crm_contact", "INSERT INTO crm_suppression")
     writing = [closed for sql, closed in seen if any(words in sql for words in record)]
     reading = [closed for sql, closed in seen if "import_rejects SELECT" in sql or "import_doubled" in sql]
     assert (len(writing), set(writing)) == (4, {True})  # old primaries, contacts twice, suppressions

@@ -1,0 +1,134 @@
+"""What people say about a file: its kind, and which of its columns is which of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+
+from crm import slots
+from crm.imports.actions.reading import lacking
+from crm.imports.actions.storing import Sample
+from crm.imports.rules.guessing import Guess
+from crm.imports.rules.plans import DEFAULT_POLICY, POLICIES, SLASHES, TWINS, Plan
+from crm.imports.rules.presets import PRESETS
+
+#: Sample values beside each column.
+SAMPLES = 3
+
+
+class UploadForm(forms.Form):
+    kind = forms.ChoiceField(widget=forms.RadioSelect)
+    file = forms.FileField(
+        label="File", allow_empty_file=True,
+        error_messages={"required": "Choose a file, or drop one here."},
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain", "data-file": ""}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds: Any = self.fields["kind"]
+        kinds.choices = [(name, kind.label or name) for name, kind in slots.import_kinds.items()]
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        most = settings.IMPORT_MAX_MB * 1024 * 1024
+        if (file.size or 0) > most:
+            raise forms.ValidationError(
+                f"{file.name} has {filesizeformat(file.size or 0)}; files up to {filesizeformat(most)} are taken here. "
+                "Split it, or let an admin load it with manage.py import_csv."
+            )
+        return file
+
+
+@dataclass(frozen=True)
+class ColumnLine:
+    """One column of the file on the mapping page."""
+
+    position: int
+    title: str
+    samples: list[str]
+    chosen: str
+    policy: str
+    why: str  # how it was recognised; blank: somebody chose it, or nobody
+    policies: bool  # whether one can be chosen for it
+
+
+class MappingForm:
+    """The columns of one file. A form of its own, since its fields are those of the file."""
+
+    def __init__(self, kind: str, sample: Sample, plan: Plan, guessed: Mapping[int, Guess], data: Any = None) -> None:
+        self.kind, self.of, self.sample, self.plan = kind, slots.import_kinds[kind], sample, plan
+        self.guessed, self.errors = guessed, list[str]()
+        self.save_as = ""
+        if data is not None:
+            self._read(data)
+
+    def _read(self, data: Any) -> None:
+        columns: dict[int, str] = {}
+        policies: dict[str, str] = {}
+        for position in range(len(self.sample.titles)):
+            name = data.get(f"column-{position}", "")
+            if name not in self.of.columns:
+                continue
+            if name in columns.values():
+                self.errors.append(f"Two columns of the file go to {self.label(name)}. Choose one of them.")
+            columns[position] = name
+            policy = data.get(f"policy-{position}", DEFAULT_POLICY)
+            if policy in POLICIES and policy != DEFAULT_POLICY and self.of.columns[name].policies:
+                policies[name] = policy
+        preset: str = data.get("preset", "")
+        slashes, twins = data.get("slashes", ""), data.get("twins", "create")
+        self.plan = Plan(
+            preset=preset if preset in PRESETS and self.kind in PRESETS[preset] else None, columns=columns,
+            policies=policies, twins=twins if twins in TWINS else "create",
+            slashes=slashes if slashes in SLASHES else "",
+        )  # fmt: skip
+        self.save_as = " ".join(data.get("save_as", "").split())[:80].replace("\0", "")
+        if missing := lacking(self.of, columns.values()):
+            names = ", ".join(" or ".join(map(self.label, name.split(" or "))) for name in missing)
+            self.errors.append(f"Choose the column of the file that holds: {names}.")
+
+    def is_valid(self) -> bool:
+        return not self.errors
+
+    def label(self, name: str) -> str:
+        return self.of.columns[name].label or name.replace("_", " ").capitalize()
+
+    def titles(self) -> dict[str, str]:
+        """The file's title → our column: what can be said of another file of the same kind."""
+        return {self.sample.titles[position]: name for position, name in (self.plan.columns or {}).items()}
+
+    def lines(self) -> list[ColumnLine]:
+        chosen = self.plan.columns
+        lines = []
+        for position, title in enumerate(self.sample.titles):
+            guess = self.guessed.get(position)
+            name = (guess.column if guess else "") if chosen is None else chosen.get(position, "")
+            why = guess.why if guess and guess.column == name else ""
+            lines.append(
+                ColumnLine(
+                    position, title, self.sample.cells(position, SAMPLES), name,
+                    self.plan.policy(name) if name else DEFAULT_POLICY, why,
+                    not name or self.of.columns[name].policies,
+                )
+            )  # fmt: skip
+        return lines
+
+    def options(self) -> list[tuple[str, str, str, bool]]:
+        """(name, label, hint, whether a choice of policy makes sense) of our columns."""
+        return [
+            (name, self.label(name) + (" *" if column.required and not column.or_else else ""), column.hint,
+             column.policies)
+            for name, column in self.of.columns.items()
+        ]  # fmt: skip
+
+    def missing(self) -> list[str]:
+        """What the file must have and nobody has chosen yet."""
+        there = [line.chosen for line in self.lines() if line.chosen]
+        return [" or ".join(map(self.label, name.split(" or "))) for name in lacking(self.of, there)]
