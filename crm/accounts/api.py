@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 
-from crm.accounts.models import Account, Contact
+from crm.accounts.actions.contacting import silence_changed
+from crm.accounts.actions.hierarchy import circle
+from crm.accounts.matching.finding import Match, like_account, like_contact
+from crm.accounts.models import Account, Alias, Contact
 from crm.segments.filters import FilterError, parse
 from crm.team.api import UserField
+from crm.team.authentication import ScopePermission
+from crm.team.permissions import permitted
 from crm.timeline.actions import Fact, record
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER
@@ -37,13 +44,14 @@ class AccountSerializer(ResourceSerializer):
     class Meta:
         model = Account
         fields = (
-            "id", "external_id", "name", "kind", "domain", "industry", "country", "timezone", "owner", "tags", "tier",
-            "risk", "signed_up_on", "last_seen_at", "primary_use_case", "lifetime_spend", "lifecycle", "customer_since",
-            "mrr", "renews_on", "created_at", "updated_at",
+            "id", "external_id", "name", "kind", "domain", "industry", "country", "timezone", "language", "owner",
+            "parent", "tags", "tier", "risk", "do_not_contact", "signed_up_on", "last_seen_at", "primary_use_case",
+            "expected_benefit", "suitability", "goal", "goal_due_on", "goal_state", "goal_checked_on",
+            "lifetime_spend", "lifecycle", "customer_since", "mrr", "renews_on", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = (
-            "tier", "risk", "last_seen_at", "lifecycle", "customer_since", "mrr", "renews_on", "created_at",
-            "updated_at",
+            "tier", "risk", "last_seen_at", "goal_state", "goal_checked_on", "lifecycle", "customer_since", "mrr",
+            "renews_on", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = {"lifetime_spend": {"min_value": 0}}
 
@@ -60,6 +68,11 @@ class AccountSerializer(ResourceSerializer):
 
     def validate_timezone(self, name: str) -> str:
         return _zone(name)
+
+    def validate_parent(self, parent: Account | None) -> Account | None:
+        if parent and isinstance(self.instance, Account) and (why := circle(self.instance, parent)):
+            raise serializers.ValidationError(why)
+        return parent
 
 
 @extend_schema_view(
@@ -79,13 +92,16 @@ class AccountResource(Creating, Editing, Listing, Resource):
 
     queryset = Account.objects.select_related("owner")
     serializer_class = AccountSerializer
+    permission_classes = (ScopePermission, permitted("edit"))
     parameters = frozenset({"filter", "external_id", "email"})
     volatile = frozenset({"last_seen_at", "tier", "risk", "lifecycle", "customer_since", "mrr", "renews_on"})
     conflicts = {"account_external_id_once": ("external_id", "Another account has this external id.")}
 
     def narrowed(self, rows: QuerySet[Any], asked: Mapping[str, str]) -> QuerySet[Any]:
         if external_id := asked.get("external_id"):
-            rows = rows.filter(external_id=external_id)
+            rows = rows.filter(
+                Q(external_id=external_id) | Q(pk=Alias.holder("account", Alias.Kind.EXTERNAL_ID, external_id))
+            )
         if email := asked.get("email"):
             rows = rows.filter(contacts__email=email.strip().lower())  # one at most: e-mails are unique
         if tree := asked.get("filter"):
@@ -93,11 +109,27 @@ class AccountResource(Creating, Editing, Listing, Resource):
         return rows
 
     def write(self, serializer: Any, now: datetime) -> Account:
-        is_new = serializer.instance is None
+        before = serializer.instance
+        silent = before is not None and before.do_not_contact
         account: Account = super().write(serializer, now)
-        if is_new:
+        if before is None:
             _tell(self.request.user, account.pk, "account.added", f"{account.name} was added", now)
+        if account.do_not_contact != silent:
+            silence_changed(account, self.request.user, now, channel="api")
         return account
+
+    def answer(self, row: Account, status: int = 200) -> Response:
+        answer = super().answer(row, status)
+        if status == HTTPStatus.CREATED:
+            like = like_account(self.request.user, row.name, row.domain, row.country, row.industry, but=row.pk)
+            answer.data["possible_duplicates"] = _doubles(like)
+        return answer
+
+
+def _doubles(found: Sequence[Match]) -> list[dict[str, Any]]:
+    """Who was there already and looks like what has just been made; it was made all the same."""
+    return [{"id": match.record.pk, "name": str(match.record), "reason": match.reason, "strength": match.strength}
+            for match in found]  # fmt: skip
 
 
 def _tell(by: Any, account_id: int, kind: str, text: str, now: datetime, contact_id: int | None = None) -> None:
@@ -105,9 +137,9 @@ def _tell(by: Any, account_id: int, kind: str, text: str, now: datetime, contact
     record(Fact(account_id, kind, text, now, contact_id=contact_id, actor_id=by.pk, channel="api"), now=now)
 
 
-def _matching(rows: QuerySet[Any], text: str, now: datetime) -> QuerySet[Any]:
+def _matching(rows: QuerySet[Any], text: str, now: datetime, subject: str = "account") -> QuerySet[Any]:
     try:
-        return parse(json.loads(text)).apply(rows, now)
+        return parse(json.loads(text), subject).apply(rows, now)
     except FilterError as error:
         raise ValidationError({"filter": [str(error)]}) from None
     except (ValueError, RecursionError):
@@ -115,12 +147,16 @@ def _matching(rows: QuerySet[Any], text: str, now: datetime) -> QuerySet[Any]:
 
 
 class ContactSerializer(ResourceSerializer):
+    roles = serializers.ListField(
+        child=serializers.ChoiceField(Contact.Role.choices), max_length=len(Contact.Role), required=False
+    )
+
     class Meta:
         model = Contact
         fields = (
             "id", "account", "external_id", "first_name", "last_name", "email", "phone", "title", "timezone",
-            "language", "birthday", "email_consent", "is_primary", "last_seen_at", "automation_paused_until",
-            "created_at", "updated_at",
+            "language", "birthday", "email_consent", "roles", "is_primary", "do_not_contact", "last_seen_at",
+            "automation_paused_until", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = ("last_seen_at", "automation_paused_until", "created_at", "updated_at")
 
@@ -142,6 +178,7 @@ class ContactSerializer(ResourceSerializer):
 @extend_schema_view(
     list=extend_schema(
         parameters=[
+            OpenApiParameter("filter", str, description="A tree of the filter language about people, as JSON."),
             OpenApiParameter("account", int),
             OpenApiParameter("external_id", str),
             OpenApiParameter("email", str),
@@ -156,7 +193,8 @@ class ContactResource(Creating, Editing, Listing, Resource):
 
     queryset = Contact.objects.all()
     serializer_class = ContactSerializer
-    parameters = frozenset({"account", "external_id", "email"})
+    permission_classes = (ScopePermission, permitted("edit"))
+    parameters = frozenset({"account", "filter", "external_id", "email"})
     volatile = frozenset({"last_seen_at", "automation_paused_until"})
     conflicts = {
         "contact_external_id_once": ("external_id", "Another contact has this external id."),
@@ -168,9 +206,14 @@ class ContactResource(Creating, Editing, Listing, Resource):
         if "account" in asked:
             rows = rows.filter(account_id=self.id_of("account", asked["account"]))
         if external_id := asked.get("external_id"):
-            rows = rows.filter(external_id=external_id)
+            rows = rows.filter(
+                Q(external_id=external_id) | Q(pk=Alias.holder("contact", Alias.Kind.EXTERNAL_ID, external_id))
+            )
         if email := asked.get("email"):
-            rows = rows.filter(email=email.strip().lower())
+            address = email.strip().lower()
+            rows = rows.filter(Q(email=address) | Q(pk=Alias.holder("contact", Alias.Kind.EMAIL, address)))
+        if tree := asked.get("filter"):
+            rows = _matching(rows, tree, clock.now(), "contact")
         return rows
 
     def write(self, serializer: Any, now: datetime) -> Contact:
@@ -188,3 +231,11 @@ class ContactResource(Creating, Editing, Listing, Resource):
             text = f"{contact.name}: consent to mail is now “{contact.get_email_consent_display()}”"
             _tell(self.request.user, contact.account_id, "contact.consent_changed", text, now, contact.pk)
         return contact
+
+    def answer(self, row: Contact, status: int = 200) -> Response:
+        answer = super().answer(row, status)
+        if status == HTTPStatus.CREATED:
+            by_name = (row.first_name, row.last_name, row.email or "", row.phone)
+            like = like_contact(self.request.user, *by_name, account=row.account, but=row.pk)
+            answer.data["possible_duplicates"] = _doubles(like)
+        return answer

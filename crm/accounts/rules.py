@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from crm.web import wording
 
 #: A renewal nearer than this is worth a sentence on top of the page.
 RENEWAL_NEAR_DAYS = 60
+
+
+#: A birthday or an anniversary nearer than this is worth a word.
+DAY_NEAR_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,34 @@ def heading(day: date, today: date) -> str:
 #: Icon (lucide) and tone by the noun of an entry's kind.
 FACES = {
     "account": "building-2", "call": "phone", "contact": "user-round", "contract": "file-text", "email": "mail",
-    "import": "file-input", "meeting": "users-round", "message": "mail", "note": "sticky-note", "task": "square-check",
-    "usage": "activity", "workflow": "zap",
+    "file": "paperclip", "goal": "target", "hand_off": "handshake", "import": "file-input", "interview": "mic",
+    "meeting": "users-round", "message": "mail", "note": "sticky-note", "payment": "banknote",
+    "purchase": "shopping-cart", "task": "square-check", "usage": "activity", "workflow": "zap",
 }  # fmt: skip
+
+#: What the timeline can be narrowed to: the chip's word, and the nouns of the kinds it shows. What is in no group
+#: is a change of the record.
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "calls": ("Calls", ("call",)),
+    "meetings": ("Meetings", ("meeting", "interview")),
+    "notes": ("Notes", ("note", "file")),
+    "mail": ("Mail", ("email", "mail", "message")),
+    "tasks": ("Tasks", ("task",)),
+    "product": ("Product", ("usage",)),
+    "money": ("Money", ("contract", "payment", "purchase")),
+}
+EVERYTHING, CHANGES = "everything", "changes"
+CHIPS: Mapping[str, str] = {
+    EVERYTHING: "Everything", **{name: label for name, (label, _) in GROUPS.items()}, CHANGES: "Changes"
+}  # fmt: skip
+#: Of all groups together.
+GROUPED = tuple(noun for _, nouns in GROUPS.values() for noun in nouns)
+
 #: Verbs that are bad or good news.
-BAD = frozenset({"bounced", "cancelled", "churned", "complained", "dropped", "ended", "failed", "fell", "lost"})
-GOOD = frozenset({"renewed", "started", "won", "grew"})
+BAD = frozenset(
+    {"bounced", "cancelled", "churned", "complained", "dropped", "ended", "failed", "fell", "lost", "missed"}
+)
+GOOD = frozenset({"renewed", "started", "won", "grew", "reached"})
 
 
 def face(kind: str, source: str) -> tuple[str, str]:
@@ -130,3 +157,43 @@ def country_choices(stored: str = "") -> list[tuple[str, str]]:
     """For a form. What is stored stays choosable, country or not."""
     strange = [(stored, stored)] if stored and stored not in _countries() else []
     return [("", "Unknown"), *strange, *_countries().items()]
+
+
+def next_yearly(day: date, today: date) -> date:
+    """When a day of some year comes round again, today included; 29 February is the 28th where there is none."""
+    for year in (today.year, today.year + 1):
+        try:
+            again = day.replace(year=year)
+        except ValueError:
+            again = date(year, 2, 28)
+        if again >= today:
+            return again
+    return again
+
+
+def birthday_words(birthday: date | None, today: date) -> str:
+    """“birthday in 3 days”; blank when it is further away than a fortnight."""
+    if birthday is None:
+        return ""
+    days = (next_yearly(birthday, today) - today).days
+    return f"birthday {wording.in_days(days)}" if days <= DAY_NEAR_DAYS else ""
+
+
+def anniversary_words(since: date | None, today: date) -> str:
+    """“3 years a customer in 6 days”; blank when it is further away than a fortnight, and in the first year."""
+    if since is None or since >= today:
+        return ""
+    again = next_yearly(since, today)
+    years, days = again.year - since.year, (again - today).days
+    if not years or days > DAY_NEAR_DAYS:
+        return ""
+    return f"{years} year{'' if years == 1 else 's'} a customer {wording.in_days(days)}"
+
+
+def language_name(code: str) -> str:
+    """“German” for de, “Portuguese (Brazil)” for pt-BR; a code that is none stays as it is."""
+    try:
+        name = Locale.parse(code.replace("-", "_")).get_display_name("en") if code else ""
+    except (ValueError, UnknownLocaleError):
+        name = ""
+    return name or code

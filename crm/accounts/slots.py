@@ -21,12 +21,21 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from crm.accounts import rules
+from crm.accounts.actions import files
 from crm.accounts.actions.imports import register_imports
+from crm.accounts.bulk import register_bulk
+from crm.accounts.erasing import register_traces
+from crm.accounts.filter_fields import register_people
+from crm.accounts.lists import colleagues_by_email, register_lists
 from crm.accounts.models import Account, Contact
-from crm.slots import FilterField, FilterSubject, MenuEntry, filter_subjects, menu
+from crm.accounts.owned import register_owned_rows
+from crm.accounts.searching import register_search
+from crm.slots import FilterField, FilterSubject, MenuEntry, Work, filter_subjects, menu, work
 from crm.web import clock
 
 menu.register("accounts", MenuEntry("Accounts", "building-2", "accounts:list", 20))
+menu.register("contacts", MenuEntry("Contacts", "contact-round", "contacts:list", 25))
 
 account_filters = filter_subjects.register(
     "account", FilterSubject("Customers", Account, Account.objects.all, "accounts:list")
@@ -66,9 +75,9 @@ _column("name", "Name", "text")
 _column("kind", "Kind", "choice", choices=tuple(Account.Kind.choices))
 _column("domain", "Domain", "text")
 _column("industry", "Industry", "text")
-_column("country", "Country", "text")
+_column("country", "Country", "text", suggestions=lambda: rules.country_choices()[1:])
 _column("timezone", "Time zone", "text")
-_column("owner", "Owner", "text", "owner__email")
+_column("owner", "Owner", "text", "owner__email", suggestions=colleagues_by_email)
 _column("lifecycle", "Lifecycle", "choice", choices=tuple(Account.Lifecycle.choices))
 _column("tier", "Tier", "text")
 _column("tags", "Tags", "tags")
@@ -81,6 +90,13 @@ _column("customer_since", "First day as a customer", "date")
 _column("renews_on", "Renewal", "date")
 _column("last_seen_at", "Last visit", "datetime")
 _column("created_at", "Creation", "datetime")
+_column("language", "Language", "text")
+_column("parent", "Part of", "text", "parent__name")
+_column("suitability", "Fit", "choice", choices=tuple(c for c in Account.Suitability.choices if c[0]))
+_column("goal", "Goal", "text")
+_column("goal_due_on", "Goal due", "date")
+_column("goal_state", "Goal reached", "choice", choices=tuple(c for c in Account.GoalState.choices if c[0]))
+_column("do_not_contact", "Do not contact", "bool")
 account_filters.fields.register("days_silent", FilterField("Silence", "number", _days_silent, unit="days"))
 account_filters.fields.register(
     "days_to_renewal", FilterField("Time to renewal", "number", _days_to_renewal, unit="days")
@@ -88,4 +104,11 @@ account_filters.fields.register(
 account_filters.fields.register("has_owner", FilterField("Has an owner", "bool", _has_owner))
 account_filters.fields.register("contacts", FilterField("Number of contacts", "number", _contacts))
 
+register_people()
+register_lists()
 register_imports()
+register_bulk()
+register_owned_rows()
+register_traces()
+register_search()
+work.register("files", Work(files.sweep, files.next_sweep, order=90))

@@ -12,6 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.team.authentication import ScopePermission
+from crm.team.permissions import permitted
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
@@ -64,6 +66,7 @@ class EntryResource(Listing, Resource):
 
     queryset = TimelineEntry.objects.select_related("actor")
     serializer_class = EntrySerializer
+    permission_classes = (ScopePermission, permitted("edit"))
     parameters = frozenset({"account", "contact", "kind"})
 
     @property

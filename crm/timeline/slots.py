@@ -13,7 +13,8 @@ from django.urls import reverse
 from crm import slots
 from crm.slots import LATE, MOST
 from crm.timeline import actions
-from crm.timeline.models import Pending
+from crm.timeline.erasing import forget_in_entries
+from crm.timeline.models import Pending, TimelineEntry
 
 _SELECT = f"""
     SELECT 'facts' AS grp, 'Facts not yet read' AS label, due.n AS due, due.late, 0::bigint AS held, parked.n AS parked,
@@ -73,5 +74,19 @@ slots.repairs.register(
             ),
         },
         order=40,
+    ),
+)  # fmt: skip
+
+slots.owned_rows.register(
+    "account_entries", slots.OwnedRows("crm.TimelineEntry", "account", ("entry", "entries"), "move", "keep", order=-5)
+)
+slots.owned_rows.register(
+    "contact_entries",
+    slots.OwnedRows(
+        "crm.TimelineEntry", "contact", ("entry", "entries"), "move", forget_in_entries,
+        slots.exported(
+            TimelineEntry, "contact", "occurred_at", "kind", "text", "channel", "source", "actor__name", "payload"
+        ),
+        order=-5,
     ),
 )  # fmt: skip

@@ -11,21 +11,28 @@ from django.views.decorators.http import require_http_methods
 
 from crm.accounts.forms import AccountForm, ContactForm
 from crm.accounts.models import Account, Contact
+from crm.accounts.views.reaching import locked
+from crm.accounts.views.saving import saved
+from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.timeline.actions import Fact, record
 from crm.web import clock
+from crm.web.dialogs import dialog, done
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @_form
+@requires("edit")
 def create(request: HttpRequest) -> HttpResponse:
     """A new customer, owned by whoever adds them unless the form says otherwise."""
     if request.method != "POST":
         today = clock.today()
-        return _account_page(request, AccountForm(initial={"owner": request.user.pk, "signed_up_on": today}))
-    form = AccountForm(request.POST)
+        initial = {"owner": request.user.pk, "signed_up_on": today}
+        return _account_page(request, AccountForm(initial=initial, viewer=viewer_of(request)))
+    form = AccountForm(request.POST, viewer=viewer_of(request))
     if not form.is_valid():
         return _account_page(request, form)
     with transaction.atomic():
@@ -36,16 +43,18 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @_form
+@requires("edit")
 @transaction.atomic
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """The row stays locked from the check of the version until it is saved."""
-    account = get_object_or_404(_locked(Account.objects, request), pk=pk)
-    form = AccountForm(request.POST if request.method == "POST" else None, instance=account)
+    """The row stays locked from the check of what others changed until it is saved."""
+    account = get_object_or_404(locked(Account.objects.visible_to(request.user), request), pk=pk)
+    typed = request.POST if request.method == "POST" else None
+    form = AccountForm(typed, instance=account, viewer=viewer_of(request))
     if not form.is_valid():
         return _account_page(request, form, Account.objects.get(pk=pk))
-    saved = form.save()
-    toast(request, f"{saved.name} is saved.")
-    return redirect(_after(request, saved))
+    account = saved(form, clock.now())
+    toast(request, f"{account.name} is saved.")
+    return redirect(_after(request, account))
 
 
 def _after(request: HttpRequest, account: Account) -> Any:
@@ -60,9 +69,10 @@ def _account_page(request: HttpRequest, form: AccountForm, account: Account | No
 
 
 @_form
+@requires("edit")
 @transaction.atomic
 def add_contact(request: HttpRequest, pk: int) -> HttpResponse:
-    account = get_object_or_404(_locked(Account.objects, request), pk=pk)
+    account = get_object_or_404(locked(Account.objects.visible_to(request.user), request), pk=pk)
     first = not account.contacts.filter(is_primary=True).exists()
     form = ContactForm(
         request.POST if request.method == "POST" else None,
@@ -74,10 +84,11 @@ def add_contact(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @_form
+@requires("edit")
 @transaction.atomic
 def edit_contact(request: HttpRequest, pk: int, contact_pk: int) -> HttpResponse:
-    account = get_object_or_404(_locked(Account.objects, request), pk=pk)
-    contact = get_object_or_404(_locked(account.contacts, request), pk=contact_pk)
+    account = get_object_or_404(locked(Account.objects.visible_to(request.user), request), pk=pk)
+    contact = get_object_or_404(locked(account.contacts.visible_to(request.user), request), pk=contact_pk)
     form = ContactForm(request.POST if request.method == "POST" else None, instance=contact, viewer=viewer_of(request))
     return _save_contact(request, account, form, "")
 
@@ -97,7 +108,7 @@ def _save_contact(request: HttpRequest, account: Account, form: ContactForm, new
         form.add_error("email", "This address has just been given to somebody else. Look for them in the search.")
         return _contact_page(request, account, form)
     toast(request, f"{contact.name} is {news or 'saved'}.")
-    return redirect("accounts:detail", account.pk)
+    return done(request, next_url(request, account.get_absolute_url()))
 
 
 def _tell_contact(request: HttpRequest, account: Account, contact: Contact, form: ContactForm, news: str) -> None:
@@ -112,12 +123,9 @@ def _tell_contact(request: HttpRequest, account: Account, contact: Contact, form
 def _contact_page(request: HttpRequest, account: Account, form: ContactForm) -> HttpResponse:
     known = Contact.objects.get(pk=form.instance.pk) if form.instance.pk else None
     context = {"form": form, "account": account, "contact": known}
-    return render(request, "crm/accounts/contact.html", context, status=422 if form.is_bound else 200)
-
-
-def _locked(rows: Any, request: HttpRequest) -> Any:
-    visible = rows.visible_to(request.user)
-    return visible.select_for_update(of=("self",)) if request.method == "POST" else visible
+    heading = known.name if known else f"New contact at {account.name}"
+    back, status = account.get_absolute_url(), 422 if form.is_bound else 200
+    return dialog(request, "crm/accounts/contact.html", context, heading=heading, back=back, status=status)
 
 
 def _tell(request: HttpRequest, account_id: int, kind: str, text: str, contact_id: int | None = None) -> None:

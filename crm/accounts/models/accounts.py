@@ -1,4 +1,4 @@
-"""Accounts (customers) and contacts (people), with what every customer must have."""
+"""The customers."""
 
 from __future__ import annotations
 
@@ -7,37 +7,56 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, models
-from django.db.models import F, Func, Q, Value
+from django.db.models import BooleanField, Exists, F, FilteredRelation, Func, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Lower
 
+from crm.accounts.matching.keys import NameKey
 from crm.segments.filters import OPERATORS, Folded
+from crm.segments.rules import fold
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
 from crm.web.addresses import address
 
 
-class AccountQuerySet(VisibleQuerySet["Account"]):
+class ListedQuerySet[M: models.Model](VisibleQuerySet[M]):
+    """Rows of a table that has a list."""
+
+    def about(self) -> int:
+        """How many rows the table has, as the database last estimated it. Never counts."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass",
+                           [self.model._meta.db_table])  # fmt: skip
+            return int(cursor.fetchone()[0])
+
+
+class AccountQuerySet(ListedQuerySet["Account"]):
     owner_path: ClassVar[str] = "owner"
 
     def for_list(self) -> Self:
-        """With what one line of a list shows; `name_key` is what the index sorts names by."""
-        shown = ("name", "kind", "domain", "industry", "lifecycle", "mrr", "renews_on", "last_seen_at")
-        sorted_by = ("owner_id", "silent_since", "created_at")
-        rows = self.select_related("owner").only(*shown, *sorted_by, "owner__name", "owner__email")
-        return rows.annotate(name_key=Lower("name"))
+        """`name_key` is what the index sorts names by."""
+        return self.annotate(name_key=Lower("name"))
 
     def called(self, text: str) -> Self:
         """Whose name or domain holds the text; begins with it when it has one or two letters, too few for trigrams."""
         look = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"]
         return self.filter(Q(look.sql(F("name"), text, clock.now())) | Q(look.sql(F("domain"), text, clock.now())))
 
-    def about(self) -> int:
-        """How many accounts there are, as the database last estimated it. Never counts."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass",
-                           [self.model._meta.db_table])  # fmt: skip
-            return int(cursor.fetchone()[0])
+    def alike(self, text: str) -> Self:
+        """Whose name is written much like it, the likest first; `likeness` is a trigram word similarity from 0 to 1."""
+        name, typed = Folded("name"), Value(fold(text))
+        likeness = TrigramWordSimilarity(typed, name)  # type: ignore[arg-type]
+        close = Func(typed, name, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
+        return self.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
+
+    def for_page(self) -> Self:
+        """With what the page of one says, in one query: owner, the hand-off that holds, whether others belong to it."""
+        current = FilteredRelation("hand_offs", condition=Q(hand_offs__replaced_at=None))
+        known = ("goals", "roadblocks", "decision_makers", "promised", "written_at", "version")
+        hand_off = {f"agreed_{name}": F(f"agreed__{name}") for name in known}
+        below = self.model.objects.filter(parent=OuterRef("pk"))
+        return self.select_related("owner").annotate(agreed=current, **hand_off, leads=Exists(below))
 
 
 class Account(models.Model):
@@ -54,6 +73,22 @@ class Account(models.Model):
         PAUSED = "paused", "Paused"
         CHURNED = "churned", "Churned"
 
+    class Suitability(models.TextChoices):
+        """Whether they fit what we offer, as judged when they came (F15)."""
+
+        GOOD = "good", "Good fit"
+        FAIR = "fair", "Fair fit"
+        POOR = "poor", "Poor fit"
+        UNKNOWN = "", "Not judged"
+
+    class GoalState(models.TextChoices):
+        """What the customer said of their goal when somebody last asked (F136)."""
+
+        REACHED = "reached", "Reached"
+        PARTLY = "partly", "Partly reached"
+        MISSED = "missed", "Not reached"
+        UNKNOWN = "", "Not asked yet"
+
     external_id = models.CharField(max_length=120, null=True, blank=True)
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.COMPANY)
@@ -61,16 +96,32 @@ class Account(models.Model):
     industry = models.CharField(max_length=80, blank=True)
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2
     timezone = models.CharField(max_length=64, blank=True)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="accounts")
+    language = models.CharField(max_length=10, blank=True, db_default="")  # to write to them in: de, pt-BR
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")  # no circles
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="accounts",
+        db_index=False,  # the sort by owner has one that begins with it, and each costs every sight of a customer
+    )  # fmt: skip
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     tier = models.CharField(max_length=20, blank=True)  # written by loyalty
     risk = models.PositiveSmallIntegerField(null=True)  # 0…100, written by health
+    do_not_contact = models.BooleanField(default=False, db_default=False)  # only replies and receipts reach its people
 
     # What every customer must have (F10).
     signed_up_on = models.DateField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True)
     primary_use_case = models.CharField(max_length=200, blank=True)
     lifetime_spend = models.DecimalField(max_digits=14, decimal_places=2, default=0)  # reporting currency
+
+    # Whether they were the right customer to win, and whether what they came for has come about.
+    expected_benefit = models.CharField(max_length=200, blank=True, db_default="")
+    suitability = models.CharField(
+        max_length=4, choices=Suitability, default=Suitability.UNKNOWN, db_default="", blank=True
+    )
+    goal = models.CharField(max_length=300, blank=True, db_default="")
+    goal_due_on = models.DateField(null=True, blank=True)
+    goal_state = models.CharField(max_length=7, choices=GoalState, default=GoalState.UNKNOWN, db_default="", blank=True)
+    goal_checked_on = models.DateField(null=True)  # when somebody last asked
 
     # Written by the ledger, which derives them from contracts; here so that lists can sort by them.
     lifecycle = models.CharField(max_length=10, choices=Lifecycle, default=Lifecycle.LEAD)
@@ -92,6 +143,11 @@ class Account(models.Model):
         db_persist=True,
     )  # fmt: skip
 
+    #: What names are compared by, when somebody looks for duplicates.
+    match_name = models.GeneratedField(expression=NameKey(F("name")), output_field=models.TextField(), db_persist=True)
+
+    #: Of the badge of each lifecycle; others have none.
+    TONES: ClassVar = {"customer": "good", "trial": "info", "paused": "warn", "churned": "bad"}
     #: More open tasks than this are looked at among all tasks.
     MOST_TASKS: ClassVar = 50
 
@@ -101,6 +157,7 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint("external_id", name="account_external_id_once"),
             models.CheckConstraint(condition=~Q(name=""), name="account_has_name"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="account_not_its_own_parent"),
         ]
         indexes = [
             # One for each sort a list offers; the id makes every page's edge exact.
@@ -112,6 +169,7 @@ class Account(models.Model):
             models.Index(fields=["created_at", "id"], name="account_by_creation"),
             models.Index(fields=["lifecycle", "id"], name="account_by_lifecycle"),
             models.Index(Lower("domain"), condition=~Q(domain=""), name="account_domain"),
+            models.Index(fields=["match_name", "id"], condition=~Q(match_name=""), name="account_by_match_name"),
             GinIndex(fields=["tags"], name="account_tags"),
             # As the filter language writes “contains” and “starts with”, and the search with it.
             GinIndex(OpClass(Folded("name"), "gin_trgm_ops"), name="account_name_search"),
@@ -132,69 +190,20 @@ class Account(models.Model):
         return self._open_tasks
 
     @property
-    def second_line(self) -> str:
-        """What a list says under the name."""
-        return " · ".join(filter(None, (self.domain, self.industry))) or self.get_kind_display()
-
-    @property
     def lifecycle_label(self) -> str:
         return str(self.Lifecycle(self.lifecycle).label)  # many times as quick as get_lifecycle_display
 
     @property
     def lifecycle_tone(self) -> str:
         """Of its badge."""
-        return {"customer": "good", "trial": "info", "paused": "warn", "churned": "bad"}.get(self.lifecycle, "")
-
-
-class ContactQuerySet(VisibleQuerySet["Contact"]):
-    def mail_first(self) -> Self:
-        """The order in which account mail looks for its reader: the primary contact, else the oldest with an e-mail."""
-        return self.exclude(email=None).order_by("account_id", "-is_primary", "created_at", "id")
-
-    def readers_of(self, account_ids: list[int]) -> dict[int, Contact]:
-        """Who reads mail to each account; an account where nobody has an e-mail is missing."""
-        found = self.filter(account_id__in=account_ids).mail_first().distinct("account_id")
-        return {contact.account_id: contact for contact in found}
-
-
-class Contact(models.Model):
-    """A person at an account, who receives and writes."""
-
-    class Consent(models.TextChoices):
-        YES = "yes", "Agreed"
-        NO = "no", "Refused"
-        UNKNOWN = "", "Not asked"
-
-    account = models.ForeignKey(Account, models.CASCADE, related_name="contacts")
-    external_id = models.CharField(max_length=120, null=True, blank=True)
-    first_name = models.CharField(max_length=100, blank=True)
-    last_name = models.CharField(max_length=100, blank=True)
-    email = models.EmailField(null=True, blank=True)  # lower case; identifies a person across the installation
-    phone = models.CharField(max_length=40, blank=True)
-    title = models.CharField(max_length=120, blank=True)
-    timezone = models.CharField(max_length=64, blank=True)
-    language = models.CharField(max_length=10, blank=True)
-    birthday = models.DateField(null=True, blank=True)
-    email_consent = models.CharField(max_length=3, choices=Consent, default=Consent.UNKNOWN, blank=True)
-    is_primary = models.BooleanField(default=False)
-    last_seen_at = models.DateTimeField(null=True)
-    automation_paused_until = models.DateTimeField(null=True)  # written by whoever decides it; read when mail is sent
-    created_at = models.DateTimeField(default=clock.now)
-    updated_at = models.DateTimeField(default=clock.now)
-
-    objects = ContactQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint("external_id", name="contact_external_id_once"),
-            models.UniqueConstraint("email", name="contact_email_once"),
-            models.CheckConstraint(condition=Q(email=None) | Q(email=Lower("email")), name="contact_email_lower"),
-            models.UniqueConstraint("account", condition=Q(is_primary=True), name="contact_primary_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+        return self.TONES.get(self.lifecycle, "")
 
     @property
-    def name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or self.email or "Somebody without a name"
+    def goal_tone(self) -> str:
+        """Of the badge that says whether the goal was reached."""
+        return {"reached": "good", "partly": "warn", "missed": "bad"}.get(self.goal_state, "")
+
+    @property
+    def suitability_tone(self) -> str:
+        """Of its badge."""
+        return {"good": "good", "fair": "warn", "poor": "bad"}.get(self.suitability, "")

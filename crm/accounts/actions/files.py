@@ -1,0 +1,89 @@
+"""Putting files into a customer's folder and taking them out again.
+
+The bytes are written before the row and removed after it, so that a row never leads to nothing; what is left over when
+a process dies between the two is a file that nobody can reach.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from crm.accounts import sniffing
+from crm.accounts.models import Account, AccountFile
+from crm.timeline.actions import Fact, record
+
+#: For so long a file that was deleted can be put back; then its bytes go.
+KEPT = timedelta(days=30)
+#: Files removed for good in one slice.
+_SLICE = 100
+
+
+def put(account: Account, file: File[bytes], by: Any, now: datetime) -> AccountFile:
+    """Keep a file and say so on the timeline."""
+    name = str(file.name)
+    head = file.read(sniffing.HEAD)
+    file.seek(0)
+    stored = default_storage.save(f"accounts/{account.pk}/{uuid4().hex}", file)
+    try:
+        with transaction.atomic():
+            kept = AccountFile.objects.create(
+                account=account, name=name, size=file.size, content_type=sniffing.content_type(head, name),
+                stored_as=stored, added_at=now, added_by=by,
+            )  # fmt: skip
+            _tell(kept, "file.added", f"Added {name}", by, now)
+    except BaseException:
+        default_storage.delete(stored)
+        raise
+    return kept
+
+
+@transaction.atomic
+def delete(file: AccountFile, by: Any, now: datetime) -> bool:
+    """Take it out of the folder; it can be put back for some days. False: it is out already."""
+    row = AccountFile.objects.select_for_update(no_key=True).get(pk=file.pk)
+    if row.deleted_at:
+        return False
+    row.deleted_at, row.deleted_by = now, by
+    row.save(update_fields=["deleted_at", "deleted_by"])
+    _tell(row, "file.deleted", f"Deleted {row.name}", by, now)
+    return True
+
+
+@transaction.atomic
+def put_back(file: AccountFile, by: Any, now: datetime) -> bool:
+    """False: it is in the folder, or it was deleted too long ago."""
+    row = AccountFile.objects.select_for_update(no_key=True).get(pk=file.pk)
+    if row.deleted_at is None or now - row.deleted_at >= KEPT:
+        return False
+    row.deleted_at = row.deleted_by = None
+    row.save(update_fields=["deleted_at", "deleted_by"])
+    _tell(row, "file.restored", f"Put back {row.name}", by, now)
+    return True
+
+
+def _tell(file: AccountFile, kind: str, text: str, by: Any, now: datetime) -> None:
+    payload = {"file": file.pk}
+    record(Fact(file.account_id, kind, text, now, source="person", actor_id=by.pk, payload=payload), now=now)
+
+
+def sweep(now: datetime) -> int:
+    """Remove for good what was deleted long ago, a slice of it; returns how many."""
+    with transaction.atomic():
+        gone = AccountFile.objects.filter(deleted_at__lte=now - KEPT).order_by("deleted_at")
+        rows = list(gone.select_for_update(skip_locked=True)[:_SLICE])
+        AccountFile.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for row in rows:
+        default_storage.delete(row.stored_as)
+    return len(rows)
+
+
+def next_sweep(now: datetime) -> datetime | None:
+    """When the next deleted file goes for good."""
+    oldest = AccountFile.objects.filter(deleted_at__gt=now - KEPT).order_by("deleted_at").first()
+    return oldest.deleted_at + KEPT if oldest and oldest.deleted_at else None

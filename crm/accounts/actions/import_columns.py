@@ -1,0 +1,96 @@
+"""What files of accounts and contacts may bring, and what other systems call it."""
+
+from __future__ import annotations
+
+from crm.accounts.models import Account
+from crm.slots import ImportColumn
+
+ACCOUNT_COLUMNS = {
+    "external_id": ImportColumn(
+        "key", required=True, filled=True, max_length=120, example="acme-1", label="Their id", policies=False,
+        names=("id", "record id", "customer id", "account id", "company id", "customer number"),
+        hint="What finds the customer again, next time too",
+    ),
+    "name": ImportColumn(
+        required=True, max_length=200, example="Acme Ltd", label="Name",
+        names=("company", "company name", "account name", "organisation", "organization", "customer", "firm"),
+    ),
+    "kind": ImportColumn(
+        "choice", choices=tuple(Account.Kind.values), example="company", label="Kind", names=("type",),
+    ),
+    "domain": ImportColumn(
+        "domain", example="acme.example", label="Domain", names=("website", "web site", "url", "homepage", "web"),
+    ),
+    "industry": ImportColumn(max_length=80, example="Logistics", label="Industry", names=("sector", "branch")),
+    "country": ImportColumn(
+        "country", example="DE", label="Country", hint="Two letters of ISO 3166", names=("country code",),
+    ),
+    "owner_email": ImportColumn(
+        "email", example="mira@example.com", label="Owner’s e-mail", hint="Somebody who can sign in here",
+        names=("owner", "account owner", "account manager", "account owner email"),
+    ),
+    "signed_up_on": ImportColumn(
+        "date", example="2025-03-31", label="Signed up on",
+        names=("sign-up date", "signup date", "customer since", "created", "created at", "create date"),
+    ),
+    "primary_use_case": ImportColumn(
+        max_length=200, example="Reporting", label="Primary use case", names=("use case",),
+    ),
+    "tags": ImportColumn(
+        "tags", max_length=60, example="pilot, north", label="Tags", hint="Added to those that are there",
+        names=("labels", "tag", "label"),
+    ),
+}  # fmt: skip
+
+CONTACT_COLUMNS = {
+    "external_id": ImportColumn(
+        "key", max_length=120, example="person-1", label="Their id", policies=False,
+        names=("id", "record id", "contact id", "person id"), hint="What finds the person again, as an e-mail does",
+    ),
+    "account_external_id": ImportColumn(
+        "key", required=True, or_else="account_name", max_length=120, example="acme-1", label="Customer’s id",
+        names=("account id", "company id", "organisation id", "organization id", "customer id"),
+    ),
+    "account_name": ImportColumn(
+        max_length=200, hidden=True, example="Acme Ltd", label="Customer’s name",
+        names=("company", "company name", "account", "account name", "organisation", "organization", "customer"),
+        hint="Where the file has no id of the customer; found when one bears it",
+    ),
+    "first_name": ImportColumn(
+        max_length=100, example="Anna", label="First name", names=("given name", "forename", "firstname", "vorname"),
+    ),
+    "last_name": ImportColumn(
+        max_length=100, example="Meyer", label="Last name", names=("surname", "family name", "lastname", "nachname"),
+    ),
+    "full_name": ImportColumn(
+        max_length=200, hidden=True, example="Anna Meyer", label="Full name", names=("name", "contact name"),
+        hint="The last word is taken for the last name", policies=False,
+    ),
+    "email": ImportColumn(
+        "email", example="anna@acme.example", label="E-mail", names=("email address", "mail", "e-mail address"),
+        hint="Identifies a person across the installation",
+    ),
+    "phone": ImportColumn(
+        max_length=40, example="+49 30 1234567", label="Phone",
+        names=("phone number", "telephone", "mobile", "mobile phone", "tel"),
+    ),
+    "title": ImportColumn(
+        max_length=120, example="Head of Operations", label="Job title", names=("position", "role", "function"),
+    ),
+    "timezone": ImportColumn("zone", example="Europe/Berlin", label="Time zone", names=("zone", "tz")),
+    "language": ImportColumn(max_length=10, example="de", label="Language", names=("lang", "locale")),
+    "birthday": ImportColumn("date", example="1984-05-12", label="Birthday", names=("date of birth", "birthdate")),
+    "email_consent": ImportColumn(
+        "choice", choices=("yes", "no"), example="yes", label="Consent to mail",
+        names=("consent", "opt-in", "marketing consent", "newsletter"),
+        hint="yes or no; a refusal that is known here stands",
+    ),
+    "is_primary": ImportColumn(
+        "yes_no", example="yes", label="Primary contact", names=("primary", "main contact"),
+    ),
+    "opted_out": ImportColumn(
+        "yes_no", hidden=True, example="no", label="Opted out of mail", policies=False,
+        names=("unsubscribed", "email opt out", "opt-out", "opted out of email", "do not email", "bounced"),
+        hint="A yes stops all mail to the address, whatever else the file says",
+    ),
+}  # fmt: skip

@@ -1,0 +1,12 @@
+"""Accounts (customers) and contacts (people), with what every customer must have, and the papers about them."""
+
+from crm.accounts.models.accounts import Account, AccountQuerySet
+from crm.accounts.models.aliases import Alias
+from crm.accounts.models.changes import AccountChange, ContactChange
+from crm.accounts.models.contacts import Contact, ContactQuerySet
+from crm.accounts.models.papers import AccountFile, HandOff
+
+__all__ = [
+    "Account", "AccountChange", "AccountFile", "AccountQuerySet", "Alias", "Contact", "ContactChange",
+    "ContactQuerySet", "HandOff",
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""The people at accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import models
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models.functions import Lower
+
+from crm.accounts.matching.keys import PhoneKey
+from crm.accounts.models.accounts import Account, ListedQuerySet
+from crm.segments.filters import OPERATORS, Folded
+from crm.segments.rules import fold
+from crm.web import clock
+from crm.web.addresses import address
+
+
+class FullName(Func):
+    """First and last name with a blank between them, as people type them into a search."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || ' ' || "
+    output_field = TextField()
+
+
+class Digits(Func):
+    """A phone number without all that people write between its digits."""
+
+    template = "regexp_replace(%(expressions)s, '[^0-9]', '', 'g')"
+    output_field = TextField()
+
+
+class ContactQuerySet(ListedQuerySet["Contact"]):
+    def called(self, text: str) -> Self:
+        """Whose name, e-mail or phone number holds the text; begins with it when it is too short for trigrams."""
+        look, now = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"], clock.now()
+        found = Q(look.sql(FullName("first_name", "last_name"), text, now)) | Q(look.sql(F("email"), text, now))
+        # Abroad a number begins otherwise than at home: what follows the zeros is the same.
+        digits = "".join(filter(str.isdecimal, text)).lstrip("0")
+        is_number = len(digits) > 3 and not any(map(str.isalpha, text))
+        return self.filter(found | Q(look.sql(Digits("phone"), digits, now)) if is_number else found)
+
+    def alike(self, text: str) -> Self:
+        """Whose name is written much like it, the likest first; `likeness` is a trigram word similarity from 0 to 1."""
+        name, typed = Folded(FullName("first_name", "last_name")), Value(fold(text))
+        likeness = TrigramWordSimilarity(fold(text), name)
+        close = Func(typed, name, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
+        return self.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
+
+    def for_list(self) -> Self:
+        """`name_key` is what the index sorts names by."""
+        return self.annotate(name_key=Lower(FullName("first_name", "last_name")))
+
+    def mail_first(self) -> Self:
+        """The order in which account mail looks for its reader: the primary contact, else the oldest with an e-mail."""
+        return self.exclude(email=None).order_by("account_id", "-is_primary", "created_at", "id")
+
+    def readers_of(self, account_ids: list[int]) -> dict[int, Contact]:
+        """Who reads mail to each account; an account where nobody has an e-mail is missing."""
+        found = self.filter(account_id__in=account_ids).mail_first().distinct("account_id")
+        return {contact.account_id: contact for contact in found}
+
+
+class Contact(models.Model):
+    """A person at an account, who receives and writes."""
+
+    class Consent(models.TextChoices):
+        YES = "yes", "Agreed"
+        NO = "no", "Refused"
+        UNKNOWN = "", "Not asked"
+
+    class Role(models.TextChoices):
+        """What a person is when the account decides something; one can be several."""
+
+        DECIDES = "decides", "Decides"
+        CHAMPION = "champion", "Champion"
+        BLOCKS = "blocks", "Blocks"
+        USES = "uses", "Uses it"
+        PAYS = "pays", "Pays"
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="contacts")
+    external_id = models.CharField(max_length=120, null=True, blank=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    email = models.EmailField(null=True, blank=True)  # lower case; identifies a person across the installation
+    phone = models.CharField(max_length=40, blank=True)
+    match_phone = PhoneKey(max_length=16, blank=True, db_default="", editable=False)  # the same as E.164, if it is one
+    title = models.CharField(max_length=120, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    birthday = models.DateField(null=True, blank=True)
+    email_consent = models.CharField(max_length=3, choices=Consent, default=Consent.UNKNOWN, blank=True)
+    is_primary = models.BooleanField(default=False)
+    roles = ArrayField(models.CharField(max_length=12, choices=Role), default=list, db_default=[], blank=True)
+    do_not_contact = models.BooleanField(default=False, db_default=False)  # only replies and receipts reach them
+    last_seen_at = models.DateTimeField(null=True)
+    automation_paused_until = models.DateTimeField(null=True)  # written by whoever decides it; read when mail is sent
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("external_id", name="contact_external_id_once"),
+            models.UniqueConstraint("email", name="contact_email_once"),
+            models.CheckConstraint(condition=Q(email=None) | Q(email=Lower("email")), name="contact_email_lower"),
+            models.UniqueConstraint("account", condition=Q(is_primary=True), name="contact_primary_once"),
+        ]
+        indexes = [
+            # One for each sort a list offers; the id makes every page's edge exact.
+            models.Index(Lower(FullName("first_name", "last_name")), "id", name="contact_by_name"),
+            models.Index(fields=["last_seen_at", "id"], name="contact_by_last_seen"),
+            models.Index(fields=["created_at", "id"], name="contact_by_creation"),
+            models.Index(fields=["match_phone"], condition=~Q(match_phone=""), name="contact_by_match_phone"),
+            # One index for all that the search asks of a person, and for “contains” of the filter language.
+            GinIndex(
+                OpClass(Folded(FullName("first_name", "last_name")), "gin_trgm_ops"),
+                OpClass(Folded("email"), "gin_trgm_ops"),
+                OpClass(Folded(Digits("phone")), "gin_trgm_ops"),
+                name="contact_search",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **more: Any) -> None:
+        """The number is worked out anew whenever it is saved, alone or with others."""
+        if update_fields is not None and "phone" in (names := set(update_fields)):
+            update_fields = names | {"match_phone"}
+        super().save(*args, update_fields=update_fields, **more)
+
+    def get_absolute_url(self) -> str:
+        return address("contacts:detail", self.pk)
+
+    @property
+    def name(self) -> str:
+        return self.named(self.first_name, self.last_name, self.email)
+
+    @staticmethod
+    def named(first_name: str, last_name: str, email: str | None) -> str:
+        """What a person is called, also where only these columns were asked for."""
+        return f"{first_name} {last_name}".strip() or email or "Somebody without a name"
+
+    @property
+    def role_labels(self) -> list[str]:
+        """In the order of the choices, whatever order they were ticked in."""
+        return [str(role.label) for role in self.Role if role.value in self.roles]

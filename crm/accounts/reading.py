@@ -1,0 +1,103 @@
+"""What the page of a customer reads, each part in one statement that is composed once (`crm.web.composed`)."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
+
+from crm.accounts.models import Account, Contact
+from crm.team.models import User
+from crm.timeline.models import TimelineEntry
+from crm.web.composed import Composed
+
+#: More people than this are found by searching, not by scrolling.
+PEOPLE = 50
+CONTRACTS = 20
+
+_OWN = [field.attname for field in Account._meta.concrete_fields]
+_OWNER = ["id", "name", "email", "is_active"]
+_BESIDE = [
+    "agreed_goals", "agreed_roadblocks", "agreed_decision_makers", "agreed_promised", "agreed_written_at",
+    "agreed_version", "leads",
+]  # fmt: skip
+
+
+def _page_row(rows: Any, pk: int) -> QuerySet[Any, Any]:
+    return rows.filter(pk=pk).for_page().values_list(*_OWN, *(f"owner__{name}" for name in _OWNER), *_BESIDE)  # type: ignore[no-any-return]
+
+
+_anybodys = Composed(lambda pk: _page_row(Account.objects.all(), pk), int)
+
+
+def account(pk: int, viewer: User) -> Account | None:
+    """With its owner, the hand-off that holds (`agreed_…`) and whether others belong to it (`leads`)."""
+    rows = _anybodys.rows(pk) if viewer.sees_everything else list(_page_row(Account.objects.visible_to(viewer), pk))
+    if not rows:
+        return None
+    row, own, owner = rows[0], len(_OWN), len(_OWN) + len(_OWNER)
+    found: Account = Account.from_db(DEFAULT_DB_ALIAS, _OWN, row[:own])
+    found.owner = User.from_db(DEFAULT_DB_ALIAS, _OWNER, row[own:owner]) if found.owner_id else None
+    for name, value in zip(_BESIDE, row[owner:], strict=True):
+        setattr(found, name, value)
+    return found
+
+
+_PERSON = [field.attname for field in Contact._meta.concrete_fields]
+_people = Composed(
+    lambda account: (
+        Contact.objects.filter(account_id=account)
+        .order_by("-is_primary", "created_at", "id")
+        .values_list(*_PERSON)[:PEOPLE]
+    ),
+    int,
+)
+
+
+def people(account_id: int) -> list[Contact]:
+    """Whom the page names: the primary contact first, then the oldest. Of a customer that passed the gate."""
+    return [Contact.from_db(DEFAULT_DB_ALIAS, _PERSON, row) for row in _people.rows(account_id)]
+
+
+_TERMS = ("id", "plan", "status", "auto_renew", "currency", "terms__starts_on", "terms__ends_on", "terms__mrr")
+_terms = Composed(
+    lambda account: (
+        Account.contracts.rel.related_model._default_manager.filter(account_id=account)
+        .order_by("-id", "terms__starts_on")
+        .values_list(*_TERMS)[: CONTRACTS * 10]
+    ),
+    int,
+)
+
+
+def contracts(account_id: int, today: date) -> list[dict[str, Any]]:
+    """Each contract with its latest term, and whether that has ended; those that run come first."""
+    found = []
+    for _, terms in groupby(_terms.rows(account_id), key=lambda row: row[0]):
+        every = [dict(zip(_TERMS, term, strict=True)) for term in terms]
+        last = every[-1]
+        ends = last["terms__ends_on"]
+        status = "ended" if ends and ends <= today else last["status"]
+        found.append(last | {"since": every[0]["terms__starts_on"], "ends": ends, "mrr": last["terms__mrr"],
+                             "status": status})  # fmt: skip
+    return sorted(found, key=lambda contract: contract["status"] in ("ended", "cancelled"))[:CONTRACTS]
+
+
+#: What a line of the timeline needs of an entry.
+ENTRY = ("pk", "kind", "source", "text", "occurred_at", "payload", "actor_id", "actor__name", "actor__email")
+Entry = namedtuple("Entry", ENTRY)  # type: ignore[misc]
+#: Entries of one page.
+ENTRIES = 20
+_newest = Composed(
+    lambda account: TimelineEntry.objects.filter(account_id=account).newest_first().values_list(*ENTRY)[: ENTRIES + 1],
+    int,
+)
+
+
+def newest(account_id: int) -> list[Any]:
+    """The first page of the timeline with nothing left out, and one entry more if there is one."""
+    return [Entry(*row) for row in _newest.rows(account_id)]

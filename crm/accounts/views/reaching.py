@@ -1,0 +1,23 @@
+"""The one customer that a page is about, if the viewer may see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from crm.accounts.models import Account
+
+
+def account_of(request: HttpRequest, pk: int) -> Account:
+    """Raises Http404."""
+    return get_object_or_404(Account.objects.visible_to(request.user).select_related("owner"), pk=pk)
+
+
+def locked(visible: Any, request: HttpRequest) -> Any:
+    """Rows that passed the gate, held until the transaction ends when they are about to be changed.
+
+    Their keys are not held: whoever points at a row, as a child at its parent, need not wait.
+    """
+    return visible.select_for_update(of=("self",), no_key=True) if request.method == "POST" else visible
