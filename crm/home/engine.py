@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from crm.outbox import policy, stopping
 from crm.outbox.models import Sender, Switch
 from crm.slots import Load, Repair, Throughput, Trouble
 from crm.team.models import User
+from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.timeline.slots import waiting
 from crm.web import clock, standing
@@ -81,8 +82,7 @@ _ALIVE = {"beat": "heartbeat", "worker": "outbox"}
 
 def _admin(request: HttpRequest) -> User:
     viewer = viewer_of(request)
-    if not viewer.is_admin:
-        raise PermissionDenied("The engine room is for admins.")
+    demand(viewer, "manage_settings")
     return viewer
 
 

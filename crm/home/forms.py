@@ -1,13 +1,14 @@
-"""What people fill in in the engine room."""
+"""What people fill in in the engine room, and about their day."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from crm.accounts.models import Contact
 from crm.outbox.models import Sender, Switch
+from crm.team.models import User
 
 
 class StopForm(forms.Form):
@@ -44,3 +45,22 @@ class StopForm(forms.Form):
     def words(self) -> str:
         """What has stopped, as a toast says it."""
         return Switch(scope=self.cleaned_data["scope"]).words
+
+
+class DayForm(forms.ModelForm):
+    """How large somebody's day is."""
+
+    day_capacity = forms.IntegerField(
+        label="Customers a day",
+        min_value=1,
+        max_value=100,
+        error_messages={"min_value": "A day has room for one customer at least.", "max_value": "At most 100 a day."},
+    )
+    untouched_days = forms.IntegerField(
+        label="Nobody is left alone for more than … days", min_value=1, max_value=730,
+        error_messages={"min_value": "From one day on.", "max_value": "At most 730 days."},
+    )  # fmt: skip
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["day_capacity", "untouched_days"]

@@ -5,6 +5,7 @@ And how often somebody looks whether work stands still.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,8 +22,9 @@ RENEWAL_DAYS = 90
 SILENT_DAYS = 14
 SILENT_DAYS_WORST = 90
 
-#: How many customers fit into one day.
-CAPACITY = 8
+#: A call or letter within so many days makes a renewal less urgent: somebody is on to it.
+SPOKEN_DAYS = 7
+SPOKEN_LEAVES = 0.4
 
 #: Each reason names at most this many customers; beyond it Today says “more than”.
 MOST_NEEDS = 200
@@ -42,6 +44,18 @@ def silence_urgency(days: Any) -> Any:
     return days / float(SILENT_DAYS_WORST)
 
 
+def renewal_need(days_left: int, untouched: int | None) -> tuple[str, float]:
+    """Sentence and urgency of a renewal; `untouched` are the days since somebody was in touch, None if nobody ever."""
+    when = "today" if days_left == 0 else f"in {days_words(days_left)}"
+    urgency = float(renewal_urgency(days_left))
+    if untouched is None:
+        return f"Renewal {when}, nobody has been in touch yet", urgency
+    if untouched <= SPOKEN_DAYS:
+        ago = "today" if untouched == 0 else f"{days_words(untouched)} ago"
+        return f"Renewal {when}, last touch {ago}", urgency * SPOKEN_LEAVES
+    return f"Renewal {when}, no touch for {days_words(untouched)}", urgency
+
+
 def a_year(mrr: Decimal) -> Decimal:
     return mrr * 12
 
@@ -56,17 +70,19 @@ class Need:
     action: str
 
 
-def most_urgent(needs: Iterable[Need]) -> dict[int, Need]:
-    """One reason for each customer. The first of equals stays."""
-    chosen: dict[int, Need] = {}
+def by_customer(needs: Iterable[Need]) -> dict[int, list[Need]]:
+    """All reasons of each customer, the most urgent first; of equals the one that was named first."""
+    found: defaultdict[int, list[Need]] = defaultdict(list)
     for need in needs:
-        if need.account_id not in chosen or need.urgency > chosen[need.account_id].urgency:
-            chosen[need.account_id] = need
-    return chosen
+        found[need.account_id].append(need)
+    return {pk: sorted(reasons, key=lambda need: -need.urgency) for pk, reasons in found.items()}
 
 
 def priority(mrr: Decimal, urgency: float) -> float:
-    """Yearly revenue × urgency: what is at stake, and how soon."""
+    """Revenue at risk × urgency: what is at stake, and how soon.
+
+    At risk is a year's revenue, MRR × 12, whatever the contract has left: who goes does not come back next year either.
+    """
     return float(a_year(mrr)) * urgency
 
 

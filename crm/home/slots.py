@@ -7,18 +7,30 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import ExpressionWrapper, F, FloatField, Q
-from django.db.models.functions import Cast, Least
+from django.db.models import (
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Least
 from django.http import HttpRequest
 from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Account, AccountQuerySet
-from crm.home import actions, headline, rules
+from crm.home import actions, headline, jumps, rules
 from crm.home.models import Alarm
-from crm.slots import Explanation, Notice
+from crm.slots import Explanation, FilterField, Notice
 from crm.team.models import User
 from crm.team.viewer import viewer_of
+from crm.timeline.models import TimelineEntry
 from crm.web import clock, standing, wording
 from crm.web.standing import Standing
 
@@ -39,9 +51,10 @@ def renewals(viewer: User, now: datetime, limit: int) -> Found:
     today = clock.today(now)
     soon = looked_after_by(viewer).filter(renews_on__range=(today, today + timedelta(days=rules.RENEWAL_DAYS)))
     days = _field("days_to_renewal", now)
-    for account, left, urgency in _worst(soon, days, rules.renewal_urgency(days), limit):
-        when = "today" if left == 0 else f"in {rules.days_words(left)}"
-        yield account, f"Renewal {when}", urgency, "Call"
+    for account, left, _, touched in _worst(soon, days, rules.renewal_urgency(days), limit):
+        untouched = None if touched is None else (now - touched).days
+        sentence, urgency = rules.renewal_need(left, untouched)
+        yield account, sentence, urgency, "Call"
 
 
 def silence(viewer: User, now: datetime, limit: int) -> Found:
@@ -49,16 +62,36 @@ def silence(viewer: User, now: datetime, limit: int) -> Found:
     quiet = looked_after_by(viewer).filter(silent_since__lte=now - timedelta(days=rules.SILENT_DAYS))
     days = _field("days_silent", now)
     urgency = rules.silence_urgency(Least(days, rules.SILENT_DAYS_WORST))
-    for account, silent, urgent in _worst(quiet, days, urgency, limit):
+    for account, silent, urgent, _ in _worst(quiet, days, urgency, limit):
         yield account, f"Nobody has seen them for {rules.days_words(silent)}", urgent, "Say hello"
 
 
-def _worst(accounts: AccountQuerySet, days: Any, urgency: Any, limit: int) -> list[tuple[int, int, float]]:
-    """(account, days, urgency), by the same urgency × revenue that ranks the page."""
+def _worst(
+    accounts: AccountQuerySet, days: Any, urgency: Any, limit: int
+) -> list[tuple[int, int, float, datetime | None]]:
+    """(account, days, urgency, last touch), by the same urgency × revenue that ranks the page.
+
+    The last touch is looked for when the worst are known: a select list that costs is worked out behind the LIMIT.
+    """
     ranked = accounts.annotate(
-        days=days, urgency=ExpressionWrapper(urgency, output_field=FloatField()), revenue=Cast("mrr", FloatField())
-    ).order_by((F("revenue") * F("urgency")).desc(), "id")
-    return list(ranked.values_list("pk", "days", "urgency")[:limit])
+        days=days, urgency=ExpressionWrapper(urgency, output_field=FloatField()), revenue=Cast("mrr", FloatField()),
+        touched=last_touch(),
+    ).order_by((F("revenue") * F("urgency")).desc(), "id")  # fmt: skip
+    return list(ranked.values_list("pk", "days", "urgency", "touched")[:limit])
+
+
+def last_touch() -> Subquery:
+    """When somebody of ours last spoke or wrote to the customer, or a mail left for them."""
+    touches = TimelineEntry.objects.filter(Q(source="person") | Q(kind="email.sent"), account=OuterRef("pk"))
+    return Subquery(touches.order_by("-occurred_at", "-id").values("occurred_at")[:1])
+
+
+def _days_untouched(argument: str | None, now: datetime) -> Any:
+    """Whole days of 24 hours since the last touch; of a customer whom nobody ever touched, since they were added."""
+    return Func(
+        Value(now, DateTimeField()), Coalesce(last_touch(), F("created_at")), arg_joiner=" - ",
+        output_field=IntegerField(), template="floor(extract(epoch FROM %(expressions)s) / 86400)::integer",
+    )  # fmt: skip
 
 
 def _field(name: str, now: datetime) -> Any:
@@ -100,7 +133,7 @@ if settings.HOLDFAST_DEMO:
     slots.menu.register("demo-mail", slots.MenuEntry("Demo mail", "mailbox", "home:demo_mail", 95))
 slots.menu.register(
     "engine",
-    slots.MenuEntry("Engine room", "gauge", "home:engine", 90, needing_mending, frozenset({"admin"})),
+    slots.MenuEntry("Engine room", "gauge", "home:engine", 85, needing_mending, frozenset({"admin"})),
 )
 slots.notices.register("alarm", standing_still)
 slots.notices.register("mail", mail_stopped)
@@ -108,3 +141,18 @@ slots.watchers.register("alarm", actions.watch)
 slots.explainers.register("alarm", explain)
 slots.today_reasons.register("renewal", slots.TodayReason(renewals, 10))
 slots.today_reasons.register("silence", slots.TodayReason(silence, 20))
+slots.filter_subjects["account"].fields.register(
+    "days_untouched", FilterField("Left alone", "number", _days_untouched, unit="days")
+)
+slots.search_sources.register("actions", slots.SearchSource("Do", jumps.actions, of_record=False, order=50))
+slots.search_sources.register("pages", slots.SearchSource("Go to", jumps.pages, of_record=False, order=60))
+slots.settings_pages.register(
+    "calendar",
+    slots.SettingsPage(
+        "Calendar", "Your tasks and renewals in your own calendar", "calendar", "home:calendar", "You", 40,
+        roles=frozenset({"admin", "manager", "agent"}),
+    ),
+)  # fmt: skip
+slots.owned_rows.register(
+    "put_away", slots.OwnedRows("crm.PutAway", "account", ("customer put off", "customers put off"), "drop", "keep")
+)

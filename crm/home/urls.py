@@ -3,12 +3,20 @@
 from django.conf import settings
 from django.urls import path
 
-from crm.home import demo_mail, engine, views
+from crm.home import calendar, demo_mail, engine, search, views
 
 app_name = "home"
 urlpatterns = [
     path("", views.today, name="today"),
     path("live/", views.live, name="live"),
+    path("day/", views.day, name="day"),
+    path("needs/<int:pk>/doing/", views.done, name="done"),
+    path("needs/<int:pk>/snooze/", views.snooze, name="snooze"),
+    path("needs/<int:pk>/return/", views.bring_back, name="bring_back"),
+    path("search/", search.search, name="search"),
+    path("me/calendar/", calendar.page, name="calendar"),
+    path("me/calendar/revoking/", calendar.revoking, name="calendar_revoking"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="calendar_feed"),
     path("engine/", engine.engine, name="engine"),
     path("engine/facts/", engine.facts, name="engine_facts"),
     path("engine/switches/", engine.switches, name="engine_switches"),

@@ -2,84 +2,90 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.cache import caches
-from django.db.models import Count, F, Max, Q, Subquery, Sum
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
-from crm.accounts import filterbar
 from crm.accounts.models import Account
-from crm.home import rules
+from crm.home import feed, figures, needs, rules
+from crm.home.forms import DayForm
 from crm.team.models import User
-from crm.timeline.models import TimelineEntry, TimelineQuerySet
+from crm.team.viewer import viewer_of
+from crm.todos.forms import SnoozeForm
 from crm.todos.models import Task, TaskLine
 from crm.todos.rules import bounds
 from crm.web import clock
+from crm.web.returning import next_url
+from crm.web.toasts import toast
 
 #: Figures that took longer than this are kept for a minute; small installations always see the present.
 _SLOW_SECONDS = 0.1
 _KEEP_SECONDS = 60
 
 _TASKS = 6
-_FEED = 12
-#: How far back the feed looks: a page must not search the whole timeline for somebody who may see little of it.
-_RECENT = 5_000
-#: Beyond it nobody counts touches.
-_MOST_TOUCHES = 10_000
-
-
-_CUSTOMER = {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value}
-#: The filter of the accounts list that shows what a tile counts.
-_BEHIND = {
-    "customers": filterbar.write([_CUSTOMER]),
-    "renewing": filterbar.write([_CUSTOMER, {"field": "renews_on", "op": "in_next_days", "value": rules.RENEWAL_DAYS}]),
-    "silent": filterbar.write([_CUSTOMER, {"field": "days_silent", "op": ">=", "value": rules.SILENT_DAYS}]),
-}
 
 
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
-    viewer, now = request.user, clock.now()
-    assert isinstance(viewer, User)  # LoginRequiredMiddleware let nobody else in
+    viewer, now = viewer_of(request), clock.now()
     local = now.astimezone(viewer.zone)
-    sight = f"{viewer.role}:{viewer.sees_everything}"  # what was kept for wider eyes is not shown to narrower ones
-    kept = _kept_when_slow(f"today:{viewer.pk}:{sight}:{now:%Y%m%d}", lambda: _expensive(viewer, now))
-    needs = kept["needs"]
-    entries = _feed(viewer, F("newest") - _RECENT)
+    kept = _kept_when_slow(_key(viewer, now), lambda: _expensive(viewer, now))
+    away = needs.put_away(viewer, now)
+    waiting = [need for need in kept["needs"] if need[0] not in away]
+    shown = waiting if "all" in request.GET else waiting[: viewer.day_capacity]
+    known = kept.get("known") or needs.rows(viewer, [pk for pk, _ in shown])
+    entries, mark = feed.newest(viewer)
     context = kept | {
         "greeting": rules.greeting(local),
         "first_name": str(viewer).split()[0],
         "local": local,
-        "rows": _rows(viewer, needs if "all" in request.GET else needs[: rules.CAPACITY]),
-        "needing": len(needs),
-        "capacity": rules.CAPACITY,
-        "behind": _BEHIND,
+        "rows": needs.lines(shown, known),
+        "needing": len(waiting),
+        "beyond": len(waiting) - viewer.day_capacity,
+        "done_today": len(away),
+        "capacity": viewer.day_capacity,
+        "untouched_days": viewer.untouched_days,
+        "behind": figures.behind(viewer),
+        "most_untouched": figures.MOST_UNTOUCHED,
         "tasks": _tasks(viewer, now),
         "entries": entries,
-        "newest": max((entry.pk for entry in entries), default=0) or _newest(),
+        "mark": mark,
         "steps": _first_steps(kept["figures"]["accounts"]) if viewer.is_admin else [],
+        "cards": [
+            {"template": card.template, "context": found}
+            for card in slots.today_cards
+            if (found := card.context(viewer, request)) is not None
+        ],
     }
     return render(request, "crm/home/today.html", context)
 
 
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
-    """What was recorded after `?after=<id>`; 204 when there is nothing new, which is one index look-up."""
-    after, newest = request.GET.get("after", ""), _newest()
-    if not after.isdecimal() or len(after) > 18 or int(after) >= newest:
+    """What has come in since `?after=`, a mark of ours; 204 when nothing has."""
+    mark = feed.Mark.parse(request.GET.get("after", ""))
+    if mark is None:
         return HttpResponse(status=204)
-    # Also when all of it is hidden from the viewer: the next question then starts behind it.
-    entries = _feed(request.user, max(int(after), newest - _RECENT))
-    return render(request, "crm/home/live.html", {"entries": entries, "newest": newest})
+    entries, newer = feed.since(viewer_of(request), mark)
+    if newer == mark:
+        return HttpResponse(status=204)
+    return render(request, "crm/home/live.html", {"entries": entries, "mark": newer})
+
+
+def _key(viewer: User, now: datetime) -> str:
+    """Of what is kept: what was kept for wider eyes is not shown to narrower ones."""
+    return f"today:{viewer.pk}:{viewer.role}:{viewer.sees}:{viewer.untouched_days}:{now:%Y%m%d}"
 
 
 def _kept_when_slow(key: str, compute: Any) -> dict[str, Any]:
@@ -88,91 +94,84 @@ def _kept_when_slow(key: str, compute: Any) -> dict[str, Any]:
     started = perf_counter()
     made: dict[str, Any] = compute()
     if perf_counter() - started > _SLOW_SECONDS:
-        caches["pages"].set(key, made, _KEEP_SECONDS)
+        # Not the rows: whose they are is asked again on each page.
+        caches["pages"].set(key, {name: part for name, part in made.items() if name != "known"}, _KEEP_SECONDS)
     return made
 
 
 def _expensive(viewer: User, now: datetime) -> dict[str, Any]:
-    return {"figures": _figures(viewer, now)} | _needs(viewer, now)
-
-
-def _figures(viewer: User, now: datetime) -> dict[str, Any]:
-    """The tiles, over all customers that the viewer may see: one pass over accounts, one over this week's touches."""
-    day = clock.today(now)
-    customer = Q(lifecycle=Account.Lifecycle.CUSTOMER)
-    renewing = customer & Q(renews_on__range=(day, day + timedelta(days=rules.RENEWAL_DAYS)))
-    silent = customer & Q(silent_since__lte=now - timedelta(days=rules.SILENT_DAYS))
-    figures: dict[str, Any] = Account.objects.visible_to(viewer).aggregate(
-        accounts=Count("id"),
-        customers=Count("id", filter=customer),
-        mrr_of_customers=Sum("mrr", filter=customer, default=Decimal(0)),
-        renewing=Count("id", filter=renewing),
-        renewing_mrr=Sum("mrr", filter=renewing, default=Decimal(0)),
-        silent=Count("id", filter=silent),
-    )
-    return figures | {"renewing_a_year": rules.a_year(figures["renewing_mrr"])} | _touches(viewer, _monday(day))
-
-
-def _monday(day: date) -> datetime:
-    return datetime.combine(day - timedelta(days=day.weekday()), time(0), clock.zone()).astimezone(UTC)
-
-
-def _touches(viewer: User, since: datetime) -> dict[str, Any]:
-    """Facts on a channel that went out from us since then. `recorded_at` has the index that finds the week."""
-    ours = (TimelineEntry.Source.PERSON, TimelineEntry.Source.AUTOMATIC)
-    week = TimelineEntry.objects.visible_to(viewer).filter(recorded_at__gte=since, occurred_at__gte=since)
-    sources = week.filter(source__in=ours).exclude(channel="").values("source")[:_MOST_TOUCHES]
-    return sources.aggregate(
-        by_people=Count("source", filter=Q(source=TimelineEntry.Source.PERSON)),
-        automatic=Count("source", filter=Q(source=TimelineEntry.Source.AUTOMATIC)),
-    )
-
-
-def _needs(viewer: User, now: datetime) -> dict[str, Any]:
-    """The most urgent reason of each customer that any room names, the most at stake first, and whether a room has more
-    than it may name.
-
-    Each names its worst, so the worst are all here.
-    """
-    found = [[rules.Need(*row) for row in reason.find(viewer, now, rules.MOST_NEEDS)] for reason in slots.today_reasons]
-    needs = rules.most_urgent(need for named in found for need in named)
-    mrr = dict(Account.objects.visible_to(viewer).filter(pk__in=needs).values_list("pk", "mrr"))
-    ranked = sorted(mrr, key=lambda pk: (-rules.priority(mrr[pk], needs[pk].urgency), pk))
-    return {"needs": [needs[pk] for pk in ranked], "more": any(len(named) >= rules.MOST_NEEDS for named in found)}
-
-
-def _rows(viewer: User, needs: list[rules.Need]) -> list[dict[str, Any]]:
-    """Those on the page; who went out of the viewer's sight since they were ranked is left out."""
-    visible = Account.objects.visible_to(viewer).select_related("owner")
-    accounts = visible.only("name", "mrr", "owner__name", "owner__email").in_bulk([need.account_id for need in needs])
-    return [
-        {"account": accounts[need.account_id], "need": need, "a_year": rules.a_year(accounts[need.account_id].mrr)}
-        for need in needs
-        if need.account_id in accounts
-    ]
+    return {"figures": figures.of(viewer, now)} | needs.ranked(viewer, now)
 
 
 def _tasks(viewer: User, now: datetime) -> list[TaskLine]:
     """What is late or due today, the oldest first."""
     due = Task.objects.waiting_for(viewer, now).filter(due_at__lt=bounds(now, viewer.zone).tomorrow)
-    return [task.seen_by(viewer, now) for task in due.for_list().order_by("due_at", "id")[:_TASKS]]
+    return [Task.line(row, viewer, now) for row in due.as_lines().order_by("due_at", "id")[:_TASKS]]
 
 
-def _newest() -> int:
-    return TimelineEntry.objects.aggregate(newest=Max("id"))["newest"] or 0
+@require_POST
+def done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Done with a customer for today: they do not come back before the viewer's tomorrow."""
+    viewer, now, account = viewer_of(request), clock.now(), _account(request, pk)
+    until = bounds(now, viewer.zone).tomorrow
+    needs.put(viewer, account.pk, until, is_done=True, now=now)
+    toast(request, f"Done for today: {account}", undo=_return_of(request, account, until))
+    return redirect(_back(request))
 
 
-def _feed(viewer: Any, after: Any) -> list[TimelineEntry]:
-    """The newest facts, without imported history, in the order of the times that the page shows.
+@require_POST
+def snooze(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a customer off, with the choices that tasks have."""
+    viewer, now, account, form = viewer_of(request), clock.now(), _account(request, pk), SnoozeForm(request.POST)
+    until = form.moment(viewer, now) if form.is_valid() else None
+    if until is None or until <= now:
+        toast(request, "Choose a day that is still to come.", level=messages.ERROR)
+        return redirect(_back(request))
+    needs.put(viewer, account.pk, until, is_done=False, now=now)
+    local = until.astimezone(viewer.zone)
+    back = f"{local:%A} {local.day} {local:%B}, {local:%H:%M}"
+    toast(request, f"{account} is back on {back}", undo=_return_of(request, account, until))
+    return redirect(_back(request))
 
-    Chosen by id: what commits late shows when the page is next loaded. `after` is an id, or an expression over
-    `newest`.
-    """
-    entries: TimelineQuerySet = TimelineEntry.objects.visible_to(viewer).select_related("account", "actor")
-    entries = entries.only("source", "occurred_at", "text", "kind", "account__name", "actor__name", "actor__email")
-    newest = Subquery(TimelineEntry.objects.order_by("-id").values("id")[:1])
-    recent = entries.alias(newest=newest).filter(id__gt=after).exclude(source=TimelineEntry.Source.IMPORT)
-    return sorted(recent.order_by("-id")[:_FEED], key=lambda entry: (entry.occurred_at, entry.pk), reverse=True)
+
+@require_POST
+def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo either, known by its moment (`until`)."""
+    account = _account(request, pk)
+    try:
+        until = clock.parse(request.GET.get("until", ""))
+    except ValueError:
+        raise BadRequest("The address does not say what to take back.") from None
+    if needs.bring_back(viewer_of(request), account.pk, until):
+        toast(request, f"Back in your day: {account}")
+    else:
+        toast(request, f"{account} has been put elsewhere since. Nothing changed.", level=messages.INFO)
+    return redirect(_back(request))
+
+
+@require_POST
+def day(request: HttpRequest) -> HttpResponse:
+    """How many customers fit into a day of the viewer's, and after how many days nobody may be left alone."""
+    form = DayForm(request.POST, instance=User.objects.get(pk=viewer_of(request).pk))
+    if form.is_valid():
+        form.save()
+        toast(request, "Your day is saved.")
+    else:
+        toast(request, next(str(error) for errors in form.errors.values() for error in errors), level=messages.ERROR)
+    return redirect("home:today")
+
+
+def _account(request: HttpRequest, pk: int) -> Account:
+    return get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
+
+
+def _return_of(request: HttpRequest, account: Account, until: datetime) -> str:
+    about = urlencode({"until": until.isoformat(), "next": _back(request)})
+    return f"{reverse('home:bring_back', args=[account.pk])}?{about}"
+
+
+def _back(request: HttpRequest) -> str:
+    return next_url(request, reverse("home:today"))
 
 
 def _first_steps(accounts: int) -> list[dict[str, Any]]:

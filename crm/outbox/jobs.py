@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from crm.outbox import actions
+from crm.outbox.notifications import digest as daily
+from crm.web import clock
 from crm.web.jobs import until_idle
 
 
@@ -10,3 +12,10 @@ from crm.web.jobs import until_idle
 def work() -> None:
     """Send what is due, slice by slice."""
     until_idle("outbox", actions.work)
+
+
+@shared_task
+def digest() -> None:
+    """Write the digests of mornings that have come, and let go of what was read long ago."""
+    until_idle("digest", daily.work)
+    daily.sweep(clock.now())

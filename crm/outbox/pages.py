@@ -48,6 +48,7 @@ TABS = {
 GUARDS = {
     "no-address": "No address",
     "suppression": "Suppressed address",
+    "do-not-contact": "Do not contact",
     "consent": "No consent",
     "late": "Too late",
     "workflow": "Workflow off or left",

@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 
+from crm.accounts.models import Contact
 from crm.outbox.models import OutboundMessage
 from crm.web import clock
+from crm.web.composed import Composed
 
 #: Older refusals are history, which the mail page keeps.
 LATELY = timedelta(days=90)
 _MOST = 20
 _SHOWN = 3
+_LETTERS = 5
+
+
+def _held(rows: Any, account_id: int, since: datetime) -> Any:
+    return rows.filter(Q(state="skipped") | (Q(state="due") & ~Q(guard="")), account=account_id, planned_for__gt=since)
+
+
+#: Most customers have none, so most pages ask no more than this.
+_any = Composed(
+    lambda account, since: _held(OutboundMessage.objects.all(), account, since).values_list("id")[:1], int, datetime
+)
 
 
 def held_back(account: Any, request: HttpRequest) -> dict[str, Any] | None:
     """Mail that did not reach the customer lately, or waits, and why."""
-    rows = OutboundMessage.objects.visible_to(request.user).filter(
-        Q(state="skipped") | (Q(state="due") & ~Q(guard="")),
-        account=account, planned_for__gt=clock.now() - LATELY,
-    )  # fmt: skip
+    since = clock.now() - LATELY
+    if not _any.rows(account.pk, since):
+        return None
+    rows = _held(OutboundMessage.objects.visible_to(request.user), account.pk, since)
     said = rows.select_related("contact", "template").defer("rendered_body")  # the account is known
     found = list(said.order_by("-planned_for", "-id")[:_MOST])
     if not found:
         return None
     count = f"{_MOST}+" if len(found) == _MOST else str(len(found))
     return {"held": found[:_SHOWN], "held_count": count, "held_one": len(found) == 1}
+
+
+#: What a badge says of a letter's state, and its tone; those that wait or went say when instead.
+_STATES = {"skipped": "warn", "failed": "bad", "uncertain": "bad", "cancelled": ""}
+
+
+def letters(contact: Contact, request: HttpRequest) -> dict[str, Any] | None:
+    """The latest mail to one person, whatever became of it."""
+    rows = OutboundMessage.objects.visible_to(request.user).filter(contact=contact)
+    found = list(rows.select_related("contact", "template").defer("rendered_body").order_by("-id")[: _LETTERS + 1])
+    if not found:
+        return None
+    lines = [(message, _STATES.get(message.state)) for message in found[:_LETTERS]]
+    return {"letters": lines, "more": len(found) > _LETTERS, "account": contact.account}

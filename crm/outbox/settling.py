@@ -57,7 +57,7 @@ def suppression_of(message: OutboundMessage) -> Suppression | None:
     """Why the address that it would go to gets nothing, if so."""
     reader = message.contact or message.user
     address = (reader.email if reader else message.to_address) or ""
-    return Suppression.objects.filter(address=address.lower()).first() if address else None
+    return Suppression.among([address.lower()]).get(address.lower()) if address else None
 
 
 @transaction.atomic

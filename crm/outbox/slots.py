@@ -6,7 +6,9 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import actions, checks, load, panels, repairs  # noqa: F401  (importing it registers it)
-from crm.outbox.models import MessageQuerySet, OutboundMessage, Suppression
+from crm.outbox.erasing import forget_in_mail, forget_in_notifications
+from crm.outbox.models import MessageQuerySet, Notification, NotificationQuerySet, OutboundMessage, Suppression
+from crm.outbox.notifications import digest, notify
 from crm.team.models import User
 from crm.web import standing
 
@@ -22,13 +24,44 @@ def needing_eyes(viewer: User) -> int | MessageQuerySet | None:
 def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark]:
     """Whose address gets nothing any more, and why."""
     by_address = {person.email: person.pk for person in people if person.email}
-    found = Suppression.objects.filter(address__in=list(by_address))
-    return {by_address[row.address]: slots.Mark("suppressed", "bad", row.reason) for row in found}
+    found = Suppression.among(by_address)
+    return {by_address[address]: slots.Mark("suppressed", "bad", row.reason) for address, row in found.items()}
 
 
+def unread(viewer: User) -> NotificationQuerySet:
+    return Notification.objects.visible_to(viewer).unread()
+
+
+slots.tellers.register("bell", notify)
+slots.work.register("digest", slots.Work(run=digest.work, next_due=digest.next_due, order=15))
+slots.explainers.register(digest.ORIGIN, digest.explain)
+slots.menu.register(
+    "notifications", slots.MenuEntry("Notifications", "bell", "notifications:list", 0, unread, place="bell")
+)
+for order, (name, kind) in enumerate({
+    "task.assigned": ("Task assigned", "A colleague gives you a task.", "square-check"),
+    "note.mention": ("Mentioned", "A colleague mentions you in a note.", "at-sign"),
+    "account.assigned": ("Customer assigned", "A colleague makes you the owner of a customer.", "building-2"),
+    "handover.received": ("Hand-over", "You take over what a colleague looked after.", "handshake"),
+    "import.finished": ("Import finished", "A file that you brought in has been read.", "file-input"),
+    "bulk.finished": ("Bulk act finished", "What you did to many rows at once is done.", "layers"),
+}.items()):  # fmt: skip
+    slots.notification_kinds.register(name, slots.NotificationKind(*kind, order=10 * order))
+slots.settings_pages.register(
+    "notifications",
+    slots.SettingsPage(
+        "Notifications", "What you are told, and how", "bell", "notifications:preferences", "You", 30,
+        roles=frozenset({"admin", "manager", "agent"}),
+    ),
+)  # fmt: skip
+slots.owned_rows.register(
+    "notifications",
+    slots.OwnedRows("crm.Notification", "account", ("", ""), "move", "keep"),
+)
 slots.contact_marks.register("suppression", suppressed)
 slots.work.register("outbox", slots.Work(run=actions.work, next_due=actions.next_due, order=20))
 slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
+slots.contact_panels.register("mail", slots.Panel("crm/outbox/letters.html", panels.letters, 30))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))
 slots.throughput.register("outbox", load.lately)
 slots.repairs.register("uncertain", repairs.UNCERTAIN)
@@ -37,3 +70,17 @@ slots.menu.register(
     "mail",
     slots.MenuEntry("Mail", "mail", "outbox:list", 50, needing_eyes),
 )
+slots.owned_rows.register(
+    "account_mails", slots.OwnedRows("crm.OutboundMessage", "account", ("mail", "mails"), "move", "keep")
+)
+slots.owned_rows.register(
+    "contact_mails",
+    slots.OwnedRows(
+        "crm.OutboundMessage", "contact", ("mail", "mails"), "move", forget_in_mail,
+        slots.exported(
+            OutboundMessage, "contact", "category", "state", "to_address", "planned_for", "sending_at", "reason",
+            "rendered_subject", "rendered_body",
+        ),
+    ),
+)  # fmt: skip
+slots.traces.register("notifications", forget_in_notifications)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +19,7 @@ from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, kept, rows_of, times
 from crm.team.models import User
+from crm.team.permissions import Missing, demand
 from crm.team.viewer import viewer_of
 from crm.web import clock, standing
 from crm.web.pagination import BadCursor, keyset_page
@@ -85,7 +85,7 @@ def _act(request: HttpRequest, pk: int, verb: Verb, done: str, form: Form) -> Ht
     viewer = viewer_of(request)
     message = get_object_or_404(OutboundMessage.objects.visible_to(viewer), pk=pk)
     if not message.may_be_settled_by(viewer):
-        raise PermissionDenied
+        raise Missing("settle_mail")
     if not form.is_valid():
         toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
         return redirect("outbox:detail", pk)
@@ -162,6 +162,5 @@ def stop(request: HttpRequest) -> HttpResponse:
 
 def _admin(request: HttpRequest) -> User:
     viewer = viewer_of(request)
-    if not viewer.is_admin:
-        raise PermissionDenied
+    demand(viewer, "manage_mail")
     return viewer

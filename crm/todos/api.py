@@ -19,6 +19,7 @@ from crm.team.api import UserField
 from crm.todos import actions
 from crm.todos.actions import NewTask, TaskError
 from crm.todos.models import Task
+from crm.todos.rules.repeating import Repeat
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
 from crm.web.resources import Creating, Editing, Listing, Moment, Resource, ResourceSerializer
@@ -32,6 +33,15 @@ class TaskSerializer(ResourceSerializer):
     body = serializers.CharField(max_length=LONGEST_BODY, allow_blank=True, required=False)
     owner = UserField(allow_null=True, required=False, queryset=Task.objects.none())
     due_at = Moment()
+    kind = serializers.ChoiceField(
+        choices=[kind for kind in Task.Kind.choices if kind[0]], allow_blank=True, required=False
+    )
+    repeats = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        required=False,
+        help_text="daily 09:00, weekly mon,thu 09:00, monthly 15 09:00, monthly last 09:00, yearly 02-29 09:00",
+    )
     done_by = serializers.EmailField(source="done_by.email", read_only=True, allow_null=True)
     created_by = serializers.EmailField(source="created_by.email", read_only=True, allow_null=True)
 
@@ -39,9 +49,15 @@ class TaskSerializer(ResourceSerializer):
         model = Task
         fields = (
             "id", "title", "body", "account", "contact", "owner", "due_at", "snoozed_until", "done_at", "done_by",
-            "created_at", "created_by", "origin",
+            "created_at", "created_by", "origin", "kind", "repeats",
         )  # fmt: skip
         read_only_fields = ("snoozed_until", "done_at", "created_at", "origin")
+
+    def validate_repeats(self, text: str) -> str:
+        try:
+            return str(Repeat.parse(text)) if text else ""
+        except ValueError:
+            raise serializers.ValidationError("Write how often it comes again as in “weekly mon,thu 09:00”.") from None
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         task: Any = self.instance
@@ -96,16 +112,18 @@ class TaskResource(Creating, Editing, Listing, Resource):
             owner_id=data["owner"].pk if data.get("owner") else None,
             body=data.get("body", ""),
             created_by_id=self.request.user.pk,
+            kind=data.get("kind", ""),
+            repeats=data.get("repeats", ""),
         )
         return self._read(actions.create([made], now=now)[0])
 
     def _edit(self, task: Task, data: Mapping[str, Any]) -> Task:
         if "owner" in data and data["owner"] != task.owner:
             try:
-                actions.assign(task, data["owner"])
+                actions.assign(task, data["owner"], self.request.user, clock.now())  # type: ignore[arg-type]
             except TaskError as error:
                 raise ValidationError({"owner": [str(error)]}) from None
-        changed = {name: data[name] for name in ("title", "body", "due_at") if name in data}
+        changed = {name: data[name] for name in ("title", "body", "due_at", "kind", "repeats") if name in data}
         if changed:
             Task.objects.filter(pk=task.pk).update(**changed)
         return self._read(task.pk)

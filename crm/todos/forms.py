@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models.functions import Lower
 from django.urls import reverse
 
 from crm.accounts.models import Account
+from crm.accounts.naming import customer_named
 from crm.team.models import User
 from crm.todos import rules
 from crm.todos.actions import NewTask
+from crm.todos.models import Task
+from crm.todos.rules.repeating import LAST, WEEKDAYS, Repeat
+from crm.web.rules import local_moment
 
-#: A customer whose name another one has too is written with its number: "Nordwind #12".
-_NUMBERED = re.compile(r"^(?P<name>.*\S)\s+#(?P<id>\d{1,18})$")
-
-
-def customers_like(typed: str, viewer: User, limit: int = 8) -> list[str]:
-    """How customers whose names begin with `typed` are written in the form, one index range of the name."""
-    start = typed.strip().lower()
-    if not start or "\0" in start:  # no name has a NUL, and Postgres takes none
-        return []
-    names = Account.objects.visible_to(viewer).annotate(lower=Lower("name")).filter(lower__gte=start)
-    rows = [
-        (pk, name)
-        for pk, name in names.order_by("lower", "id").values_list("pk", "name")[: limit * 3]
-        if name.lower().startswith(start)
-    ][:limit]
-    written = [name for _, name in rows]
-    return [name if written.count(name) == 1 else f"{name} #{pk}" for pk, name in rows]
-
-
-def customer_named(typed: str, viewer: User) -> Account:
-    """The customer that the words mean. Raises ValidationError with a remedy."""
-    visible = Account.objects.visible_to(viewer).annotate(lower=Lower("name"))
-    found = list(visible.filter(lower=typed.strip().lower()).order_by("id")[:2])
-    if not found and (numbered := _NUMBERED.match(typed.strip())):
-        found = list(visible.filter(pk=int(numbered["id"]), lower=numbered["name"].lower()))
-    if not found:
-        raise forms.ValidationError(f"No customer of yours is called “{typed}”. Choose one from the list.")
-    if len(found) == 2:
-        raise forms.ValidationError(
-            f"Several customers are called “{typed}”. Add the number, as in “{typed} #{found[0].pk}”."
-        )
-    return found[0]
+#: How often a task comes again. What is not said follows from the day it is due on.
+REPEATS = [
+    ("", "Never: this once"), ("daily", "Every day"), ("weekly", "Every week"), ("monthly", "Every month, on that day"),
+    ("last", "Every month, on its last day"), ("yearly", "Every year"),
+]  # fmt: skip
 
 
 class NewTaskForm(forms.Form):
     title = forms.CharField(max_length=200, label="What is to be done")
+    kind = forms.ChoiceField(choices=Task.Kind.choices, required=False, widget=forms.RadioSelect)
     customer = forms.CharField(max_length=230, required=False, help_text="Type the first letters of the name.")
     due_on = forms.DateField(label="Due on", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     due_time = forms.TimeField(
         label="At", required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M"), help_text="Empty: 09:00"
+    )
+    repeats = forms.ChoiceField(choices=REPEATS, required=False, label="Again")
+    days = forms.TypedMultipleChoiceField(
+        choices=[(number, name.capitalize()) for number, name in enumerate(WEEKDAYS)],
+        coerce=int,
+        required=False,
+        label="On these days",
+        widget=forms.CheckboxSelectMultiple,
     )
     owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody yet: the pool")
     body = forms.CharField(label="Notes", required=False, widget=forms.Textarea({"rows": 4}))
@@ -75,25 +59,48 @@ class NewTaskForm(forms.Form):
         typed = self.cleaned_data["customer"]
         return customer_named(typed, self.viewer) if typed else None
 
-    def task(self) -> NewTask:
-        """Of a valid form."""
+    def task(self, now: datetime) -> NewTask:
+        """Of a valid form. One that comes again is due for the first time on or after the day that was named."""
         data = self.cleaned_data
-        at = datetime.combine(data["due_on"], data["due_time"] or rules.MORNING, self.viewer.zone)
+        due_at = local_moment(data["due_on"], data["due_time"] or rules.MORNING, self.viewer.zone)
+        repeat = self._repeat()
+        if repeat:
+            due_at = repeat.after(due_at - timedelta(microseconds=1), self.viewer.zone)
         account, owner = data["customer"], data["owner"]
         return NewTask(
             title=data["title"],
-            due_at=at.astimezone(UTC),
+            due_at=due_at,
+            kind=data["kind"],
+            repeats=str(repeat or ""),
             account_id=account and account.pk,
             owner_id=owner and owner.pk,
             body=data["body"],
             created_by_id=self.viewer.pk,
         )
 
+    def _repeat(self) -> Repeat | None:
+        data = self.cleaned_data
+        day, at = data["due_on"], data["due_time"] or rules.MORNING
+        match data["repeats"]:
+            case "daily":
+                return Repeat("daily", at)
+            case "weekly":
+                return Repeat("weekly", at, days=tuple(data["days"]) or (day.weekday(),))
+            case "monthly" | "last" as every:
+                return Repeat("monthly", at, day=LAST if every == "last" else day.day)
+            case "yearly":
+                return Repeat("yearly", at, day=day.day, month=day.month)
+        return None
+
 
 class SnoozeForm(forms.Form):
-    """Until when: `tomorrow`, `monday`, or `date` with a day."""
+    """Until when: `later` today, `tomorrow`, `monday`, or `date` with a day."""
 
-    until = forms.ChoiceField(choices=[("tomorrow", "Tomorrow 09:00"), ("monday", "Monday 09:00"), ("date", "A day")])
+    until = forms.ChoiceField(
+        choices=[
+            ("later", "Later today"), ("tomorrow", "Tomorrow 09:00"), ("monday", "Monday 09:00"), ("date", "A day"),
+        ]
+    )  # fmt: skip
     day = forms.DateField(required=False)
 
     def clean(self) -> dict[str, Any] | None:
@@ -105,6 +112,8 @@ class SnoozeForm(forms.Form):
     def moment(self, viewer: User, now: datetime) -> datetime:
         """Of a valid form, in the viewer's zone."""
         match self.cleaned_data["until"]:
+            case "later":
+                return rules.later_today(now, viewer.zone)
             case "tomorrow":
                 return rules.tomorrow_morning(now, viewer.zone)
             case "monday":

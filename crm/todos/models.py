@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self, TypedDict
+from typing import Any, ClassVar, Self, TypedDict
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
-from crm.team.models import User, VisibleQuerySet
+from crm.segments.filters import Folded
+from crm.team.models import User, VisibleQuerySet, owned_by_sight_of
+from crm.templatetags.ui import icon
 from crm.todos import rules
+from crm.todos.rules.repeating import Repeat
 from crm.web import clock
 from crm.web.addresses import address
+
+#: The columns that one line of a list needs.
+LINE = (
+    "id", "title", "kind", "account_id", "account__name", "owner__name", "owner__email", "due_at", "snoozed_until",
+    "done_at", "origin", "repeats",
+)  # fmt: skip
 
 
 class TaskQuerySet(VisibleQuerySet["Task"]):
     def visible_to(self, user: Any) -> Self:
-        """Besides tasks about accounts one may see: one's own. A task about nobody is its owner's, or the pool's."""
+        """Besides tasks about accounts one may see: one's own and one's team's. A task about nobody is its owner's, or
+        the pool's."""
         if not getattr(user, "is_active", False) or user.sees_everything:
             return super().visible_to(user)
         about_nobody_else = Q(account__owner=None) & (Q(account__isnull=False) | Q(owner=None))
-        return self.filter(Q(owner=user) | Q(account__owner=user) | about_nobody_else)
+        theirs = owned_by_sight_of(user, "owner") | owned_by_sight_of(user, "account__owner")
+        return self.filter(theirs | about_nobody_else)
 
     def open(self) -> Self:
         return self.filter(done_at=None)
@@ -46,8 +61,12 @@ class TaskQuerySet(VisibleQuerySet["Task"]):
 
     def for_list(self) -> Self:
         """With what one line of a list shows."""
-        own = ("title", "account", "owner", "due_at", "snoozed_until", "done_at", "origin")
+        own = ("title", "kind", "account", "owner", "due_at", "snoozed_until", "done_at", "origin", "repeats")
         return self.select_related("account", "owner").only(*own, "account__name", "owner__name", "owner__email")
+
+    def as_lines(self) -> Any:
+        """The same as dicts, for `Task.line`: a page of them is many times as quick as one of objects."""
+        return self.values(*LINE)
 
     def for_detail(self) -> Self:
         """With all that the page of one shows."""
@@ -57,30 +76,47 @@ class TaskQuerySet(VisibleQuerySet["Task"]):
 class TaskLine(TypedDict):
     """A task as one viewer reads it. A dict, since pages have many and a template looks up nothing as quickly."""
 
-    task: Task
     pk: int
-    title: str
+    title: SafeString
     page: str  # its address, and that of the verb that its tick stands for
     act: str
     done: bool
+    done_at: datetime | None
     due: str  # in words
     is_late: bool
-    is_snoozed: bool
+    back: datetime | None  # snoozed until then
     owner: str
     account: str
     account_page: str
     why: bool  # somebody else than a person made it
+    kind: str
+    icon: SafeString  # of the kind; blank for other tasks
+    repeats: bool
 
 
 class Task(models.Model):
     """Something a person has to do about a customer. Without an owner it lies in the admins' pool."""
 
+    class Kind(models.TextChoices):
+        CALL = "call", "Call"
+        MEETING = "meeting", "Meeting"
+        MAIL = "mail", "Write"
+        FOLLOW_UP = "follow_up", "Follow up"
+        OTHER = "", "Something else"
+
+    #: lucide names.
+    ICONS: ClassVar = {
+        "call": "phone", "meeting": "users-round", "mail": "mail", "follow_up": "corner-up-right", "": "square-check",
+    }  # fmt: skip
+
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.OTHER, db_default="", blank=True)
     title = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     account = models.ForeignKey("crm.Account", models.CASCADE, null=True, blank=True, related_name="tasks")
     contact = models.ForeignKey("crm.Contact", models.SET_NULL, null=True, blank=True, related_name="+")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tasks")
     due_at = models.DateTimeField()
+    repeats = models.CharField(max_length=40, blank=True, db_default="")  # a rules.repeating.Repeat as text
     snoozed_until = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -102,21 +138,39 @@ class Task(models.Model):
             models.Index(fields=["snoozed_until", "id"], condition=Q(done_at=None), name="task_snoozed"),
             models.Index(fields=["done_at", "id"], condition=Q(done_at__isnull=False), name="task_done"),
             models.Index(fields=["account", "-created_at"], name="task_of_account"),
+            GinIndex(OpClass(Folded("title"), "gin_trgm_ops"), condition=Q(done_at=None), name="task_title_search"),
         ]
 
     def __str__(self) -> str:
         return self.title
 
-    def seen_by(self, viewer: User, now: datetime) -> TaskLine:
-        is_open = self.done_at is None
+    def seen_by(self, viewer: User, now: datetime) -> dict[str, Any]:
+        """The line of one, with the task itself."""
+        about = {"account__name": self.account.name if self.account else None}
+        whose = {"owner__name": self.owner.name, "owner__email": self.owner.email} if self.owner else {}
+        row = {name: getattr(self, name) for name in LINE if "__" not in name} | about | whose
+        return {**self.line(row, viewer, now), "task": self}
+
+    @classmethod
+    def line(cls, row: Mapping[str, Any], viewer: User, now: datetime) -> TaskLine:
+        """Of a row of `as_lines`."""
+        done_at, due_at, pk, kind, account = row["done_at"], row["due_at"], row["id"], row["kind"], row["account_id"]
+        is_open = done_at is None
+        snoozed = row["snoozed_until"] if is_open else None
         return {
-            "task": self, "pk": self.pk, "title": self.title, "done": not is_open, "why": bool(self.origin),
-            "page": address("todos:detail", self.pk),
-            "act": address("todos:completion" if is_open else "todos:reopening", self.pk),
-            "due": rules.due_words(self.due_at, now, viewer.zone),
-            "is_late": is_open and self.due_at < now,
-            "is_snoozed": is_open and self.snoozed_until is not None and self.snoozed_until > now,
-            "owner": str(self.owner or "Pool"),
-            "account": str(self.account) if self.account_id else "",
-            "account_page": address("accounts:detail", self.account_id) if self.account_id else "",
+            "pk": pk, "title": escape(row["title"]), "why": bool(row["origin"]), "done_at": done_at,
+            "done": not is_open,
+            "page": address("todos:detail", pk),
+            "act": address("todos:completion" if is_open else "todos:reopening", pk),
+            "due": rules.due_words(due_at, now, viewer.zone),
+            "is_late": is_open and due_at < now,
+            "back": snoozed if snoozed and snoozed > now else None,
+            "owner": row.get("owner__name") or row.get("owner__email") or "Pool",
+            "account": (row["account__name"] or "") if account else "",
+            "account_page": address("accounts:detail", account) if account else "",
+            "kind": kind, "icon": icon(cls.ICONS[kind], 14) if kind else SafeString(), "repeats": bool(row["repeats"]),
         }  # fmt: skip
+
+    @property
+    def repeats_words(self) -> str:
+        return Repeat.parse(self.repeats).words if self.repeats else ""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from crm import slots
-from crm.accounts.models import Account
+from crm.accounts.models import Account, Contact
+from crm.segments.filters import OPERATORS
 from crm.team.models import User
 from crm.todos import rules
+from crm.todos.bulk_tasks import register_bulk
+from crm.todos.erasing import forget_in_tasks
 from crm.todos.models import Task, TaskQuerySet
 from crm.web import clock
+from crm.web.addresses import address
 
 _LINES = 6
 
@@ -33,5 +40,49 @@ def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def tasks_about(contact: Contact, request: HttpRequest) -> dict[str, Any]:
+    """Open tasks about one person, the first due first."""
+    viewer, now = request.user, clock.now()
+    assert isinstance(viewer, User)
+    rows = Task.objects.visible_to(viewer).open().filter(contact=contact).for_list()
+    found = list(rows.order_by("due_at", "id")[: _LINES + 1])
+    lines = [task.seen_by(viewer, now) for task in found[:_LINES]]
+    return {"account": contact.account, "contact": contact, "lines": lines, "more": len(found) > _LINES}
+
+
+def overdue(viewer: User, now: datetime, limit: int) -> Iterator[tuple[int, str, float, str]]:
+    """Customers with a task of the viewer's that is late, the oldest first."""
+    late = Task.objects.waiting_for(viewer, now).filter(due_at__lt=now, account__isnull=False)
+    for account, title, due_at in late.order_by("due_at", "id").values_list("account_id", "title", "due_at")[:limit]:
+        days = (now - due_at).days
+        words = f"Task {'1 day' if days == 1 else f'{days} days'} late: {title}" if days else f"Task late: {title}"
+        yield account, words, rules.lateness_urgency(days), "Do it"
+
+
+def called(viewer: User, text: str, limit: int) -> list[slots.Found]:
+    """Open tasks whose title holds the text, the first due first."""
+    if len(text) < 3:  # too short for trigrams
+        return []
+    holds = OPERATORS["text"]["contains"].sql(F("title"), text, clock.now())
+    found = Task.objects.visible_to(viewer).open().filter(Q(holds)).order_by()
+    rows = sorted(found.values_list("due_at", "pk", "title", "kind", "account__name")[: limit * 4])[:limit]
+    return [
+        slots.Found(title, address("todos:detail", pk), Task.ICONS[kind], account or "")
+        for _, pk, title, kind, account in rows
+    ]
+
+
+slots.today_reasons.register("task", slots.TodayReason(overdue, 30))
+slots.search_sources.register("tasks", slots.SearchSource("Tasks", called, order=30))
 slots.menu.register("tasks", slots.MenuEntry("Tasks", "list-checks", "todos:list", 30, due))
+slots.contact_panels.register("tasks", slots.Panel("crm/todos/panel.html", tasks_about, 20))
 slots.account_panels.register("tasks", slots.Panel("crm/todos/panel.html", open_tasks, 20))
+slots.owned_rows.register("account_tasks", slots.OwnedRows("crm.Task", "account", ("task", "tasks"), "move", "keep"))
+slots.owned_rows.register(
+    "contact_tasks",
+    slots.OwnedRows(
+        "crm.Task", "contact", ("task", "tasks"), "move", forget_in_tasks,
+        slots.exported(Task, "contact", "title", "body", "due_at", "done_at", "owner__name", "created_at"),
+    ),
+)  # fmt: skip
+register_bulk()

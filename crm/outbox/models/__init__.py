@@ -1,9 +1,11 @@
 """The one outbox: every message that leaves is a row here, with a unique key, a state and a reason for it."""
 
 from crm.outbox.models.messages import Decision, MailTemplate, MessageQuerySet, OutboundMessage, Slice
+from crm.outbox.models.notifications import Notification, NotificationPreference, NotificationQuerySet
 from crm.outbox.models.policy import GATE, MailPolicy, Sender, Suppression, Switch
 
 __all__ = [
-    "GATE", "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "OutboundMessage", "Sender", "Slice",
+    "GATE", "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "Notification",
+    "NotificationPreference", "NotificationQuerySet", "OutboundMessage", "Sender", "Slice",
     "Suppression", "Switch",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from crm.outbox import rendering
 from crm.outbox.models.policy import Sender
 from crm.outbox.rules import MAX_ATTEMPTS
 from crm.team.models import User, VisibleQuerySet
+from crm.team.permissions import allows
 from crm.web import clock
 
 
@@ -197,8 +198,8 @@ class OutboundMessage(models.Model):
         return facts
 
     def may_be_settled_by(self, user: User) -> bool:
-        """Admins settle all mail, managers what goes to customers they see. Whether they see it is asked elsewhere."""
-        return user.is_admin or (user.role == User.Role.MANAGER and self.user_id is None)
+        """Whoever may decide on mail to customers; admins on all. Whether they see it is asked elsewhere."""
+        return allows(user, "settle_mail") and (user.is_admin or self.user_id is None)
 
     @property
     def reader(self) -> Any:

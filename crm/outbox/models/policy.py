@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import time
 from typing import ClassVar, Self
 
@@ -126,11 +128,30 @@ class Sender(models.Model):
 
 
 class Suppression(models.Model):
-    """An address that gets nothing any more: it bounced, complained or opted out elsewhere."""
+    """An address that gets nothing any more: it bounced, complained or opted out elsewhere.
 
-    address = models.EmailField(primary_key=True)  # lower case
+    Of somebody who was erased only a digest is kept, so that no later import brings them mail again.
+    """
+
+    address = models.EmailField(primary_key=True)  # lower case, or its digest
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
         return self.address
+
+    @staticmethod
+    def digest(address: str) -> str:
+        """What stands for an address that must not be kept."""
+        return f"sha256:{hashlib.sha256(address.lower().encode()).hexdigest()}"
+
+    @classmethod
+    def keys(cls, address: str) -> list[str]:
+        """Under which an address is found, given in lower case."""
+        return [address, cls.digest(address)]
+
+    @classmethod
+    def among(cls, addresses: Iterable[str]) -> dict[str, Self]:
+        """By address, in lower case, those that get nothing; one query."""
+        wanted = {key: address for address in addresses for key in cls.keys(address)}
+        return {wanted[row.address]: row for row in cls.objects.filter(address__in=list(wanted))}

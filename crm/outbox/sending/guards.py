@@ -60,6 +60,16 @@ def suppression(letter: Letter) -> Verdict:
     return Refusal("suppression", reason, {"address": letter.address})
 
 
+def do_not_contact(letter: Letter) -> Verdict:
+    """Whom somebody of ours has marked gets replies and receipts only, whatever they agreed to once."""
+    if not letter.careful:
+        return None
+    marked = next((one for one in (letter.contact, letter.account) if one and one.do_not_contact), None)
+    if marked is None:
+        return None
+    return Refusal("do-not-contact", f"{marked} is marked “do not contact”.", {"marked": str(marked)})
+
+
 def consent(letter: Letter) -> Verdict:
     """Service mail stops at a no, marketing needs a yes; replies and transactional mail do not ask."""
     if not letter.careful or not letter.contact:
@@ -224,7 +234,7 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
 
 
 #: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
-BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (hold, address, suppression, consent, switches)
+BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (hold, address, suppression, do_not_contact, consent, switches)
 AFTER_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (lateness, pause, cap, quiet_hours)
 
 #: What the passing of time alone can bring about after the clearing.

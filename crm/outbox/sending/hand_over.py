@@ -15,13 +15,13 @@ from psycopg.errors import DivisionByZero, LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from crm.accounts.models import Contact
-from crm.outbox.models import GATE
+from crm.outbox.models import GATE, Suppression
 from crm.outbox.sending.claim import LEASE
 from crm.outbox.sending.clear import GateClosed
 from crm.outbox.sending.decisions import as_json
 from crm.outbox.sending.guards import TIMELY
 from crm.outbox.sending.letters import CAREFUL, COPIES, Letter, since
-from crm.web.prepared import Prepared, prepared
+from crm.web.planned import Planned, planned
 
 #: Seconds after the end of its clearing for which a letter may leave; then it is looked at again. What other rooms said
 #: through their guards is hardly older. Real seconds, as it is work that takes them: on a clock that runs faster, or
@@ -46,7 +46,7 @@ _LEAVE = """
         WHERE id = %(message)s AND state = 'claimed' AND attempts = %(attempts)s AND lease_until > %(at)s
             AND EXISTS (SELECT FROM crm_mailpolicy WHERE id = 1 AND xmin::text = %(policy)s)
             AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)
-            AND NOT EXISTS (SELECT FROM crm_suppression WHERE address = %(address)s)
+            AND NOT EXISTS (SELECT FROM crm_suppression WHERE address = ANY(%(addresses)s))
             {cap}
         RETURNING id
     )
@@ -85,10 +85,10 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
 
 
 @cache
-def _statements(reader: str, *, capped: bool) -> list[Prepared]:
+def _statements(reader: str, *, capped: bool) -> list[Planned]:
     """To be sent as one, in this order."""
     sql = [*_LOCKS, _LEAVE]
-    return [prepared(each.format(reader=reader, cap=_CAP if capped else "")) for each in sql]
+    return [planned(each.format(reader=reader, cap=_CAP if capped else "")) for each in sql]
 
 
 def _told(error: Exception) -> Exception:
@@ -117,7 +117,7 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
         "message": message.pk, "attempts": message.attempts, "at": moment, "until": moment + LEASE,
         "reader": letter.reader and letter.reader.pk, "contact": message.contact_id, "to": message.to_address,
         "message_id": message.message_id, "subject": message.rendered_subject, "body": message.rendered_body,
-        "policy": policy.version, "version": letter.version, "address": letter.address.lower(),
+        "policy": policy.version, "version": letter.version, "addresses": Suppression.keys(letter.address.lower()),
         "reason": f"Nothing held it back; handed over for {message.to_address}."[:300],
         "facts": Jsonb(as_json(letter.seen)),
     }  # fmt: skip

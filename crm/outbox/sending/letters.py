@@ -153,12 +153,13 @@ def _versions[T: (Contact, User)](rows: Any, ids: set[int | None]) -> dict[int |
 def _look_up(letters: Sequence[Letter], policy: MailPolicy, moment: datetime) -> None:
     """Suppressions, thrown switches, and what each contact got lately."""
     addresses = {letter.address.lower() for letter in letters if letter.address}
-    suppressed = dict(Suppression.objects.filter(address__in=addresses).values_list("address", "reason"))
+    suppressed = Suppression.among(addresses)
     scopes = {scope for letter in letters for scope in letter.scopes}
     thrown = {switch.scope: switch for switch in Switch.objects.filter(scope__in=scopes).order_by("scope")}
     got = _copies({letter.contact.pk for letter in letters if letter.contact and letter.careful}, policy, moment)
     for letter in letters:
-        letter.suppressed = suppressed.get(letter.address.lower())
+        refused = suppressed.get(letter.address.lower())
+        letter.suppressed = refused.reason if refused else None
         letter.stopped = next((switch for scope, switch in thrown.items() if scope in letter.scopes), None)
         if letter.contact:
             own = letter.message.pk if letter.message.resend_until else None

@@ -17,7 +17,7 @@ from crm.outbox.sending.returning import tried, unpaid
 from crm.outbox.suppressing import suppress
 from crm.timeline.actions import Fact, record, recording
 from crm.web.addresses import address
-from crm.web.prepared import prepared
+from crm.web.planned import planned
 
 State = OutboundMessage.State
 
@@ -72,7 +72,7 @@ def _sent(message: OutboundMessage, outcome: Accepted, moment: datetime) -> None
     }  # fmt: skip
     crash("before_mark")
     with connection.cursor() as cursor:
-        calls = [prepared(_SENT).call(cursor), prepared(told).call(cursor)]
+        calls = [planned(_SENT).call(cursor), planned(told).call(cursor)]
         cursor.execute(f"SET LOCAL synchronous_commit = off; {' '.join(calls)}", values)
 
 

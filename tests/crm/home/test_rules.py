@@ -26,10 +26,24 @@ def test_silence_grows_urgent_as_it_lasts(days, urgency):
     assert rules.silence_urgency(days) == urgency
 
 
-def test_each_customer_has_one_reason_the_most_urgent():
+def test_reasons_stand_by_customer_the_most_urgent_first():
     first, second, equal = Need(1, "a", 0.2, "Call"), Need(1, "b", 0.9, "Write"), Need(1, "c", 0.9, "Wait")
     other = Need(2, "d", 0.0, "Call")
-    assert rules.most_urgent([first, second, equal, other]) == {1: second, 2: other}
+    assert rules.by_customer([first, second, equal, other]) == {1: [second, equal, first], 2: [other]}
+
+
+@pytest.mark.parametrize(
+    ("untouched", "sentence", "urgency"),
+    [
+        (None, "Renewal in 45 days, nobody has been in touch yet", 0.25),
+        (0, "Renewal in 45 days, last touch today", 0.1),
+        (7, "Renewal in 45 days, last touch 7 days ago", 0.1),
+        (8, "Renewal in 45 days, no touch for 8 days", 0.25),
+    ],
+)
+def test_a_touch_makes_a_renewal_less_urgent(untouched, sentence, urgency):
+    assert rules.renewal_need(45, untouched) == (sentence, urgency)
+    assert rules.renewal_need(0, None)[0] == "Renewal today, nobody has been in touch yet"
 
 
 def test_priority_is_yearly_revenue_times_urgency():

@@ -54,6 +54,27 @@ def test_consent(anna: Contact, plan: Plan, server: Server, category: str, conse
         assert trail(message) == [("skipped", "consent")]
 
 
+@pytest.mark.parametrize("marked", ["contact", "account"])
+@pytest.mark.parametrize("category", [*CAREFUL, *ALWAYS])
+def test_who_is_marked_gets_replies_and_receipts_only(
+    anna: Contact, plan: Plan, server: Server, category: str, marked: str
+) -> None:
+    agreed(anna)
+    Contact.objects.update(do_not_contact=marked == "contact")
+    anna.account.do_not_contact = marked == "account"
+    anna.account.save()
+    message = plan(anna, category=category)
+
+    work(NOON)
+
+    assert len(server.raw) == (category in ALWAYS)
+    if category in CAREFUL:
+        message.refresh_from_db()
+        name = anna.name if marked == "contact" else anna.account.name
+        assert trail(message) == [("skipped", "do-not-contact")]
+        assert message.reason == f"{name} is marked “do not contact”."
+
+
 def test_nobody_to_read_it(plan: Plan, anna: Contact, server: Server) -> None:
     Contact.objects.update(email=None)
     to_contact, to_account = plan(anna), plan(account_id=anna.account_id)

@@ -8,6 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 #: The hour a task is due or comes back when nobody named another.
 MORNING = time(9)
 
+#: When what should happen today happens, once the morning has passed.
+LATER_TODAY = (time(13), time(17), time(20))
+
+#: So much later is “later today” for a task that is put off.
+LATER = timedelta(hours=3)
+
+#: From so many days of being late on a task cannot get more urgent.
+LATE_DAYS_WORST = 14
+
 #: How long a task that was done stays in sight.
 DONE_LATELY = timedelta(days=7)
 
@@ -45,6 +54,13 @@ def monday_morning(now: datetime, zone: tzinfo) -> datetime:
     return morning_of(_monday_after(now.astimezone(zone).date()), zone)
 
 
+def later_today(now: datetime, zone: tzinfo) -> datetime:
+    """Three hours on, at a full quarter of an hour; late in the evening that is the next morning."""
+    local = (now + LATER).astimezone(zone)
+    later = local - timedelta(minutes=local.minute % 15, seconds=local.second, microseconds=local.microsecond)
+    return later.astimezone(UTC) if later.date() == now.astimezone(zone).date() else tomorrow_morning(now, zone)
+
+
 def morning_of(day: date, zone: tzinfo) -> datetime:
     return _at(day, MORNING, zone)
 
@@ -74,3 +90,8 @@ def _monday_after(day: date) -> date:
 
 def _at(day: date, clock: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+def lateness_urgency(days: int) -> float:
+    """Of a task that is so many days late, for Today: a half on its day, 1 from LATE_DAYS_WORST days on."""
+    return 0.5 + 0.5 * min(days, LATE_DAYS_WORST) / LATE_DAYS_WORST

@@ -1,0 +1,88 @@
+"""The list in its sections, and the page of one task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from crm import slots
+from crm.team.models import User
+from crm.team.viewer import viewer_of
+from crm.todos import rules
+from crm.todos.forms import colleagues
+from crm.todos.models import Task, TaskQuerySet
+from crm.todos.views.changing import back, task_of
+from crm.web import clock
+from crm.web.pagination import BadCursor, Sort, keyset_page
+from crm.web.patience import answers_or_asks_to_narrow
+
+#: The open sections are always on the page; the others are fetched when somebody opens them.
+OPEN = {"late": "Late", "today": "Today", "week": "This week", "later": "Later"}
+FOLDED = {"snoozed": "Snoozed", "done": "Done lately"}
+_SORTS = {"snoozed": Sort("snoozed_until"), "done": Sort("done_at", descending=True)}
+_SIZE = 25
+
+
+@require_GET
+@answers_or_asks_to_narrow("tab", "section")
+def task_list(request: HttpRequest) -> HttpResponse:
+    """All open sections, or with `section` (and `cursor`) a page of one. `part=bulk` is what hangs from the bar."""
+    viewer, now = viewer_of(request), clock.now()
+    tab, only = request.GET.get("tab", "mine"), request.GET.get("section")
+    tabs = _tabs(viewer)
+    if tab not in tabs or (only and only not in OPEN | FOLDED):
+        raise Http404
+    if request.GET.get("part") == "bulk":
+        return render(request, "crm/todos/bulk_verbs.html", {"people": colleagues()})
+    tasks, bounds = _of_tab(tab, viewer), rules.bounds(now, viewer.zone)
+    context: dict[str, Any] = {
+        "tab": tab,
+        "tabs": tabs,
+        "only": only,
+        "show_owners": tab == "team",
+    }
+    try:
+        pages = [
+            _section(tasks, name, bounds, request.GET.get("cursor"), viewer) for name in ([only] if only else OPEN)
+        ]
+    except BadCursor as error:
+        return HttpResponseBadRequest(str(error))
+    if request.htmx and only:  # type: ignore[attr-defined]
+        return render(request, "crm/todos/list.html#rows", context | {"section": pages[0]})
+    sections = [page for page in pages if page["lines"] or only]
+    return render(request, "crm/todos/list.html", context | {"sections": sections, "folded": {} if only else FOLDED})
+
+
+def _tabs(viewer: User) -> dict[str, str]:
+    return {"mine": "Mine"} | ({"pool": "Pool"} if viewer.is_admin else {}) | {"team": "Team"}
+
+
+def _of_tab(tab: str, viewer: User) -> TaskQuerySet:
+    tasks = Task.objects.visible_to(viewer)
+    return {"mine": tasks.filter(owner=viewer), "pool": tasks.filter(owner=None), "team": tasks}[tab]
+
+
+def _section(tasks: TaskQuerySet, name: str, bounds: rules.Bounds, after: str | None, viewer: User) -> dict[str, Any]:
+    rows = tasks.in_section(name, bounds).as_lines()
+    page = keyset_page(rows, _SORTS.get(name, Sort("due_at")), after, _SIZE)
+    lines = [Task.line(row, viewer, bounds.now) for row in page.rows]
+    return {"name": name, "label": (OPEN | FOLDED)[name], "lines": lines, "next": page.next, "continued": bool(after)}
+
+
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One task: its notes, why it exists, and what can be done with it. `part` is `why` or `verbs`, for the lists."""
+    task, part = task_of(request, pk), request.GET.get("part", "")
+    if part not in ("", "why", "verbs"):
+        raise Http404
+    now = clock.now()
+    context: dict[str, Any] = {"line": task.seen_by(viewer_of(request), now), "next": back(request)}
+    if part != "verbs":
+        explain = slots.explainers.get(task.origin)
+        context["why"] = explain([task.origin_id]).get(task.origin_id) if explain and task.origin_id else None
+    if part != "why":
+        context |= {"people": colleagues(), "later": rules.later_today(now, viewer_of(request).zone)}
+    return render(request, f"crm/todos/detail.html{part and f'#{part}'}", context)
