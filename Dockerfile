@@ -17,6 +17,8 @@ COPY static static
 # From here on pages name the collected files, whose names change with their content.
 ENV STATIC_COLLECTED=1
 RUN python manage.py collectstatic --noinput
+# The volume of files takes over who owns this folder.
+RUN install --directory --owner holdfast --mode 700 /files
 USER holdfast
 EXPOSE 8000
 # Threads, since pages wait for Postgres; no preload, since a pool does not survive a fork.

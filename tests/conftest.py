@@ -50,6 +50,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         cursor.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Files that tests put to customers lie beside no one's."""
+    from django.conf import settings
+
+    settings.MEDIA_ROOT = str(tmp_path_factory.mktemp("files"))
+
+
 @pytest.fixture(autouse=True)
 def noon(request: pytest.FixtureRequest) -> Any:
     """The clock stands still at NOON, except in tests marked `real_time`."""
@@ -106,7 +114,7 @@ def mira(make_user: Callable[..., User]) -> User:
 @pytest.fixture
 def olaf(make_user: Callable[..., User]) -> User:
     """An account manager confined to own and unowned records: the outsider of access tests."""
-    return make_user("Olaf", sees_own_only=True)
+    return make_user("Olaf", sees=User.Sees.OWN)
 
 
 @pytest.fixture

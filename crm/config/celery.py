@@ -28,8 +28,22 @@ app.conf.beat_schedule = {
     "workflows": _ring("retention.workflows.jobs.work", settings.BEAT_SECONDS),
     # every so often: send what is due
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
+    # every minute: write the digests of mornings that have come
+    "digest": _ring("crm.outbox.jobs.digest", 60.0),
+    # every two seconds: preview, import or undo the file that waits longest
+    "imports": _ring("crm.imports.jobs.work", min(settings.BEAT_SECONDS, 2.0)),
     # every ten minutes: book the next terms of contracts that renew by themselves
     "renewals": _ring("crm.ledger.jobs.work", LOOK_EVERY.total_seconds()),
+    # every minute: give back what was handed over until today
+    "hand-overs": _ring("crm.settings.jobs.hand_overs", 60.0),
+    # every ten minutes: look for duplicates among what has changed
+    "duplicates": _ring("crm.duplicates.jobs.work", 600.0),
+    # every so often: the next rows of large changes
+    "history": _ring("crm.history.jobs.work", settings.BEAT_SECONDS),
+    # every hour: forget what changed too long ago
+    "forgetting": _ring("crm.history.jobs.forget", 3600.0),
+    # every hour: remove for good the files that were deleted long ago
+    "files": _ring("crm.accounts.jobs.sweep_files", 3600.0),
     # every thirty seconds: show that beat, broker and a worker are alive
     "heartbeat": _ring("crm.web.jobs.heartbeat", 30.0),
     # every minute: tell admins when work waits too long

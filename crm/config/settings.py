@@ -6,6 +6,8 @@ from pathlib import Path
 import environ
 from django.utils.csp import CSP
 
+from crm.config.embedded import data_dir
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -22,8 +24,9 @@ HOLDFAST_CLOCK_FILE = env.str("HOLDFAST_CLOCK_FILE", "") if HOLDFAST_TESTING els
 HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 
 ROOMS = [
-    "crm.web", "crm.team", "crm.timeline", "crm.segments", "crm.accounts", "crm.ledger", "crm.outbox",
-    "crm.todos", "crm.imports", "crm.home", "retention.usage", "retention.workflows",
+    "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.accounts", "crm.ledger", "crm.outbox",
+    "crm.duplicates", "crm.privacy", "crm.todos", "crm.touches", "crm.imports", "crm.home", "crm.settings",
+    "retention.usage", "retention.workflows",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -31,10 +34,13 @@ INSTALLED_APPS = [
     "retention",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "pghistory",
+    "pgtrigger",
     "lucide",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -59,7 +65,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "crm.team.middleware.ViewerTimeZoneMiddleware",
+    "crm.history.middleware.AttributionMiddleware",
+    "crm.team.middleware.SecondFactorMiddleware",
+    "crm.team.middleware.ViewerMiddleware",
+    "crm.duplicates.middleware.MovedMiddleware",
 ]
 
 ROOT_URLCONF = "crm.config.urls"
@@ -97,6 +106,8 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 if timeout := env.int("DB_STATEMENT_TIMEOUT_MS", 0):
     _pg["options"] = f"-c statement_timeout={timeout} -c idle_in_transaction_session_timeout=20000"
+#: What changed is remembered for so many days, and never less than can be undone.
+HISTORY_DAYS = env.int("HISTORY_DAYS", 400)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -113,7 +124,7 @@ CACHES = {
 # People and sessions ----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "crm.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["crm.team.backends.SignInBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -124,6 +135,7 @@ LOGIN_REDIRECT_URL = "home:today"
 ACCOUNT_ADAPTER = "crm.outbox.signin.MailingSignInAdapter"
 ACCOUNT_FORMS = {
     "login": "crm.team.forms.SignInForm",
+    "reauthenticate": "crm.team.forms.AgainForm",
     "reset_password": "crm.team.forms.ForgottenForm",
     "reset_password_from_key": "crm.team.forms.NewPasswordForm",
 }
@@ -134,6 +146,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # users are made by admins, who know their 
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds for which a password is believed before something grave
+MFA_ADAPTER = "crm.team.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "crm.team.forms.CodeForm",
+    "reauthenticate": "crm.team.forms.CodeAgainForm",
+    "activate_totp": "crm.team.forms.FirstCodeForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address of nobody gets the same answer, and no mail
 _behind_proxy = env.bool("BEHIND_PROXY", False)
 #: Proxies of ours in front of the web server, each of which adds to X-Forwarded-For; with 0 nobody believes the header.
@@ -182,6 +203,8 @@ CELERY = {
 USE_TZ = True
 #: Dates are calendar days of this zone; people see times in their own, customers get mail in theirs.
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
+#: Where numbers are dialled that name no country, such as DE: two letters, or blank for nowhere.
+COUNTRY = env.str("COUNTRY", "")
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 CURRENCY = env.str("CURRENCY", "EUR")
@@ -203,6 +226,14 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+#: Files about customers: under a folder that no web server hands out, since a view asks first who may read them.
+MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(data_dir() / "files")
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
+#: Bytes of one file.
+FILE_SIZE_LIMIT = env.int("FILE_SIZE_LIMIT_MB", 25) * 1024 * 1024
+#: A larger file to import is for manage.py import_csv.
+IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", 200)
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -6,13 +6,24 @@ urlpatterns = [
     path("", include("crm.home.urls")),
     path("", include("crm.web.urls")),
     path("", include("crm.team.urls")),
+    path("", include("crm.history.urls")),
+    path("settings/", include("crm.settings.urls")),
     path("accounts/", include("crm.accounts.urls")),
+    path("contacts/", include("crm.accounts.contact_urls")),
+    path("contacts/", include("crm.privacy.urls")),
+    path("lists/", include("crm.segments.urls")),
+    path("accounts/", include("crm.touches.urls")),
+    path("duplicates/", include("crm.duplicates.urls")),
     path("tasks/", include("crm.todos.urls")),
+    path("imports/", include("crm.imports.urls")),
+    path("exports/", include("crm.imports.export_urls")),
     path("mail/", include("crm.outbox.urls")),
+    path("", include("crm.outbox.notifications.urls")),
     path("u/", include("crm.outbox.public_urls")),
     path("workflows/", include("retention.workflows.urls")),
     path("api/v1/", include("crm.config.api")),
 ]
 
 handler400 = "crm.web.problems.handler400"
+handler403 = "crm.team.permissions.refused"
 handler500 = "crm.web.problems.handler500"

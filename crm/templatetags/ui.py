@@ -149,6 +149,25 @@ class Once(template.Node):
         return self.rendered
 
 
+@register.simple_tag
+def opens_dialog(address: str) -> SafeString:
+    """`<a {% opens_dialog address %}>`: an address that opens in the page's dialog, or as a page without scripts."""
+    return format_html(
+        'href="{0}" hx-get="{0}" hx-target="#dialog" hx-swap="innerHTML" aria-haspopup="dialog"', address
+    )
+
+
+@register.simple_tag
+def sends_dialog(request: Any) -> SafeString:
+    """`<form method="post" {% sends_dialog request %}>`: back to where it came from, into the dialog if it is there."""
+    if not request.htmx:
+        return format_html('action="{}"', request.get_full_path())
+    return format_html(
+        'action="{0}" hx-post="{0}" hx-target="#dialog" hx-swap="innerHTML" hx-status:422="swap:innerHTML"',
+        request.get_full_path(),
+    )
+
+
 @register.simple_tag(takes_context=True)
 def query(context: Context, **changes: Any) -> str:
     """The page's own address with parameters changed; None or "" takes one out.

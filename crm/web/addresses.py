@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from urllib.parse import quote
 
-from django.urls import get_script_prefix, get_urlconf, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.safestring import SafeString, mark_safe
 
 #: Stands in the address where the id will stand, and nowhere else.
@@ -22,6 +22,19 @@ def address_with(name: str, token: str) -> str:
     """What `reverse(name, args=[token])` says of a text without slashes. Raises NoReverseMatch as `address` does."""
     before, after = _parts(name, get_urlconf(), get_script_prefix())
     return f"{before}{quote(token, safe="!$&'()*+,;=~:@")}{after}"
+
+
+def page(name: str) -> str:
+    """What `reverse(name)` says of a page without arguments; blank for a room that has none."""
+    return _page(name, get_urlconf(), get_script_prefix())
+
+
+@cache
+def _page(name: str, urlconf: str | None, prefix: str) -> str:
+    try:
+        return reverse(name, urlconf=urlconf)
+    except NoReverseMatch:
+        return ""
 
 
 @cache

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 
 from crm import slots
 from crm.web import standing
+from crm.web.addresses import page
 
 THEME_COOKIE = "theme"
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
@@ -22,12 +22,14 @@ MOST_COUNTED = 99
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`rail` is called by the template, so that fragments and pages outside the shell count nothing."""
+    """`rail` and `bell` are called by the template, so that fragments and pages outside the shell count nothing."""
     chosen = request.COOKIES.get(THEME_COOKIE, "")
+    around = _Around(request)
     return {
         "theme": chosen if chosen in THEMES else "system",
         "themes": THEMES.items(),
-        "rail": partial(_rail, request),
+        "rail": partial(around.at, "rail"),
+        "bell": partial(around.at, "bell"),
         "notices": partial(_notices, request),
     }
 
@@ -40,20 +42,35 @@ def _notices(request: HttpRequest) -> list[slots.Notice]:
     return [notice for find in slots.notices if (notice := find(request, how))]
 
 
-def _rail(request: HttpRequest) -> list[dict[str, Any]]:
+class _Around:
+    """The entries around a page, worked out once wherever they stand."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        return _entries(self.request)
+
+    def at(self, place: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if entry["place"] == place]
+
+
+def _entries(request: HttpRequest) -> list[dict[str, Any]]:
     entries, counted = [], {}
     for entry in slots.menu:
         if getattr(request.user, "role", None) not in entry.roles:
             continue
-        try:
-            url = reverse(entry.url_name)
-        except NoReverseMatch:
+        url = page(entry.url_name)
+        if not url:
             continue  # a room without pages
         here = request.path == url or (url != "/" and request.path.startswith(url))
         count = entry.count(request.user) if entry.count else None
         if isinstance(count, QuerySet):
             counted[entry.label] = count
-        entries.append({"label": entry.label, "icon": entry.icon, "url": url, "here": here, "count": count})
+        entries.append(
+            {"label": entry.label, "icon": entry.icon, "url": url, "here": here, "count": count, "place": entry.place}
+        )
     numbers = _counted(counted)
     return [entry | ({"count": numbers[entry["label"]]} if entry["label"] in counted else {}) for entry in entries]
 

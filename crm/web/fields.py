@@ -30,3 +30,8 @@ class ZoneField(forms.CharField):
         if not found:
             raise forms.ValidationError(f"“{value}” is no time zone. Pick one of the list, such as Europe/Berlin.")
         return min(found, key=len)
+
+
+def day_input() -> forms.DateInput:
+    """The browser's own calendar."""
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

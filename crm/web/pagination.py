@@ -34,12 +34,14 @@ class Sort:
 
     Null values come last in both directions. `groups` are for a foreign key: rows stand in the order of what they point
     at, which is few (all of it is asked for), and by id among those that point at the same; served by an index over
-    (key, id). Those that point at nothing come last.
+    (key, id). Those that point at nothing come last. `mirrored`: descending and nullable, by an ascending index that is
+    read backwards, the values first and the nulls after them.
     """
 
     expression: str
     descending: bool = False
     nullable: bool = False
+    mirrored: bool = False
     groups: Callable[[], QuerySet[Any]] | None = None
 
 
@@ -50,12 +52,12 @@ class Page[T]:
 
 
 def keyset_page(rows: QuerySet[Any], sort: Sort, cursor: str | None = None, size: int = 50) -> Page[Any]:
-    """One page of `rows`. Raises BadCursor."""
+    """One page of `rows`, which may be dicts (`.values()`, with id and the sort's expression). Raises BadCursor."""
     edge = _decode(cursor, rows, sort) if cursor else None
     found = (_grouped if sort.groups else _sorted)(rows, sort, edge, size + 1)
     more = len(found) > size
     found = found[:size]
-    return Page(found, cursor_at(_value(found[-1], sort.expression), found[-1].pk) if more else None)
+    return Page(found, cursor_at(_value(found[-1], sort.expression), _id(found[-1])) if more else None)
 
 
 type Edge = tuple[Any, int]
@@ -64,14 +66,15 @@ type Edge = tuple[Any, int]
 def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> list[Any]:
     """The rows behind the edge: one range of the index, and a second one where values end and nulls begin."""
     field, at = F(sort.expression), F("id")
-    if sort.descending:
-        rows = rows.order_by(field.desc(nulls_last=True) if sort.nullable else field.desc(), "-id")
-    else:
-        rows = rows.order_by(field.asc(nulls_last=True) if sort.nullable else field.asc(), "id")
-    if edge is None:
+    last = {"nulls_last": True} if sort.nullable and not sort.mirrored else {}
+    rows = rows.order_by(*((field.desc(**last), "-id") if sort.descending else (field.asc(**last), "id")))
+    if edge is None and not sort.mirrored:
         return list(rows[:limit])
-    value, last_id = edge
     nulls = rows.filter(**{f"{sort.expression}__isnull": True})
+    if edge is None:
+        found = list(rows.filter(**{f"{sort.expression}__isnull": False})[:limit])
+        return found + list(nulls[: limit - len(found)]) if len(found) < limit else found
+    value, last_id = edge
     if value is None:
         return list(nulls.filter(**{f"id__{'lt' if sort.descending else 'gt'}": last_id})[:limit])
     # Row by row, as the index stands: an OR of both parts would be read from the beginning.
@@ -96,7 +99,7 @@ def _grouped(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> 
         heads = rows.filter(**{key: OuterRef("pk")}).order_by("id").values("id")[: limit - len(found)]
         by_group = dict(groups.filter(pk__in=behind[:-1]).values_list("pk", ArraySubquery(heads)))
         ids = [pk for other in behind[:-1] for pk in by_group.get(other, ())][: limit - len(found)]
-        by_id = rows.in_bulk(ids) if ids else {}
+        by_id = {_id(row): row for row in rows.filter(pk__in=ids)} if ids else {}
         found += [by_id[pk] for pk in ids if pk in by_id]
     if len(found) < limit and behind:
         found += _of_group(rows, key, None, None, limit - len(found))
@@ -109,7 +112,13 @@ def _of_group(rows: QuerySet[Any], key: str, group: Any, last_id: int | None, li
     return list((members if last_id is None else members.filter(id__gt=last_id))[:limit])
 
 
+def _id(row: Any) -> int:
+    return int(row["id"] if isinstance(row, dict) else row.pk)
+
+
 def _value(row: Any, field: str) -> Any:
+    if isinstance(row, dict):
+        return row[field]
     for part in field.split("__"):
         row = getattr(row, part)
     return row

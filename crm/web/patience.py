@@ -15,10 +15,11 @@ from psycopg.errors import QueryCanceled
 LONGEST_MS = 1000
 
 
-def answers_or_asks_to_narrow(*narrowed_by: str) -> Callable[[Any], Any]:
+def answers_or_asks_to_narrow(*narrowed_by: str, whole: str = "") -> Callable[[Any], Any]:
     """For a view that only reads. With one of these parameters in the address, its statements have LONGEST_MS each.
 
-    Without them the list stands in the order of an index, and nothing has to be looked for.
+    Without them the list stands in the order of an index, and nothing has to be looked for. `whole` is the address
+    of the list that nothing narrows, where it is not the page's own path.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -33,7 +34,7 @@ def answers_or_asks_to_narrow(*narrowed_by: str) -> Callable[[Any], Any]:
             except OperationalError as error:
                 if not isinstance(error.__cause__, QueryCanceled):
                     raise
-            return render(request, "ui/narrow.html", {"whole": request.path}, status=422)
+            return render(request, "ui/narrow.html", {"whole": whole or request.path}, status=422)
 
         return patient
 

@@ -97,7 +97,7 @@ def _translated(error: Exception, view: Any) -> exceptions.APIException:
         case Http404():
             return exceptions.NotFound("There is nothing here that you may see.")
         case PermissionDenied():
-            return exceptions.PermissionDenied()
+            return exceptions.PermissionDenied(str(error) or None)
         case RequestDataTooBig():
             return BodyTooLarge()
         case SuspiciousOperation():

@@ -17,27 +17,30 @@ from psycopg.types.json import Jsonb
 from crm.accounts.models import Account, Contact
 from crm.ledger.actions import PROJECTED, project
 from crm.ledger.models import Contract, ContractTerm
-from crm.team.models import User
+from crm.team.models import Membership, Organisation, Team, User
 from crm.timeline.actions import Fact, record
 from crm.web import clock
 from crm.web.models import Pulse
 from crm.web.rules import local_moment
-from retention.demo import story
+from retention.demo import desk, story
 from retention.demo.chronicle import Chronicle, Event, Visit
 from retention.demo.story import Customer
 
 #: What everybody of the demo signs in with.
 PASSWORD = "calm-harbour"  # noqa: S105  (printed at every start, and good for invented data only)
 _AT = "holdfast.example"
-#: key → name, role, zone, sees own customers only
+#: key → name, role, zone, whose customers they see
 COLLEAGUES = {
-    "ada": ("Ada Novak", "admin", "", False),
-    "mira": ("Mira Okafor", "manager", "", False),
-    "ben": ("Ben Adeyemi", "manager", "Europe/London", False),
-    "tomas": ("Tomás Ruiz", "manager", "Europe/Madrid", True),
-    "ines": ("Ines Duarte", "agent", "Europe/Lisbon", False),
-    "sam": ("Sam Whitlock", "agent", "", False),
+    "ada": ("Ada Novak", "admin", "", "all"),
+    "mira": ("Mira Okafor", "manager", "", "all"),
+    "ben": ("Ben Adeyemi", "manager", "Europe/London", "team"),
+    "tomas": ("Tomás Ruiz", "manager", "Europe/Madrid", "own"),
+    "ines": ("Ines Duarte", "agent", "Europe/Lisbon", "all"),
+    "sam": ("Sam Whitlock", "agent", "", "all"),
 }
+#: Their teams; somebody may be in several.
+TEAMS = {"North": ("mira", "ben"), "South": ("tomas", "ines")}
+ORGANISATION = "Northwind Software"
 #: To euros. With another reporting currency all contracts are in that one.
 _RATES = {"EUR": Decimal(1), "GBP": Decimal("1.2"), "USD": Decimal("0.9")}
 
@@ -63,11 +66,16 @@ def colleagues(now: datetime) -> dict[str, int]:
     """Make them; ids by key. One password for all of them, hashed once: a hash takes longer than all other rows."""
     password, since = make_password(PASSWORD), now - timedelta(days=story.LONGEST)
     rows = [
-        User(email=email_of(key), name=name, role=role, time_zone=zone, sees_own_only=confined, password=password,
-             created_at=since)
-        for key, (name, role, zone, confined) in COLLEAGUES.items()
+        User(email=email_of(key), name=name, role=role, time_zone=zone, sees=sees, password=password, created_at=since,
+             last_seen_at=now - timedelta(hours=hours))
+        for hours, (key, (name, role, zone, sees)) in enumerate(COLLEAGUES.items(), 1)
     ]  # fmt: skip
-    return dict(zip(COLLEAGUES, (user.pk for user in User.objects.bulk_create(rows)), strict=True))
+    ours = dict(zip(COLLEAGUES, (user.pk for user in User.objects.bulk_create(rows)), strict=True))
+    for name, members in TEAMS.items():
+        team = Team.objects.create(name=name, created_at=since)
+        Membership.objects.bulk_create([Membership(team=team, user_id=ours[key]) for key in members])
+    Organisation.objects.create(pk=Organisation.ONLY, name=ORGANISATION)
+    return ours
 
 
 def customers(ours: dict[str, int], now: datetime) -> list[Told]:
@@ -77,9 +85,9 @@ def customers(ours: dict[str, int], now: datetime) -> list[Told]:
     if settings.CURRENCY != "EUR":
         for plot in plots:
             plot.currency = settings.CURRENCY
-    accounts = Account.objects.bulk_create([_account(plot, ours) for plot in plots])
+    accounts = Account.objects.bulk_create([_account(plot, ours, now) for plot in plots])
     contacts = Contact.objects.bulk_create(
-        [row for plot, account in zip(plots, accounts, strict=True) for row in _contacts(plot, account)]
+        [row for plot, account in zip(plots, accounts, strict=True) for row in _contacts(plot, account, now)]
     )
     contracts = Contract.objects.bulk_create(
         [row for plot, account in zip(plots, accounts, strict=True) for row in _contracts(plot, account)]
@@ -95,21 +103,22 @@ def customers(ours: dict[str, int], now: datetime) -> list[Told]:
     return told
 
 
-def _account(plot: Customer, ours: dict[str, int]) -> Account:
+def _account(plot: Customer, ours: dict[str, int], now: datetime) -> Account:
     created = local_moment(plot.signed_up_on, time(9), clock.zone(plot.zone))
     return Account(
         external_id=f"demo-{story.slug(plot.name)}", name=plot.name, domain=plot.domain, industry=plot.industry,
         country=plot.country, timezone=plot.zone, owner_id=ours[plot.owner] if plot.owner else None, tags=plot.tags,
         signed_up_on=plot.signed_up_on, primary_use_case=plot.use_case, created_at=created, updated_at=created,
+        **desk.of_account(plot, now),
     )  # fmt: skip
 
 
-def _contacts(plot: Customer, account: Account) -> list[Contact]:
+def _contacts(plot: Customer, account: Account, now: datetime) -> list[Contact]:
     return [
         Contact(
             account=account, first_name=person.first, last_name=person.last, email=person.email, title=person.title,
             timezone=person.zone, email_consent=person.consent, is_primary=place == 0, created_at=account.created_at,
-            updated_at=account.created_at,
+            updated_at=account.created_at, **desk.of_person(plot, place, now),
         )
         for place, person in enumerate(plot.people)
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
 from crm.web.models import Pulse
-from retention.demo import filling, story
+from retention.demo import desk, filling, story
 from retention.demo.past import Past
 
 #: The pulse that says: these rows are the demo's, told on that day.
@@ -61,8 +61,10 @@ def _tell(now: datetime, mail: Path) -> None:
         ours = filling.colleagues(now)
         everybody = filling.customers(ours, now)
         filling.history(everybody, ours, start)
+        desk.papers(everybody, ours, start)
         filling.analyse()
     Past(everybody, ours, mail, now).live()
+    desk.last_days(everybody, ours, now)
     filling.spending(now)
     filling.analyse()
     Pulse.objects.create(name=TOLD, ran_at=now)

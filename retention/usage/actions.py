@@ -160,5 +160,13 @@ def register_imports() -> None:
     """What the room's slots give to the imports."""
     import_kinds.register(
         "usage",
-        ImportKind(USAGE_COLUMNS, load_usage, one_of=("account_external_id", "contact_email"), order=4),
+        ImportKind(
+            USAGE_COLUMNS,
+            load_usage,
+            one_of=("account_external_id", "contact_email"),
+            order=4,
+            label="Usage",
+            hint="How often a feature was used on a day",
+            not_undone="A file of usage sets the counts of its days, so it is not undone: import the right file again.",
+        ),
     )

@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from crm.slots import FilterField, filter_subjects
+from crm.slots import FilterField, OwnedRows, exported, filter_subjects, owned_rows
 from retention.usage.actions import register_imports
+from retention.usage.merging import forget, moving
 from retention.usage.models import UsageDay
 
 
@@ -34,3 +35,15 @@ _fields.register("usage.total", FilterField("Uses of a feature", "number", _tota
 _fields.register("usage.features", FilterField("Features used", "number", _features, order=101))
 
 register_imports()
+
+owned_rows.register(
+    "account_usage",
+    OwnedRows("retention.UsageDay", "account", ("day of usage", "days of usage"), moving("account"), "keep"),
+)
+owned_rows.register(
+    "contact_usage",
+    OwnedRows(
+        "retention.UsageDay", "contact", ("day of usage", "days of usage"), moving("contact"), forget,
+        exported(UsageDay, "contact", "day", "feature", "count"),
+    ),
+)  # fmt: skip

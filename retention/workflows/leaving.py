@@ -11,6 +11,7 @@ from django.db import connection
 
 from crm import slots
 from crm.segments import filters
+from retention.workflows import rules
 from retention.workflows.definition import DateTrigger, Definition
 from retention.workflows.models import Enrollment
 
@@ -66,4 +67,5 @@ def _outdated(plan: Definition, enrollments: Sequence[Enrollment]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [[enrollment.account_id for enrollment in enrollments]])
         standing = set(cursor.fetchall())
-    return [e.pk for e in enrollments if (e.account_id, e.trigger_key) not in standing]
+    entered = (e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND))
+    return [e.pk for e in entered if (e.account_id, e.trigger_key) not in standing]

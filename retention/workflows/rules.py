@@ -19,6 +19,10 @@ MOST_ATTEMPTS = 5
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
+#: Begins the trigger key of whoever was enrolled by a person, whatever made others enter.
+BY_HAND = "hand:"
+
+
 def next_time(now: datetime, at: time, zone: ZoneInfo, weekday: str | None = None) -> datetime:
     """The next moment, `now` included, at which clocks in `zone` show `at` (on that weekday)."""
     day = now.astimezone(zone).date()

@@ -1,7 +1,9 @@
 """What workflows give to others: their work, a guard on their mail, and the reason for everything they did."""
 
 from crm import slots
-from retention.workflows import actions, explanation, guard, journal, load, panels
+from retention.workflows import actions, explanation, guard, journal, load, merging, panels, searching
+from retention.workflows.bulk import register_bulk
+from retention.workflows.models import Enrollment
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.loads.register(
@@ -20,3 +22,32 @@ slots.menu.register(
 slots.account_panels.register(
     "workflows", slots.Panel(template="retention/workflows/panel.html", context=panels.running, order=40)
 )
+slots.owned_rows.register(
+    "account_enrollments",
+    slots.OwnedRows(
+        "retention.Enrollment", "account", ("enrollment", "enrollments"), slots.Moving(merging.move, merging.move_back),
+        "keep", order=-8,
+    ),
+)  # fmt: skip
+slots.owned_rows.register(
+    "contact_enrollments",
+    slots.OwnedRows(
+        "retention.Enrollment", "contact", ("enrollment", "enrollments"), "move", merging.forget,
+        slots.exported(
+            Enrollment, "contact", "workflow__name", "state", "entered_at", "ended_at", "ended_because"
+        ),
+        order=-8,
+    ),
+)  # fmt: skip
+# What a workflow has done (tasks, mail) is a reason to keep a row; that it has begun is none.
+slots.undone_along.register("retention.Enrollment", "retention.Enrollment")
+slots.search_sources.register("workflows", slots.SearchSource("Workflows", searching.called, order=40))
+register_bulk()
+slots.start_steps.register(
+    "recipe",
+    slots.StartStep(
+        "Switch a first workflow on",
+        "A recipe that welcomes, reminds or raises the alarm. All are off until you say so.",
+        "workflows:list", "Choose one", panels.first_recipe, order=60,
+    ),
+)  # fmt: skip

@@ -6,13 +6,13 @@ from functools import wraps
 from itertools import zip_longest
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.team.permissions import demand
 from crm.web import clock, standing
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
@@ -41,8 +41,7 @@ def admins_post(view: Any) -> Any:
     @require_POST
     @wraps(view)
     def guarded(request: HttpRequest, slug: str, **more: Any) -> HttpResponse:
-        if not request.user.is_admin:
-            raise PermissionDenied("Only admins can change workflows.")
+        demand(request.user, "manage_workflows")
         try:
             toast(request, view(request, slug, **more))
             standing.forget()

@@ -78,6 +78,8 @@ def cause(facts: dict[str, Any]) -> str:
     if facts.get("when") == "date":
         label = slots.date_fields[facts["field"]].label
         return f"{label}: {date.fromisoformat(facts['day']):%-d %B %Y}"
+    if facts.get("when") == "hand":
+        return f"Enrolled by {facts['by']}, from a list"
     return str(facts.get("text", "A fact on the timeline"))
 
 

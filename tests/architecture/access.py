@@ -5,28 +5,34 @@ A row's name is the URL's, with its namespace. The default row is a page that ev
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-from crm.accounts.models import Account, Contact
+from django.core.files.base import ContentFile
+
+from crm.accounts.actions import files
+from crm.accounts.models import Account, AccountFile, Contact
+from crm.duplicates.models import AccountPair
+from crm.history.actions import act
+from crm.history.models import Act, Run
+from crm.imports.models import Import
 from crm.ledger.models import Contract
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import OutboundMessage
+from crm.outbox.models import Notification, OutboundMessage
 from crm.outbox.unsubscribing import url_for
-from crm.team.models import User
+from crm.segments.models import SavedView
+from crm.settings.models import HandOver
+from crm.team.models import ApiToken, Device, Invitation, Membership, Team, User
+from crm.team.models.keys import digest_of
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
 from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
+from tests.architecture import access_desk, access_doubles, access_imports, access_lists, access_team
+from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
 from tests.conftest import NOON
-
-EVERYBODY = frozenset({"admin", "manager", "agent"})
-MANAGERS = frozenset({"admin", "manager"})
-ADMINS = frozenset({"admin"})
 
 #: Stands in every foreign row; whoever is confined must never read it.
 SECRET = "Verborgen 7f3a9"
@@ -41,61 +47,111 @@ class World:
     contact: Contact = field(init=False)
     contract: Contract = field(init=False)
     entry: TimelineEntry = field(init=False)
+    note: TimelineEntry = field(init=False)  # Mira's own
+    file: AccountFile = field(init=False)
     task: Task = field(init=False)
     message: OutboundMessage = field(init=False)
+    view: SavedView = field(init=False)
+    gone_view: SavedView = field(init=False)
     workflow: Workflow = field(init=False)
     enrollment: Enrollment = field(init=False)
+    pair: AccountPair = field(init=False)  # with another of hers, which is not hidden by its name
+    notification: Notification = field(init=False)
+    act: Act = field(init=False)
+    team: Team = field(init=False)
+    token: ApiToken = field(init=False)
+    device: Device = field(init=False)
+    hand_over: HandOver = field(init=False)
+    imported: Import = field(init=False)  # by Mira
+    invited: str = "the secret of an invitation"
 
     def __post_init__(self) -> None:
+        self._people()
         self.account = factories.account(SECRET, owner=self.mira, external_id=SECRET)
         self.contact = factories.contact(self.account, last_name=SECRET)
         self.contract = factories.contract(self.account, date(2026, 1, 1), date(2027, 1, 1), plan=SECRET)
         (entry,) = record(Fact(self.account.pk, "note.added", SECRET, contact_id=self.contact.pk), now=NOON)
         self.entry = TimelineEntry.objects.get(pk=entry)
+        note = Fact(self.account.pk, "note.written", SECRET, source="person", actor_id=self.mira.pk)
+        self.note = TimelineEntry.objects.get(pk=record(note, now=NOON)[0])
+        self.file = files.put(self.account, ContentFile(SECRET.encode(), SECRET), self.mira, NOON)
+        self.notification = Notification.objects.create(
+            user=self.token.user, kind="task.assigned", text=SECRET, url="/", account=self.account
+        )
+        with act("bulk.tag", SECRET, self.mira, NOON) as self.act:
+            Account.objects.filter(pk=self.account.pk).update(tags=[SECRET])
+        Run.objects.create(act=self.act, name="account.tag", total=1, ids=[self.account.pk])
         self.task = Task.objects.create(title=SECRET, account=self.account, owner=self.mira, due_at=NOON)
+        self.view, self.gone_view = (
+            SavedView.objects.create(subject="account", name=SECRET, owner=self.mira, deleted_at=deleted_at)
+            for deleted_at in (None, NOON)
+        )
         self.workflow = enable("renewal-reminder", NOON)
         self.enrollment = Enrollment.objects.create(
             workflow=self.workflow, version_id=self.workflow.version_id, account=self.account, trigger_key=SECRET,
             step_id="x", due_at=NOON + timedelta(days=1),
         )  # fmt: skip
+        self.imported = Import.objects.create(
+            kind="accounts", file_name=SECRET, by=self.mira, state="done", finished_at=NOON, created=1, updated=0,
+            skipped=0, rejected=0, report={"columns": {}, "unknown_columns": []},
+        )  # fmt: skip
+        twin = factories.account("Twin", owner=self.mira)
+        self.pair = AccountPair.objects.create(first=self.account, second=twin, strength=60, signs=["name"])
         draft = Draft(
             key="secret", category="service", template_id=template(SECRET, SECRET), due_at=NOON,
             account_id=self.account.pk, contact_id=self.contact.pk,
         )  # fmt: skip
         self.message = OutboundMessage.objects.get(pk=enqueue([draft])["secret"])
 
-
-@dataclass(frozen=True)
-class Row:
-    """`at` gives the URL's arguments; `foreign` says that they name rows Olaf must not see."""
-
-    methods: str = "GET"
-    readers: frozenset[str] = EVERYBODY
-    writers: frozenset[str] = EVERYBODY
-    at: Callable[[World], dict[str, Any]] = lambda world: {}
-    foreign: bool = False
-    public: bool = False
-
-
-def _about(what: str, methods: str = "GET", **more: Any) -> Row:
-    """An address under one foreign row, by its number."""
-    return Row(methods, at=lambda world: {"pk": getattr(world, what).pk}, foreign=True, **more)
-
-
-def _public(methods: str = "GET", **more: Any) -> Row:
-    return Row(methods, public=True, **more)
+    def _people(self) -> None:
+        """Mira's team, key, browser and holiday, and somebody who has been invited."""
+        self.team = Team.objects.create(name="North")
+        Membership.objects.create(team=self.team, user=self.mira)
+        self.device = Device.objects.create(user=self.mira, session_key="elsewhere", signed_in_at=NOON)
+        self.hand_over = HandOver.objects.create(giver=self.mira, to_words="nobody", at=NOON, until=NOON)
+        newcomer = User.objects.create_user("nova@example.com", None, name="Nova", role="agent", is_active=False)
+        self.token, _ = ApiToken.issue(newcomer, "read")
+        Invitation.objects.create(
+            user=newcomer, digest=digest_of(self.invited), sent_at=NOON, expires_at=NOON + timedelta(days=7)
+        )
 
 
 def _of_workflow(methods: str = "POST") -> Row:
     return Row(methods, writers=ADMINS, at=lambda world: {"slug": world.workflow.slug})
 
 
-ROWS: dict[str, Row] = {
+_OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
+
+ROWS: dict[str, Row] = _OTHERS | {
     # pages
     "home:today": Row(),
     "home:live": Row(),
-    "web:healthz": _public(),
-    "web:readyz": _public(),
+    "home:day": Row("POST"),
+    "home:done": about("account", "POST"),
+    "home:snooze": about("account", "POST"),
+    "home:bring_back": about("account", "POST"),
+    "home:search": Row(),
+    "home:calendar": Row("GET POST"),
+    "home:calendar_revoking": Row("POST"),
+    # the secret names one user, whose calendar it is; another is like none
+    "home:calendar_feed": public(at=lambda world: {"secret": "x"}),
+    "notifications:list": Row(),
+    "notifications:bell": Row(),
+    "notifications:reading": Row("POST"),
+    "notifications:unreading": Row("POST"),
+    "notifications:opening": Row("", at=lambda world: {"pk": world.notification.pk}),  # another's is not there
+    "notifications:preferences": Row("GET POST"),
+    "history:act": about("act", readers=MANAGERS),
+    "history:undo": about("act", "POST", writers=MANAGERS),
+    "history:stop": about("act", "POST", writers=MANAGERS),
+    "history:audit": Row(readers=ADMINS),
+    "history:account": about("account"),
+    "history:contact": about("contact"),
+    "history:bulk": Row(
+        "GET POST", readers=MANAGERS, writers=MANAGERS, at=lambda world: {"subject": "account", "name": "tag"}
+    ),
+    "web:healthz": public(),
+    "web:readyz": public(),
     "web:metrics": Row(readers=ADMINS),
     "web:theme": Row("POST"),
     "home:engine": Row(readers=ADMINS),
@@ -106,43 +162,43 @@ ROWS: dict[str, Row] = {
     "home:engine_repair": Row(
         "GET POST", readers=ADMINS, writers=ADMINS, at=lambda world: {"kind": "failed", "verb": "again"}
     ),
-    "account_login": _public("GET POST"),
-    "account_logout": _public("GET POST"),
-    "account_inactive": _public(),
-    "account_reset_password": _public("GET POST"),
-    "account_reset_password_done": _public(),
-    "account_reset_password_from_key": _public("GET POST", at=lambda world: {"uidb36": "1", "key": "x"}),
-    "account_reset_password_from_key_done": _public(),
-    "team:me": Row("GET POST"),
-    "team:password": Row("POST"),
+    "account_login": public("GET POST"),
+    "account_logout": public("GET POST"),
+    "account_inactive": public(),
+    "account_reset_password": public("GET POST"),
+    "account_reset_password_done": public(),
+    "account_reset_password_from_key": public("GET POST", at=lambda world: {"uidb36": "1", "key": "x"}),
+    "account_reset_password_from_key_done": public(),
     "accounts:list": Row(),
     "accounts:new": Row("GET POST"),
-    "accounts:detail": _about("account"),
-    "accounts:edit": _about("account", "GET POST"),
-    "accounts:log": _about("account", "POST"),
-    "accounts:add_contact": _about("account", "GET POST"),
+    "accounts:detail": about("account"),
+    "accounts:edit": about("account", "GET POST"),
+    "accounts:add_contact": about("account", "GET POST"),
     "accounts:contact": Row(
         "GET POST", at=lambda world: {"pk": world.account.pk, "contact_pk": world.contact.pk}, foreign=True
     ),
     "todos:list": Row(),
     "todos:new": Row("GET POST"),
     "todos:customers": Row(),
-    "todos:detail": _about("task"),
-    "todos:completion": _about("task", "POST"),
-    "todos:reopening": _about("task", "POST"),
-    "todos:snooze": _about("task", "POST"),
-    "todos:owner": _about("task", "POST"),
+    "todos:quick": Row("GET POST"),
+    "todos:bulk": Row("POST"),
+    "todos:bulk_undoing": Row("POST"),
+    "todos:detail": about("task"),
+    "todos:completion": about("task", "POST"),
+    "todos:reopening": about("task", "POST"),
+    "todos:snooze": about("task", "POST"),
+    "todos:owner": about("task", "POST"),
     "outbox:list": Row(),
     "outbox:mode": Row("POST", writers=ADMINS),
     "outbox:stop": Row("POST", writers=ADMINS),
-    "outbox:detail": _about("message"),
-    "outbox:cancellation": _about("message", "POST", writers=MANAGERS),
-    "outbox:requeueing": _about("message", "POST", writers=MANAGERS),
-    "outbox:readmission": _about("message", "POST", writers=MANAGERS),
-    "outbox:resending": _about("message", "POST", writers=MANAGERS),
-    "outbox:settlement": _about("message", "POST", writers=MANAGERS),
+    "outbox:detail": about("message"),
+    "outbox:cancellation": about("message", "POST", writers=MANAGERS),
+    "outbox:requeueing": about("message", "POST", writers=MANAGERS),
+    "outbox:readmission": about("message", "POST", writers=MANAGERS),
+    "outbox:resending": about("message", "POST", writers=MANAGERS),
+    "outbox:settlement": about("message", "POST", writers=MANAGERS),
     # the token names one person, who may read their own name
-    "public:unsubscribe": _public("GET POST", at=lambda world: {"token": url_for(world.contact.pk).split("/")[-2]}),
+    "public:unsubscribe": public("GET POST", at=lambda world: {"token": url_for(world.contact.pk).split("/")[-2]}),
     "workflows:list": Row(),
     "workflows:detail": _of_workflow("GET"),
     "workflows:activation": _of_workflow(),
@@ -161,23 +217,23 @@ ROWS: dict[str, Row] = {
     ),
     # API
     "api-account-list": Row("GET POST"),
-    "api-account-detail": _about("account", "GET PUT PATCH"),
+    "api-account-detail": about("account", "GET PUT PATCH"),
     "api-contact-list": Row("GET POST"),
-    "api-contact-detail": _about("contact", "GET PUT PATCH"),
+    "api-contact-detail": about("contact", "GET PUT PATCH"),
     "api-entry-list": Row("GET POST"),
-    "api-entry-detail": _about("entry"),
+    "api-entry-detail": about("entry"),
     "api-contract-list": Row("GET POST", writers=MANAGERS),
-    "api-contract-detail": _about("contract", "GET PUT PATCH", writers=MANAGERS),
-    "api-contract-terms": _about("contract", "POST", writers=MANAGERS),
+    "api-contract-detail": about("contract", "GET PUT PATCH", writers=MANAGERS),
+    "api-contract-terms": about("contract", "POST", writers=MANAGERS),
     "api-contract-term": Row(
         "PUT", writers=MANAGERS, foreign=True,
         at=lambda world: {"pk": world.contract.pk, "term_id": world.contract.terms.get().pk},
     ),
     "api-task-list": Row("GET POST"),
-    "api-task-detail": _about("task", "GET PUT PATCH"),
-    "api-task-completion": _about("task", "POST"),
-    "api-task-reopening": _about("task", "POST"),
-    "api-schema": _public(),
-    "api-docs": _public(),
+    "api-task-detail": about("task", "GET PUT PATCH"),
+    "api-task-completion": about("task", "POST"),
+    "api-task-reopening": about("task", "POST"),
+    "api-schema": public(),
+    "api-docs": public(),
     "api-nowhere": Row("", at=lambda world: {"path": "nothing/"}),
 }  # fmt: skip

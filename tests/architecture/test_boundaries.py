@@ -5,27 +5,11 @@ from __future__ import annotations
 import re
 
 from django.apps import apps
-from django.db.models import ForeignKey, OneToOneField
+from django.db.models import ForeignKey, Model, OneToOneField
 
+from crm import slots
 from crm.accounts.models import Account, Contact
 from tests.architecture import source
-
-#: Every column that points at a customer or a person. A merge has to move it, an erasure to empty it and an export to
-#: bring it along: think of the three before you add one here.
-HANGING = {
-    "crm.Contact.account",
-    "crm.Contract.account",
-    "crm.OutboundMessage.account",
-    "crm.OutboundMessage.contact",
-    "crm.Task.account",
-    "crm.Task.contact",
-    "crm.TimelineEntry.account",
-    "crm.TimelineEntry.contact",
-    "retention.Enrollment.account",
-    "retention.Enrollment.contact",
-    "retention.UsageDay.account",
-    "retention.UsageDay.contact",
-}
 
 
 def test_crm_does_not_name_retention():
@@ -54,14 +38,34 @@ def test_templates_of_crm_and_the_kit_do_not_name_retention():
     assert guilty == []
 
 
-def test_every_row_that_hangs_on_a_customer_is_known():
-    hanging = {
-        f"{model._meta.label}.{field.name}"
+def _hanging() -> dict[str, type[Model]]:
+    """Each column that points at a customer or a person, and at which of them."""
+    return {
+        f"{model._meta.label}.{field.name}": field.related_model
         for model in apps.get_models()
         for field in model._meta.get_fields()
         if isinstance(field, (ForeignKey, OneToOneField)) and field.related_model in (Account, Contact)
     }
-    assert hanging == HANGING
+
+
+def test_every_row_that_hangs_on_a_customer_is_registered_once():
+    """A merge has to move it, an erasure to empty it and an export to bring it along: see slots.OwnedRows."""
+    registered = [f"{owned.model}.{owned.field}" for owned in slots.owned_rows]
+    assert sorted(_hanging().keys() - set(registered)) == []
+    assert sorted(registered) == sorted(set(registered))
+
+
+def test_nothing_keeps_pointing_at_who_is_erased():
+    keeping = [
+        f"{owned.model}.{owned.field}"
+        for owned in slots.owned_rows
+        if _hanging().get(f"{owned.model}.{owned.field}") is Contact and owned.on_erase == "keep"
+    ]
+    assert keeping == []
+    assert {owned.on_erase for owned in slots.owned_rows if isinstance(owned.on_erase, str)} <= {
+        "delete", "forget", "keep",
+    }  # fmt: skip
+    assert {owned.on_merge for owned in slots.owned_rows if isinstance(owned.on_merge, str)} <= {"move", "drop"}
 
 
 def test_retention_leaves_no_name_on_the_tables_of_crm():

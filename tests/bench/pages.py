@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from crm.accounts.views.listing import PAGE_SIZE, SORTS
+from crm.accounts.lists import ACCOUNTS, CONTACTS
+from crm.segments.listing.page import PAGE_SIZE
 from crm.web.pagination import cursor_at
 from tests.bench.figures import Figure, p95
 from tests.bench.population import Population, say
@@ -30,6 +31,12 @@ _ORDERS = {
     "renewal": ("a.renews_on, a.id", "a.renews_on"),
     "-mrr": ("a.mrr DESC, a.id DESC", "a.mrr"),
     "silence": ("a.silent_since, a.id", "a.silent_since"),
+}
+_CONTACTS = "lower(c.first_name || ' ' || c.last_name)"
+#: The same of the list of people.
+_CONTACT_ORDERS = {
+    "name": (f"{_CONTACTS}, c.id", _CONTACTS),
+    "-seen": ("c.last_seen_at DESC NULLS LAST, c.id DESC", "c.last_seen_at"),
 }
 #: Filters that no index serves: they answer, or ask to narrow.
 _OTHER = {
@@ -62,17 +69,9 @@ def measure(population: Population, requests: int = ASKED) -> list[Figure]:
 
 def pages_of(population: Population) -> Iterator[Asked]:
     for sort in _ORDERS:
-        label = SORTS[sort].label.lower()
-        yield Asked(
-            f"pages.accounts.{sort}", f"accounts, {label}", f"/accounts/?sort={sort}", f"/bare/accounts/{sort}/"
-        )
-        value, last, number = _edge(sort, population.accounts)
-        ours = urlencode({"sort": sort, "cursor": cursor_at(value, last)})
-        bare = urlencode({"value": "" if value is None else value, "id": last})
-        yield Asked(
-            f"pages.accounts.{sort}.deep", f"accounts, {label}, page {number:,}",
-            f"/accounts/?{ours}", f"/bare/accounts/{sort}/?{bare}",
-        )  # fmt: skip
+        yield from _of_list("accounts", sort, ACCOUNTS.orders[sort].label.lower(), _account_edge(sort, population))
+    for sort in _CONTACT_ORDERS:
+        yield from _of_list("contacts", sort, CONTACTS.orders[sort].label.lower(), _contact_edge(sort, population))
     for key, what, pk in (("ordinary", "account", population.ordinary), ("busy", "account of 10,000 entries", BUSY)):
         yield Asked(f"pages.account.{key}", what, f"/accounts/{pk}/", f"/bare/account/{pk}/")
     yield Asked("pages.tasks", "tasks", "/tasks/", "/bare/tasks/")
@@ -80,16 +79,34 @@ def pages_of(population: Population) -> Iterator[Asked]:
     yield Asked("pages.today.counted", "Today, figures counted", "/", "/bare/today/", forget_figures)
 
 
-def _edge(sort: str, accounts: int) -> tuple[Any, int, int]:
-    """The value and the id of the last row before the deep page, and which page that is."""
+def _of_list(noun: str, sort: str, label: str, edge: tuple[Any, int, int]) -> Iterator[Asked]:
+    """Its first page, and the deep one behind `edge`: value and id of the last row before it, and which page it is."""
+    value, last, number = edge
+    yield Asked(f"pages.{noun}.{sort}", f"{noun}, {label}", f"/{noun}/?sort={sort}", f"/bare/{noun}/{sort}/")
+    ours = urlencode({"sort": sort, "cursor": cursor_at(value, last)})
+    bare = urlencode({"value": "" if value is None else value, "id": last})
+    yield Asked(
+        f"pages.{noun}.{sort}.deep", f"{noun}, {label}, page {number:,}",
+        f"/{noun}/?{ours}", f"/bare/{noun}/{sort}/?{bare}",
+    )  # fmt: skip
+
+
+def _account_edge(sort: str, population: Population) -> tuple[Any, int, int]:
     order, value = _ORDERS[sort]
-    number = min(DEEP, accounts // PAGE_SIZE // 2)
+    rows = "crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id"
+    return _edge(f"SELECT {value}, a.id FROM {rows} ORDER BY {order}", population.accounts)
+
+
+def _contact_edge(sort: str, population: Population) -> tuple[Any, int, int]:
+    order, value = _CONTACT_ORDERS[sort]
+    return _edge(f"SELECT {value}, c.id FROM crm_contact c ORDER BY {order}", population.accounts)
+
+
+def _edge(ordered: str, rows: int) -> tuple[Any, int, int]:
+    """The value and the id of the last row before the deep page, and which page that is."""
+    number = min(DEEP, rows // PAGE_SIZE // 2)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {value}, a.id FROM crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id "
-            f"ORDER BY {order} OFFSET %s LIMIT 1",
-            [(number - 1) * PAGE_SIZE - 1],
-        )
+        cursor.execute(f"{ordered} OFFSET %s LIMIT 1", [(number - 1) * PAGE_SIZE - 1])
         return *cursor.fetchone(), number
 
 
@@ -127,7 +144,13 @@ def _deep(site: Site, pages: list[Asked], requests: int) -> Iterator[Figure]:
         first = by_key[key.removesuffix(".deep")]
         took = [(site.get(deep.ours)[0], site.get(first.ours)[0]) for _ in range(requests)]
         ours, floor = (statistics.median(times) for times in zip(*took, strict=True))
-        yield Figure(f"pages.deep.{key.split('.')[2]}", f"{deep.what} beside page 1", ours, floor, "ms")
+        yield Figure(
+            f"pages.deep.{key.removeprefix('pages.accounts.').removeprefix('pages.').removesuffix('.deep')}",
+            f"{deep.what} beside page 1",
+            ours,
+            floor,
+            "ms",
+        )
 
 
 def _most_queries(pages: list[Asked]) -> Figure:

@@ -127,6 +127,8 @@ def _insert(stage: rows.Stage) -> tuple[str, dict[str, Any]]:
     for field in stage.model._meta.concrete_fields:
         if field.column in columns or field.primary_key or isinstance(field, models.GeneratedField):
             continue
+        if field.has_db_default():
+            continue
         default = field.get_db_prep_save(field.get_default(), connection)
         if default is not None:
             columns[field.column] = f"%(default_{field.column})s"

@@ -34,7 +34,7 @@ def bench(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["speed"], "There is no bench speed. Known: sweep, engine, pages, import, growth, memory, sending."),
+        (["speed"], "There is no bench speed. Known: sweep, engine, pages, search, import, growth, memory, sending."),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
 )

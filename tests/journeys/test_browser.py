@@ -102,7 +102,7 @@ def test_a_call_stands_on_the_timeline_at_once(page: Page, live_server: Any, hou
     sign_in(page, live_server.url)
     page.goto(f"{live_server.url}/accounts/")
     page.get_by_role("link", name="Brightcare Clinics").first.click()
-    page.locator("summary", has_text="Log").click()
+    page.get_by_role("link", name="Log", exact=True).click()
     page.locator("textarea[name=text]").fill("They want two more seats.")
     page.get_by_role("button", name="Log it").click()
     expect(page.get_by_text("They want two more seats.")).to_be_visible()

@@ -31,7 +31,8 @@ MOST = 12
 WATCHING = {"web:readyz", "web:metrics"}
 #: What a page shows besides its first view.
 VIEWS = {
-    "accounts:list": ["sort=mrr", "sort=renewal", "owner=me", "q=Kelp"],
+    "accounts:list": ["sort=mrr", "sort=renewal", "owner=me", "q=Kelp", "cols=tags,contacts,days_silent", "q=Kelb"],
+    "contacts:list": ["sort=-seen", "consent=unknown", "q=Anna", "cols=account.mrr,account.contacts"],
     "accounts:detail": ["show=people"],
     "todos:list": ["tab=team", "section=done", "section=snoozed"],
     "outbox:list": ["tab=sent", "tab=held-back", "tab=attention"],

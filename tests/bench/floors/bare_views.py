@@ -66,6 +66,13 @@ def accounts(request: HttpRequest, sort: str) -> HttpResponse:
     return _page(request, "accounts", {"rows": part, **_AROUND}, value=value, id=last)
 
 
+def contacts(request: HttpRequest, sort: str) -> HttpResponse:
+    """As `accounts`."""
+    value, last = request.GET.get("value"), request.GET.get("id")
+    part = sort if not last else f"{sort} after" if value else f"{sort} beyond"
+    return _page(request, "contacts", {"rows": part, **_AROUND}, value=value, id=last)
+
+
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     panels = ["account", "entries", "people", "marks", "contracts", "next", "tasks", "runs", "due", "eyes"]
     return _page(request, "account", {panel: panel for panel in panels}, account=pk)
@@ -87,6 +94,7 @@ def today(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("bare/accounts/<sort>/", accounts),
+    path("bare/contacts/<sort>/", contacts),
     path("bare/account/<int:pk>/", account),
     path("bare/tasks/", tasks),
     path("bare/today/", today),

@@ -33,6 +33,7 @@ def test_an_account_is_made_read_and_changed(api: Any, mira: Any) -> None:
     assert (body["country"], body["owner"], body["tags"]) == ("DE", "mira@example.com", ["vip", "beta"])
     assert (body["lifetime_spend"], body["mrr"], body["lifecycle"]) == ("12.50", "0.00", "lead")
     assert body["created_at"] == "2026-06-01T12:00:00Z"
+    assert body.pop("possible_duplicates") == []
     read = api.get(made["Location"])
     assert (read.json(), read["ETag"]) == (body, made["ETag"])
     changed = api.patch(made["Location"], {"name": "Nordwind AG", "owner": None})
@@ -213,3 +214,12 @@ def test_a_contact_stays_at_its_account(api: Any) -> None:
 def test_strange_addresses_are_not_found(api: Any, path: str) -> None:
     answer = api.get(f"{ACCOUNTS}{path}/")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_people_by_a_filter_about_them_and_their_account(api: Any) -> None:
+    large = factories.contact(factories.account(mrr=900))
+    factories.contact(factories.account(mrr=100))
+    tree = '{"all":[{"field":"account.mrr","op":">","value":500},{"field":"has_email","op":"is","value":true}]}'
+    assert [row["id"] for row in api.get(CONTACTS, {"filter": tree}).json()["results"]] == [large.pk]
+    refused = api.get(CONTACTS, {"filter": '{"field":"mrr","op":">","value":500}'})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["filter"])

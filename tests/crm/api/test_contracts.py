@@ -124,7 +124,7 @@ def test_agents_read_contracts_and_change_none(calling: Any, sam: Any) -> None:
         api.post(f"{url}terms/", TERM), api.put(f"{url}terms/{term.pk}/", TERM),
     ):  # fmt: skip
         assert (answer.status_code, answer.json()["detail"]) == (
-            403, "Support agents cannot change contracts. Ask the account manager.",
+            403, "Your role does not let you edit contracts. An admin can change that.",
         )  # fmt: skip
     contract.refresh_from_db()
     assert (contract.plan, Contract.objects.count(), ContractTerm.objects.count()) == ("Pro", 1, 1)

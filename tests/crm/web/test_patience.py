@@ -42,8 +42,8 @@ def test_whatever_nothing_narrows_has_all_the_time(rf: RequestFactory, monkeypat
 @pytest.mark.parametrize(
     ("views", "address", "whole"),
     [
-        ("crm.accounts.views.listing", "/accounts/?q=nord", "/accounts/"),
-        ("crm.todos.views", "/tasks/?tab=team", "/tasks/"),
+        ("crm.segments.listing.page", "/accounts/?q=nord", "/accounts/"),
+        ("crm.todos.views.listing", "/tasks/?tab=team", "/tasks/"),
         ("crm.outbox.views", "/mail/?tab=held-back&guard=consent", "/mail/"),
     ],
 )

@@ -134,7 +134,7 @@ def test_mira_has_something_to_do_today(told: Path) -> None:
     mira = User.objects.get(email=filling.email_of("mira"))
     found = {name: list(slots.today_reasons[name].find(mira, NOON, 24)) for name in ("renewal", "silence")}
     nordwind = Account.objects.get(name="Nordwind Logistics")
-    assert (nordwind.pk, "Renewal in 27 days") in [row[:2] for row in found["renewal"]]
+    assert (nordwind.pk, "Renewal in 27 days, last touch today") in [row[:2] for row in found["renewal"]]
     brightcare = Account.objects.get(name="Brightcare Clinics")
     assert brightcare.pk in [row[0] for row in found["silence"]]
     late = Task.objects.waiting_for(mira, NOON).filter(due_at__lt=NOON).count()

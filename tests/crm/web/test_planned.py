@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import Error, connection, transaction
 
-from crm.web.prepared import prepared
+from crm.web.planned import planned
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -14,20 +14,20 @@ SUM = "SELECT %(one)s::integer + %(two)s::integer * %(one)s::integer"
 
 def run(sql: str, **values: object) -> object:
     with connection.cursor() as cursor:
-        cursor.execute(prepared(sql).call(cursor), values)
+        cursor.execute(planned(sql).call(cursor), values)
         return cursor.fetchone()[0]
 
 
 def names() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM pg_prepared_statements WHERE name = %s", [prepared(SUM).name])
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE name = %s", [planned(SUM).name])
         return [name for (name,) in cursor.fetchall()]
 
 
 def test_values_stand_where_their_names_stood() -> None:
     assert run(SUM, one=2, two=5) == 12
     assert run(SUM, two=1, one=3) == 6
-    assert names() == [prepared(SUM).name]
+    assert names() == [planned(SUM).name]
 
 
 def test_a_text_holds_what_it_is_given() -> None:

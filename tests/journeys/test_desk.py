@@ -1,0 +1,72 @@
+"""An account manager at a customer's page, in a real browser: a call with a draft, and two people at one field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.accounts.models import Account
+from crm.outbox.models import Notification
+from crm.todos.models import Task
+from tests import factories
+from tests.journeys.test_browser import _database_beside_the_browser, browser_type_launch_args, pytestmark, sign_in
+
+__all__ = ["_database_beside_the_browser", "browser_type_launch_args", "pytestmark"]
+
+
+@pytest.fixture
+def kelp(make_user: Any) -> Account:
+    mira = make_user("Mira", time_zone="Europe/Berlin")
+    make_user("Sam", "agent")
+    account = factories.account("Kelp & Co", owner=mira, industry="Food", timezone="Europe/Lisbon")
+    factories.contact(account, first_name="Jonas", last_name="Weber")
+    return account
+
+
+def test_a_call_with_a_draft_a_mention_and_a_follow_up(page: Page, live_server: Any, kelp: Account) -> None:
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/accounts/{kelp.pk}/")
+    page.get_by_role("link", name="Log", exact=True).click()
+    page.locator("textarea[name=text]").press_sequentially("They want two more seats. @sa")
+    page.get_by_role("button", name="Sam").click()
+    expect(page.locator("textarea[name=text]")).to_have_value("They want two more seats. @Sam ")
+    page.goto(f"{live_server.url}/accounts/")
+
+    page.goto(f"{live_server.url}/accounts/{kelp.pk}/?log=1")
+    expect(page.locator("textarea[name=text]")).to_have_value("They want two more seats. @Sam ")
+    page.get_by_label("Minutes").fill("14")
+    page.get_by_label("And then").select_option(label="Follow up in a week")
+    page.get_by_role("button", name="Log it").click()
+
+    expect(page.get_by_text("They want two more seats.")).to_be_visible()
+    expect(page.get_by_text("Called Jonas Weber · 14 min")).to_be_visible()
+    assert Task.objects.get().title == "Call Jonas Weber"
+    assert Notification.objects.get().user.name == "Sam"
+    page.get_by_role("link", name="Log", exact=True).click()
+    expect(page.locator("textarea[name=text]")).to_have_value("")
+
+
+def test_two_people_at_one_field(page: Page, live_server: Any, kelp: Account) -> None:
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/accounts/{kelp.pk}/")
+    value = page.get_by_title("Edit: Industry")
+    value.click()
+    field = page.locator("input[name=industry]")
+    expect(field).to_be_focused()
+    field.fill("Fishing")
+    field.press("Escape")
+    expect(value).to_have_text("Food")
+
+    value.click()
+    Account.objects.filter(pk=kelp.pk).update(industry="Fishing")
+    field.fill("Seaweed")
+    field.press("Enter")
+    expect(page.locator(".conflict del")).to_have_text("Fishing")
+    expect(page.locator(".conflict ins")).to_have_text("Seaweed")
+    page.get_by_role("button", name="Use mine").click()
+
+    expect(value).to_have_text("Seaweed")
+    expect(page.locator("#about")).to_contain_text("Seaweed")
+    assert Account.objects.get().industry == "Seaweed"

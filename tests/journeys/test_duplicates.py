@@ -1,0 +1,54 @@
+"""Clean data without trying: a double is pointed out while it is typed, merged, and taken apart again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from crm.accounts.models import Account
+from crm.duplicates import sweeping
+from crm.timeline.actions import Fact, record
+from crm.web import clock
+from tests import factories
+from tests.journeys.test_browser import (  # noqa: F401  (fixtures)
+    _database_beside_the_browser,
+    browser_type_launch_args,
+    pytestmark,
+    sign_in,
+)
+
+
+def test_a_double_is_seen_merged_and_taken_apart(page: Page, live_server: Any, make_user: Any) -> None:
+    mira = make_user("Mira")
+    kelp = factories.account("Kelp & Co", domain="kelp.example", owner=mira, industry="Food")
+    sign_in(page, live_server.url)
+
+    page.goto(f"{live_server.url}/accounts/new/")
+    page.get_by_label("Name", exact=True).fill("KELP Ltd")
+    expect(page.get_by_text("looks like this: the same name")).to_be_visible()
+    page.get_by_label("Domain").fill("www.kelp.example")
+    page.get_by_role("button", name="Add account").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("KELP Ltd")
+    double = Account.objects.get(name="KELP Ltd")
+    record(Fact(double.pk, "note.written", "They want invoices by post"))
+    while sweeping.run(clock.now()):
+        pass
+
+    page.goto(f"{live_server.url}/duplicates/")
+    expect(page.get_by_role("heading", name="The same domain and the same name")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Merge into Kelp & Co")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kelp & Co")
+    expect(page.get_by_text("They want invoices by post")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{live_server.url}/accounts/{double.pk}/")  # an old link
+    expect(other).to_have_url(f"{live_server.url}/accounts/{kelp.pk}/")
+
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").first.click()
+    page.goto(f"{live_server.url}/accounts/{double.pk}/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("KELP Ltd")
+    expect(page.get_by_text("They want invoices by post")).to_be_visible()

@@ -1,0 +1,48 @@
+"""Three customers are given away at once in a real browser, and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.accounts.models import Account
+from crm.history.models import Act
+from tests import factories
+from tests.journeys.test_browser import (  # noqa: F401  (fixtures)
+    CHROMIUM,
+    _database_beside_the_browser,
+    browser_type_launch_args,
+    sign_in,
+)
+
+pytestmark = [
+    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
+]  # fmt: skip
+
+
+def test_choose_change_and_take_back(page: Page, live_server: Any, make_user: Any) -> None:
+    mira, sam = make_user("Mira"), make_user("Sam", "agent")
+    for n in range(5):
+        factories.account(f"Kelp {n}", owner=mira)
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/accounts/")
+    boxes = page.locator("[data-list] input[name=ids]")
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.get_by_text("3 chosen")).to_be_visible()
+    page.get_by_role("button", name="Assign owner").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Kelp 0, Kelp 1, Kelp 2")
+    dialog.get_by_label("New owner").select_option(label="Sam")
+    dialog.get_by_role("button", name="Assign owner · 3 customers").click()
+    toast = page.locator("[data-toast]")
+    expect(toast).to_contain_text("You assigned 3 customers to Sam.")
+    assert Account.objects.filter(owner=sam).count() == 3
+    toast.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Undone.")
+    assert page.url == f"{live_server.url}/accounts/"
+    assert Account.objects.filter(owner=mira).count() == 5
+    assert list(Act.objects.order_by("pk").values_list("kind", flat=True)) == ["bulk.owner", "undo"]

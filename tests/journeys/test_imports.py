@@ -1,0 +1,91 @@
+"""A file with errors comes in by drag, is looked at, imported and taken back, in a real browser at both widths."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.accounts.models import Account
+from crm.imports.actions import running
+from crm.web import clock
+from tests import factories
+from tests.journeys.test_browser import sign_in
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
+]  # fmt: skip
+
+SHEET = "Customer number;Company;Sector;Country\na1;Acme Österreich;Logistik;AT\na2;Bolt;;Atlantis\na3;Cork;;IE\n"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database_beside_the_browser() -> Iterator[None]:
+    """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_from_a_sheet_to_its_undo(
+    new_context: Any, live_server: Any, make_user: Any, tmp_path: Path, width: int
+) -> None:
+    mira = make_user("Mira")
+    factories.account("Acme", external_id="a1", owner=mira)
+    sheet = tmp_path / "Kunden.csv"
+    sheet.write_bytes(SHEET.encode("cp1252"))
+    page: Page = new_context(viewport={"width": width, "height": 900}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/imports/new/")
+    page.locator("[data-file]").set_input_files(sheet)
+    expect(page.get_by_text("Kunden.csv")).to_be_visible()
+    page.get_by_role("button", name="Go on to its columns").click()
+    expect(page.get_by_label("Where the column Sector goes")).to_have_value("industry")
+    fits(page)
+    page.get_by_role("button", name="Show what it would do").click()
+    work(page)
+    expect(page.locator("ins").first).to_have_text("Acme Österreich")
+    expect(page.get_by_text("line 3: Atlantis")).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name="Import 2 rows").click()
+    work(page)
+    expect(page.get_by_role("link", name="All as CSV")).to_be_visible()
+    assert set(Account.objects.values_list("name", flat=True)) == {"Acme Österreich", "Cork"}
+    Account.objects.filter(name="Cork").get().tasks.create(title="Call", due_at=clock.now())
+    fits(page)
+    page.get_by_role("button", name=re.compile("Undo…")).click()
+    page.get_by_role("button", name="Undo the import").click()
+    work(page)
+    expect(page.get_by_text("Kept, because it has one task")).to_be_visible()
+    assert set(Account.objects.values_list("name", flat=True)) == {"Acme", "Cork"}
+    assert complaints == []
+
+
+def work(page: Page) -> None:
+    """A worker comes by; the page looks by itself."""
+    expect(page.get_by_text("You can leave this page")).to_be_visible()
+    assert running.run(clock.now()) == 1
+    expect(page.get_by_text("You can leave this page")).not_to_be_visible()
+
+
+def fits(page: Page) -> None:
+    """Nothing is wider than the window."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0

@@ -1,0 +1,73 @@
+"""A morning by keyboard, in a real browser: find a customer, do with one for today, put tasks off, read what came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crm.accounts.models import Account
+from crm.home.models import PutAway
+from crm.outbox.models import Notification
+from crm.outbox.notifications import notify
+from crm.team.models import User
+from crm.todos.models import Task
+from crm.web import clock
+from tests import factories
+from tests.journeys.test_browser import _database_beside_the_browser, browser_type_launch_args, pytestmark, sign_in
+
+__all__ = ["_database_beside_the_browser", "browser_type_launch_args", "pytestmark"]
+
+
+@pytest.fixture
+def kelp(make_user: Any) -> Account:
+    mira: User = make_user("Mira", time_zone="Europe/Berlin")
+    now = clock.now()
+    account = factories.account(
+        "Kelp Foods", owner=mira, mrr=100, lifecycle="customer", renews_on=(now + timedelta(days=9)).date()
+    )
+    for title in ("Send the offer", "Ask for dates"):
+        Task.objects.create(title=title, owner=mira, due_at=now - timedelta(hours=1))
+    notify([mira], "task.assigned", "Ada gave you a task: Send the offer", "/tasks/", now)
+    return account
+
+
+def test_a_customer_is_found_by_keyboard(page: Page, live_server: Any, kelp: Account) -> None:
+    sign_in(page, live_server.url)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("kelp f")
+    expect(page.locator("#palette").get_by_role("link", name="Kelp Foods")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kelp Foods")
+    page.goto(f"{live_server.url}/me/")
+    page.keyboard.press("/")
+    expect(page.locator("#palette").get_by_role("link", name="Kelp Foods")).to_be_visible()  # opened last
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_the_day_is_worked_off(page: Page, live_server: Any, kelp: Account) -> None:
+    sign_in(page, live_server.url)
+    page.get_by_role("button", name="Done for today: Kelp Foods").click()
+    expect(page.get_by_text("All done for today")).to_be_visible()
+    assert PutAway.objects.get().account == kelp
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Done for today: Kelp Foods")).to_be_visible()
+    assert not PutAway.objects.exists()
+
+    page.goto(f"{live_server.url}/tasks/")
+    for key in "jxjx":
+        page.keyboard.press(key)
+    page.locator("#bulk").get_by_text("Snooze or hand on").click()
+    page.locator("#bulk").get_by_role("button", name="Tomorrow 09:00").click()
+    expect(page.get_by_text("2 tasks snoozed until")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("2 tasks as before.")).to_be_visible()
+    assert not Task.objects.exclude(snoozed_until=None).exists()
+
+    page.get_by_label("Notifications", exact=True).click()
+    page.get_by_role("button", name="Ada gave you a task").click()
+    page.wait_for_url("**/tasks/")
+    assert Notification.objects.get().read_at is not None
