@@ -17,8 +17,10 @@ from crm.web import clock
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
-#: Folders whose tests start many processes and wait for them: one after the other, while the rest goes on beside.
-BUSY = ("tests/faults/", "tests/journeys/", "tests/bench/", "tests/retention/demo/")
+#: What takes longest begins first, so that no process waits for one at the end.
+SLOW = ("tests/journeys/", "tests/faults/", "tests/architecture/test_access_matrix.py", "tests/retention/demo/")
+#: Folders whose files share something outside of their databases.
+TOGETHER = ("tests/bench/",)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,7 +28,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Long forms run only when somebody asks for them: -m long. A file's tests share what it prepares."""
     for item in items:
         file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("busy" if file.startswith(BUSY) else file))
+        folder = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(folder))
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
     if "long" not in config.getoption("-m"):
         long = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in long]

@@ -60,6 +60,7 @@ def test_two_people_at_one_field(page: Page, live_server: Any, kelp: Account) ->
     expect(value).to_have_text("Food")
 
     value.click()
+    expect(field).to_be_focused()  # the form is there, with what was read
     Account.objects.filter(pk=kelp.pk).update(industry="Fishing")
     field.fill("Seaweed")
     field.press("Enter")
