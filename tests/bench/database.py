@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from django.db import connection
 from psycopg import sql
 
+from retention.workflows import published
+
 PREFIX = "holdfast_bench_"
 
 
@@ -32,6 +34,7 @@ def _lead_to(name: str) -> None:
     if "pool" in connection.settings_dict["OPTIONS"]:
         connection.close_pool()
     connection.settings_dict["NAME"] = name
+    published.of_version.cache_clear()  # versions of workflows have the same numbers there, and say something else
 
 
 def exists(name: str) -> bool:
