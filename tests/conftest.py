@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import connection
 
 from crm.team.models import User
 from crm.web import clock
+from tests.browser import CHROMIUM
 
 #: A Monday morning, on which every test happens unless it says otherwise.
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -60,6 +61,15 @@ def files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.conf import settings
 
     settings.MEDIA_ROOT = str(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The machine's own Chromium. Playwright's synchronous interface runs an event loop in this thread, beside which
+    Django would otherwise refuse to ask the database."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,28 +12,11 @@ from crm.todos.models import Task
 from crm.web import clock
 from retention.workflows import actions
 from tests import factories
+from tests.browser import IN_A_BROWSER, sign_in
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
+pytestmark = IN_A_BROWSER
 
 PAGES = ["/", "/accounts/", "/tasks/", "/workflows/", "/workflows/inactivity/", "/mail/", "/me/"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_beside_the_browser() -> Iterator[None]:
-    """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # another file's browser tests ask for the same
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
 @pytest.fixture
@@ -57,14 +37,6 @@ def house(make_user: Any) -> Any:
         pass
     Task.objects.create(title="Answer Jonas about exports", owner=mira, account=account, due_at=now)
     return mira
-
-
-def sign_in(page: Page, server: str) -> None:
-    page.goto(f"{server}/sign-in/")
-    page.get_by_label("E-mail address").fill("mira@example.com")
-    page.get_by_label("Password").fill("correct horse")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Mira")
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -11,9 +11,9 @@ from crm.accounts.models import Account
 from crm.outbox.models import Notification
 from crm.todos.models import Task
 from tests import factories
-from tests.journeys.test_browser import _database_beside_the_browser, browser_type_launch_args, pytestmark, sign_in
+from tests.browser import IN_A_BROWSER, sign_in
 
-__all__ = ["_database_beside_the_browser", "browser_type_launch_args", "pytestmark"]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture

@@ -11,12 +11,9 @@ from crm.duplicates import sweeping
 from crm.timeline.actions import Fact, record
 from crm.web import clock
 from tests import factories
-from tests.journeys.test_browser import (  # noqa: F401  (fixtures)
-    _database_beside_the_browser,
-    browser_type_launch_args,
-    pytestmark,
-    sign_in,
-)
+from tests.browser import IN_A_BROWSER, sign_in
+
+pytestmark = IN_A_BROWSER
 
 
 def test_a_double_is_seen_merged_and_taken_apart(page: Page, live_server: Any, make_user: Any) -> None:

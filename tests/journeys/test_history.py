@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from crm.accounts.models import Account
 from crm.history.models import Act
 from tests import factories
-from tests.journeys.test_browser import (  # noqa: F401  (fixtures)
-    CHROMIUM,
-    _database_beside_the_browser,
-    browser_type_launch_args,
-    sign_in,
-)
+from tests.browser import IN_A_BROWSER, sign_in
 
-pytestmark = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
+pytestmark = IN_A_BROWSER
 
 
 def test_choose_change_and_take_back(page: Page, live_server: Any, make_user: Any) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +13,11 @@ from crm.accounts.models import Account
 from crm.imports.actions import running
 from crm.web import clock
 from tests import factories
-from tests.journeys.test_browser import sign_in
+from tests.browser import IN_A_BROWSER, sign_in
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
+pytestmark = IN_A_BROWSER
 
 SHEET = "Customer number;Company;Sector;Country\na1;Acme Österreich;Logistik;AT\na2;Bolt;;Atlantis\na3;Cork;;IE\n"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_beside_the_browser() -> Iterator[None]:
-    """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,27 +9,9 @@ from playwright.sync_api import Page, expect
 
 from crm.accounts.models import Account
 from crm.segments.models import SavedView
-from tests.journeys.test_browser import sign_in
+from tests.browser import IN_A_BROWSER, sign_in
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_beside_the_browser() -> Iterator[None]:
-    """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,26 +12,9 @@ from crm.team.models import User
 from crm.todos.models import Task
 from crm.web import clock
 from tests import factories
+from tests.browser import IN_A_BROWSER
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _database_beside_the_browser() -> Iterator[None]:
-    """Playwright's synchronous interface runs an event loop in this thread, which Django would otherwise refuse."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture

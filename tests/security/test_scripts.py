@@ -12,20 +12,10 @@ from crm.todos.models import Task
 from crm.web import clock
 from retention.workflows import actions
 from tests import factories
-from tests.journeys.test_browser import (  # noqa: F401  fixtures
-    CHROMIUM,
-    _database_beside_the_browser,
-    browser_type_launch_args,
-    sign_in,
-)
+from tests.browser import IN_A_BROWSER, sign_in
 from tests.security.payloads import SCRIPTS
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.real_time,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]
+pytestmark = IN_A_BROWSER
 
 #: Before any script of a page: counts what got through.
 HELD = "window.__held = 0; window.held = () => { window.__held += 1; }; window.alert = window.held;"
