@@ -1,6 +1,7 @@
 """What taking an act back would do, and doing it: field by field, set by set, in the order of ids.
 
-A field goes back unless somebody changed it since. What was done and undone again does not count as a change.
+A field goes back unless somebody changed it since. What was done and undone again does not count as a change, nor does
+an act that left the field as it found it.
 """
 
 from __future__ import annotations
@@ -146,15 +147,24 @@ _STEPS = """
     WHERE next IS NOT NULL AND field.value IS DISTINCT FROM next -> field.key
 """
 
-# An act, its undo, the undo of that: one chain, which counts for nothing where its last turn is an odd one.
+# An act, its undo, the undo of that: one chain, which counts for nothing where its last turn is an odd one. Nor does a
+# run of changes count that left the field as it had found it: its undo has nothing to write, and nobody is in its way.
 _JUDGE = """
-    WITH steps AS ({steps}), chained AS (
+    WITH numbered AS (
+        SELECT *, row_number() OVER (PARTITION BY obj, "column" ORDER BY step)
+            - row_number() OVER (PARTITION BY obj, "column", act_id ORDER BY step) AS run
+        FROM ({steps}) AS each
+    ), steps AS (
+        SELECT *, first_value(before) OVER run IS DISTINCT FROM last_value(after) OVER run AS moved FROM numbered
+        WINDOW run AS (PARTITION BY obj, "column", act_id, run ORDER BY step
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ), chained AS (
         SELECT steps.*, coalesce(giver.root_id, steps.act_id) AS root, coalesce(giver.turns, 0) AS turn,
             max(giver.turns) OVER (PARTITION BY obj, "column", coalesce(giver.root_id, steps.act_id)) AS turns
         FROM steps LEFT JOIN crm_act giver ON giver.id = steps.act_id
     ), counting AS (
         SELECT *, max(step) FILTER (WHERE root <> %(root)s) OVER (PARTITION BY obj, "column") AS other
-        FROM chained WHERE root = %(root)s OR coalesce(turns, 0) %% 2 = 0
+        FROM chained WHERE moved AND (root = %(root)s OR coalesce(turns, 0) %% 2 = 0)
     )
     SELECT obj, "column",
         (array_agg(before ORDER BY step) FILTER (WHERE act_id = %(act)s AND step > coalesce(other, 0)))[1],
