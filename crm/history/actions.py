@@ -13,10 +13,13 @@ from crm.history import attribution, rules
 from crm.history.models import Act, Run
 from crm.history.slices import Progress, take
 from crm.history.tracking import tracked
-from crm.history.undoing import UndoError, Undone, undoers
+from crm.history.undoing import UndoError, Undone, irrevocable, undoers
 from crm.team.models import User
 
-__all__ = ["UndoError", "Undone", "act", "begin_undo", "can_undo", "continuing", "present_act", "through", "undo"]
+__all__ = [
+    "NOT_THEIRS", "UndoError", "Undone", "act", "begin_undo", "can_undo", "continuing", "is_theirs", "present_act",
+    "through", "undo",
+]  # fmt: skip
 
 #: What changes inside the block, outside of acts, is put down to a door and a person.
 through = attribution.through
@@ -62,10 +65,21 @@ def can_undo(act: Act, viewer: User, now: datetime) -> bool:
     return not _refusal(act, viewer, now)
 
 
+#: Why nobody else can.
+NOT_THEIRS = "Only the person who did this, or an admin, can undo it."
+
+
+def is_theirs(act: Act, by: User) -> bool:
+    """Whether they may undo it at all: who did it, or an admin."""
+    return by.is_active and (by.is_admin or act.by_id == by.pk)
+
+
 def _refusal(act: Act, by: User | None, now: datetime) -> str:
     """Why not; blank: it can be undone. A verb of ours, which comes without a person, is not asked who it is."""
-    if by and not (by.is_active and (by.is_admin or act.by_id == by.pk)):
-        return "Only the person who did this, or an admin, can undo it."
+    if because := irrevocable.get(act.kind):
+        return because
+    if by and not is_theirs(act, by):
+        return NOT_THEIRS
     if act.undone_at:
         return f"{act.undone_by or 'Somebody'} has undone this already."
     if not rules.may_still_be_undone(act.at, now):

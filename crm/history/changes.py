@@ -87,7 +87,7 @@ class _Raw:
 def _read(of: Tracked, chosen: str, values: Mapping[str, Any], order: str) -> list[_Raw]:
     statement = _READ.format(
         chosen=chosen.format(change=of.change._meta.db_table), change=of.change._meta.db_table, table=of.table,
-        was=_object(of, "was"), then=_object(of, "behind"), now=_object(of, "present"), order=order,
+        was=of.as_object("was"), then=of.as_object("behind"), now=of.as_object("present"), order=order,
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(statement, {**values, "most": MOST})
@@ -105,10 +105,6 @@ _READ = """
     LEFT JOIN {table} present ON present.id = was.pgh_obj_id
     ORDER BY {order}
 """
-
-
-def _object(of: Tracked, row: str) -> str:
-    return f"jsonb_build_object({', '.join(f'\'{column}\', {row}."{column}"' for column in of.columns)})"
 
 
 def _raw(of: Tracked, row: Sequence[Any]) -> _Raw:
@@ -159,8 +155,8 @@ def _names(found: Iterable[_Raw], viewer: User) -> Names:
     wanted: dict[Any, set[int]] = defaultdict(set)
     for raw in found:
         for column, before, after in raw.values:
-            field = _fields(raw.changed.of)[column]
-            if field.is_relation:
+            field = _fields(raw.changed.of).get(column)
+            if field and field.is_relation:
                 wanted[field.related_model] |= {pk for pk in (before, after) if pk is not None}
     names: Names = {}
     for model, ids in wanted.items():
@@ -176,6 +172,8 @@ def _fields(of: Tracked) -> dict[str, Any]:
 
 
 def _words(of: Tracked, column: str, value: Any, names: Names) -> str:
+    if part := of.part(column):
+        return NOTHING if value is None else part.said(value)
     field = _fields(of)[column]
     if value is None or value == "" or value == []:
         return dict(field.flatchoices).get("", NOTHING) if field.choices else NOTHING

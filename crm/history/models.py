@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Func, Q
 from pghistory.models import Event
 
+from crm.team.permissions import allows
 from crm.web import clock
 
 
@@ -25,8 +26,14 @@ class Door(models.TextChoices):
 
 
 class ActQuerySet(models.QuerySet["Act"]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own, and what undid them; all of them for whoever may read the audit log."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        return self if allows(user, "audit") else self.filter(Q(by=user) | Q(undoes__by=user))
+
     def for_reading(self) -> Self:
-        return self.select_related("by", "undone_by", "undoes")
+        return self.select_related("by", "undone_by", "undoes", "root")
 
 
 class Act(models.Model):

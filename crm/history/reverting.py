@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -47,7 +47,7 @@ def _one(of: Tracked, pk: int, values: dict[str, Any], now: datetime) -> list[Co
             _update(of, {pk: values}, now)
             break
         except IntegrityError as error:
-            guilty = _columns(of, error) & set(values) or set(values)
+            guilty = next((some for named in _columns(of, error) if (some := named & set(values))), set(values))
             conflicts.append(Conflict(pk, frozenset(guilty), _because(error)))
             values = {column: value for column, value in values.items() if column not in guilty}
     return conflicts
@@ -55,15 +55,37 @@ def _one(of: Tracked, pk: int, values: dict[str, Any], now: datetime) -> list[Co
 
 def _update(of: Tracked, rows: Mapping[int, Mapping[str, Any]], now: datetime) -> None:
     columns = {column for values in rows.values() for column in values}
-    parts = [f'"{column}" = back."{column}"' for column in sorted(columns)]
+    parts = [f'"{column}" = back."{column}"' for column in sorted(columns) if "." not in column]
+    parts += [_PARTED.format(table=of.table, column=column) for column in sorted(_wholes(columns))]
     if any(field.column == "updated_at" for field in of.model._meta.local_concrete_fields):
         parts.append("updated_at = %(now)s")
-    given = [{"id": pk, "was": values} for pk, values in rows.items()]
+    given = [{"id": pk, "was": _nested(values)} for pk, values in rows.items()]
     statement = _UPDATE.format(table=of.table, parts=", ".join(parts))
     _checked(statement, {"rows": Jsonb(given, dumps=_dumps), "now": now})
 
 
 _dumps = partial(json.dumps, cls=DjangoJSONEncoder)
+
+
+def _wholes(columns: Iterable[str]) -> set[str]:
+    """The columns that parts belong to."""
+    return {column.partition(".")[0] for column in columns if "." in column}
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parts inside their columns."""
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        whole, _, part = name.partition(".")
+        if part:
+            made.setdefault(whole, {})[part] = value
+        else:
+            made[whole] = value
+    return made
+
+
+#: What goes back to nothing is not in it any more.
+_PARTED = """"{column}" = jsonb_strip_nulls({table}."{column}" || coalesce(given.was -> '{column}', '{{}}'))"""
 
 _UPDATE = """
     UPDATE {table} SET {parts}
@@ -121,14 +143,17 @@ def _because(error: IntegrityError) -> str:
     return "it would contradict what is there now"
 
 
-def _columns(of: Tracked, error: IntegrityError) -> set[str]:
-    """The columns that the constraint is about, those of its condition too; none if that cannot be said."""
+def _columns(of: Tracked, error: IntegrityError) -> tuple[set[str], set[str]]:
+    """The columns of the constraint's condition and those it is about; none if that cannot be said.
+
+    Giving up the condition is enough: who cannot be the primary contact again still goes back to their customer.
+    """
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
     column_of = {field.name: field.column for field in of.model._meta.local_concrete_fields}
     known = {constraint.name: constraint for constraint in of.model._meta.constraints}
     condition = getattr(known.get(name), "condition", None)
     asked = {str(child[0]) for child in getattr(condition, "children", []) if isinstance(child, tuple)}
-    return _keyed(of.table).get(name, set()) | {column_of[field] for field in asked & set(column_of)}
+    return {column_of[field] for field in asked & set(column_of)}, _keyed(of.table).get(name, set())
 
 
 def _keyed(table: str) -> dict[str, set[str]]:

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.urls import reverse
 
 from crm.history import rules
 from crm.history.actions import UndoError, continuing
 from crm.history.bulk.acting import Refused, act_on
 from crm.history.models import Run
 from crm.history.slices import Progress, take
+from crm.slots import tell
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ def work(now: datetime) -> int:
             return 1
         run.tries, run.due_at = 0, now  # behind others that wait; and whoever watches sees that it goes on
         run.save(update_fields=["done", "changed", "place", "state", "tries", "due_at", "finished_at"])
+        if run.is_over:
+            _tell(run, now)
         return max(rows, 1)
 
 
@@ -106,10 +110,23 @@ def _put_off(run: Run, now: datetime) -> None:
     if tries >= TRIES:
         fresh |= {"state": Run.State.FAILED, "finished_at": now, "error": _FAILED}
     Run.objects.filter(pk=run.pk).update(**fresh)
+    if tries >= TRIES:
+        run.state = Run.State.FAILED
+        _tell(run, now)
 
 
 _FAILED = "It failed three times at the same rows. What was done before stays; the log of the worker says why."
 
 
 def _over(run: Run, state: str, now: datetime, error: str) -> None:
+    run.state = state
     Run.objects.filter(pk=run.pk).update(state=state, finished_at=now, error=error[:300])
+    _tell(run, now)
+
+
+def _tell(run: Run, now: datetime) -> None:
+    """Whoever began it need not watch it."""
+    if run.act.by:
+        how = {Run.State.DONE: "Done", Run.State.STOPPED: "Stopped"}.get(Run.State(run.state), "Failed")
+        url = reverse("history:act", args=[run.act_id])
+        tell([run.act.by], "bulk.finished", f"{how}: you {run.act.label}", url, now, key=f"run:{run.act_id}")

@@ -152,7 +152,9 @@ def _present(of: Tracked, ids: Collection[int]) -> dict[int, Any]:
 
 
 def _kept(of: Tracked, row: Any, pk: int, column: str, because: str, since: Act | None = None) -> Kept:
-    value = getattr(row, of.columns[column], None)  # of a key: what it points at
+    value = of.value(row, column)
+    if (part := of.part(column)) and value is not None:
+        value = part.said(value)
     return Kept(
         record=str(row), field=of.words(column),
         value=value if isinstance(value, (str, int, bool, list, type(None))) else str(value),

@@ -59,6 +59,10 @@ class Undone:
 undoers: Registry[Callable[[Act, User | None, datetime], Undone]] = Registry("undoer")
 
 
+#: By the kind of an act that stays done: why. Nobody is offered to undo it.
+irrevocable: Registry[str] = Registry("act that stays done")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """About one field of one row that the act changed."""
@@ -122,12 +126,8 @@ def steps(of: Tracked) -> str:
     """A query: obj, step, act_id, column, before, after of each change of these ids since the act's first one."""
     return _STEPS.format(
         table=of.table, change=of.change._meta.db_table, now=NOW,
-        was=_object(of, "was"), present=_object(of, "present"),
+        was=of.as_object("was"), present=of.as_object("present"),
     )  # fmt: skip
-
-
-def _object(of: Tracked, row: str) -> str:
-    return f"jsonb_build_object({', '.join(f'\'{column}\', {row}."{column}"' for column in of.columns)})"
 
 
 _STEPS = """

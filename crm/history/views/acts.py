@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,11 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.history import changes, runs, sentences
 from crm.history.actions import UndoError, begin_undo, can_undo
 from crm.history.models import Act, ActQuerySet, Run
+from crm.history.outcomes import kept_by
 from crm.history.toasts import undoable
-from crm.history.tracking import tracked
 from crm.slots import filter_subjects
 from crm.team.models import User
-from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.returning import is_ours, next_url
@@ -30,9 +28,7 @@ NAMED = 50
 
 
 def _seen_by(viewer: User) -> ActQuerySet:
-    """Acts of one's own; all of them for whoever may read the audit log."""
-    acts = Act.objects.for_reading()
-    return acts if allows(viewer, "audit") else acts.filter(Q(by=viewer) | Q(undoes__by=viewer))
+    return Act.objects.for_reading().visible_to(viewer)
 
 
 @require_safe
@@ -49,7 +45,7 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
         "sentence": sentences.of_act(found, shown), "changes": [_line(change) for change in shown],
         "many": max((change.more for change in shown), default=0) > NAMED,
         "may_undo": can_undo(found, viewer, now) and not (run and not run.is_over),
-        "kept": (kept := _kept(found, viewer)), "unnamed": (unnamed := found.detail.get("unnamed", 0)),
+        "kept": (kept := kept_by(found, viewer)), "unnamed": (unnamed := found.detail.get("unnamed", 0)),
         "kept_count": len(kept) + unnamed,
     }  # fmt: skip
     return render(request, "crm/history/act.html", context)
@@ -62,26 +58,6 @@ def _line(change: changes.Changed) -> dict[str, Any]:
         "record": change.record, "deleted": change.deleted, "fields": change.fields,
         "url": subject.model(pk=change.pk).get_absolute_url() if linked and subject else "",
     }  # fmt: skip
-
-
-def _kept(act: Act, viewer: User) -> list[dict[str, Any]]:
-    """What the undo kept. Names and values of rows that the viewer may not see (any more) are left out."""
-    kept: list[dict[str, Any]] = act.detail.get("kept", [])
-    seen: dict[str, set[int]] = {}
-    for of in tracked():
-        ids = [one["pk"] for one in kept if one["model"] == of.model._meta.label]
-        if ids:
-            rows: Any = of.model._default_manager.filter(pk__in=ids)
-            seen[of.model._meta.label] = set(rows.visible_to(viewer).values_list("pk", flat=True))
-    everything = allows(viewer, "audit")
-    return [
-        (one if everything or one["pk"] in seen.get(one["model"], {one["pk"]}) else one | _UNSEEN)
-        | {"at": one["at"] and clock.parse(one["at"])}
-        for one in kept
-    ]
-
-
-_UNSEEN = {"record": "A record that you cannot see", "value": None}
 
 
 @require_POST
