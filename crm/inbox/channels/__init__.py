@@ -1,0 +1,1 @@
+"""Ways in. Each stores what comes as it came, and makes nothing of it."""

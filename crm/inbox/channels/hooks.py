@@ -1,0 +1,137 @@
+"""Mail by a provider's webhook: django-anymail checks who sent it and knows each provider's form.
+
+MAIL_HOOKS names the providers that may post to /hooks/mail/<provider>/, each with anymail's settings for it, of which
+one must be what their requests are checked by:
+
+    MAIL_HOOKS=postmark?webhook_secret=name:password,mailgun?webhook_signing_key=…
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from email import policy
+from functools import lru_cache
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qsl
+
+from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest
+
+from crm.inbox import actions
+from crm.slots import Arrived, Handled
+
+KIND = "mail.hook"
+
+#: What is stored of a request beside its body: enough to read the body again, and no secret.
+_TYPE = "content-type"
+_OPEN = (
+    "MAIL_HOOKS: requests of {} would be taken from anybody. Name what they are checked by, such as"
+    " {}?webhook_secret=name:password."
+)
+
+
+class BadHooks(ValueError):
+    """MAIL_HOOKS cannot be used as it is."""
+
+
+class Forged(Exception):
+    """The request does not prove that it is the provider's."""
+
+
+def providers(configured: str) -> dict[str, dict[str, Any]]:
+    """Name → anymail's settings for it."""
+    found = {}
+    for part in filter(None, (part.strip() for part in configured.split(","))):
+        name, _, options = part.partition("?")
+        found[name] = dict(parse_qsl(options))
+    return found
+
+
+def check(configured: str) -> None:
+    """Raises BadHooks for a provider that nobody knows, or whose requests nothing would check."""
+    for name, options in providers(configured).items():
+        _view(name, tuple(options.items()))
+
+
+@lru_cache(maxsize=32)
+def _view(provider: str, options: tuple[tuple[str, str], ...]) -> Any:
+    """anymail's view for the provider, which must refuse a request that proves nothing. Raises BadHooks."""
+    try:
+        module = import_module(f"anymail.webhooks.{provider}")
+        kinds = [
+            kind for name, kind in vars(module).items() if name.endswith(("InboundWebhookView", "CombinedWebhookView"))
+        ]
+        # Only those that are for use have a provider's name of their own module.
+        view = next(kind for kind in kinds if kind.__module__ == module.__name__ and "parse_events" in dir(kind))
+        view = view(**dict(options))
+    except (ImportError, StopIteration, ImproperlyConfigured, AnymailError, TypeError, ValueError) as error:
+        raise BadHooks(f"MAIL_HOOKS: {provider} cannot be used: {error or 'there is no such provider'}") from error
+    try:
+        view.run_validators(_Again(b"{}", {"CONTENT_TYPE": "application/json"}))
+    except (SuspiciousOperation, ImproperlyConfigured, AnymailWebhookValidationFailure):
+        return view
+    raise BadHooks(_OPEN.format(provider, provider))
+
+
+class _Again(WSGIRequest):
+    """A request around bytes that are in hand."""
+
+    def __init__(self, body: bytes, meta: dict[str, Any]) -> None:
+        base = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "PATH_INFO": "/"}
+        said = {name: value for name, value in meta.items() if not name.startswith("wsgi.") or name.endswith("scheme")}
+        super().__init__(base | said | {
+            "REQUEST_METHOD": "POST", "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)),
+        })  # fmt: skip
+        self._body = body  # else Django refuses to hold more than a form
+
+
+def is_open(provider: str) -> bool:
+    """Whether this installation takes mail from the provider."""
+    return provider in providers(settings.MAIL_HOOKS)
+
+
+def take(provider: str, request: HttpRequest, body: bytes, now: datetime) -> None:
+    """Store a request's body if it is the provider's. Raises Forged, with nothing stored."""
+    view = _view(provider, tuple(providers(settings.MAIL_HOOKS)[provider].items()))
+    try:
+        view.run_validators(_Again(body, dict(request.META)))
+    except (SuspiciousOperation, AnymailWebhookValidationFailure) as error:
+        raise Forged(str(error)) from error
+    headers = {_TYPE: request.META.get("CONTENT_TYPE", "")}
+    actions.store(provider, KIND, f"hook:{hashlib.sha256(body).hexdigest()}", body, headers, now)
+
+
+def unpack(arrived: Arrived, now: datetime) -> Handled:
+    """Each mail of a provider's request becomes a payload of its own, known by the request and its place in it."""
+    options = providers(settings.MAIL_HOOKS).get(arrived.source, {})
+    view = _view(arrived.source, tuple(options.items()))
+    events = view.parse_events(_Again(arrived.body, {"CONTENT_TYPE": arrived.headers.get(_TYPE, "")}))
+    mails = [event.message for event in events if getattr(event, "message", None) is not None]
+    digest = hashlib.sha256(arrived.body).hexdigest()
+    for number, mail in enumerate(mails):
+        known = {"to": mail.envelope_recipient or "", "from": mail.envelope_sender or ""}
+        actions.store(arrived.source, "mail", f"mail:{digest}:{number}", _bytes(mail), known, now)
+    count = "one mail" if len(mails) == 1 else f"{len(mails)} mails"
+    return Handled(f"Held {count}." if mails else "Held no mail.", ignored=not mails, addresses=list(_names(mails)))
+
+
+def _bytes(mail: Any) -> bytes:
+    """As it came, or as near to it as the provider told."""
+    try:
+        return bytes(mail.as_bytes(policy=policy.SMTP.clone(refold_source="none")))
+    except Exception:  # the library's writer stumbles over headers that its reader has let in
+        return bytes(mail.as_bytes(policy=policy.compat32))
+
+
+def _names(mails: Iterable[Any]) -> Iterable[str]:
+    for mail in mails:
+        sender = mail.from_email
+        for address in [*([sender] if hasattr(sender, "addr_spec") else sender or []), *mail.to, *mail.cc]:
+            yield address.addr_spec

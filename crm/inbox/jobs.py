@@ -1,0 +1,25 @@
+"""What Celery wakes."""
+
+from celery import shared_task
+
+from crm.inbox import actions
+from crm.inbox.channels import imap
+from crm.web.jobs import until_idle
+
+
+@shared_task
+def work() -> None:
+    """Handle what came in, payload by payload."""
+    until_idle("inbox", actions.work)
+
+
+@shared_task
+def look() -> None:
+    """Look into the mailbox."""
+    until_idle("mailbox", imap.look)
+
+
+@shared_task
+def sweep() -> None:
+    """Remove the bytes of what was handled long ago."""
+    until_idle("raw payloads", actions.sweep)

@@ -1,0 +1,79 @@
+"""How the inbox stands, and what a person can do about what was parked: for the engine room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from crm.inbox import actions
+from crm.inbox.models import InboundPayload
+from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb
+from crm.team.models import User
+
+_SELECT = f"""
+    SELECT 'inbox' AS grp, 'What came in' AS label, due.n AS due, due.late, 0::bigint AS held, parked.n AS parked,
+        0::bigint AS uncertain, 0::bigint AS failed, due.oldest AS oldest_due, '' AS because
+    FROM (
+        SELECT count(*) AS n, count(*) FILTER (WHERE due_at < %s) AS late, min(due_at) AS oldest FROM (
+            SELECT due_at FROM crm_inboundpayload WHERE state = 'new' AND due_at <= %s
+            ORDER BY due_at, id LIMIT {MOST + 1}) AS open
+    ) AS due, (SELECT count(*) AS n FROM (
+        SELECT FROM crm_inboundpayload WHERE state = 'failed' LIMIT {MOST + 1}) AS p) AS parked
+"""  # noqa: S608  (constants of ours)
+
+
+def select(now: datetime) -> tuple[str, Sequence[Any]]:
+    return _SELECT, [now - LATE, now]
+
+
+def address(group: str, figure: str) -> str:
+    tab = {"parked": "failed", "due": "new", "late": "new"}.get(figure, "")
+    return f"{reverse('inbox:list')}?tab={tab}" if tab else ""
+
+
+def waits(load: Load) -> str:
+    return "what came in"
+
+
+def _find(limit: int) -> list[Trouble]:
+    parked = InboundPayload.objects.filter(state="failed").defer("body").order_by("-id")[:limit]
+    return [
+        Trouble(row.pk, str(row), reverse("inbox:payload", args=[row.pk]), row.error, row.received_at) for row in parked
+    ]
+
+
+def _each(
+    verb: Callable[[int, str, User, datetime], None],
+) -> Callable[[Sequence[int], str, User, datetime], list[int]]:
+    """Over several, each in a transaction of its own; those that are in no state for it stay."""
+
+    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> list[int]:
+        done = []
+        for pk in sorted(set(ids)):
+            try:
+                verb(pk, reason, by, now)
+            except actions.NotPossible:
+                continue
+            done.append(pk)
+        return done
+
+    return run
+
+
+PARKED = Repair(
+    "What came in and could not be handled", "It stands as it came. Mend the cause, then have it read again.",
+    "parked", "inbox", _find,
+    {
+        "again": Verb(
+            "Read again", "Read again", _each(lambda pk, reason, by, now: actions.replay(pk, by, now)), tone="primary"
+        ),
+        "discard": Verb(
+            "Discard", "Discarded", _each(actions.discard), tone="danger",
+            asks="Nobody makes anything of it. Until its bytes are removed it can be read again.",
+        ),
+    },
+    order=30,
+)  # fmt: skip

@@ -1,0 +1,40 @@
+"""What comes in: which room makes something of which kind of payload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crm.slots.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A payload as it was stored: its bytes, and what its source knows about them beside.
+
+    `headers["size"]` is how many bytes it had; more than the body has when only its beginning was fetched.
+    """
+
+    id: int
+    source: str  # imap, postmark, …
+    kind: str  # mail, mail.hook, …
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a payload. `note` says it for people; `addresses` are those that name somebody, so that an
+    erasure finds the raw payload again."""
+
+    note: str = ""
+    ignored: bool = False  # it was understood, and is nothing to us
+    addresses: Sequence[str] = field(default=())
+
+
+#: kind → (payload, now) → what became of it. Called in a transaction of its own, perhaps again after it failed or after
+#: its process died, and for the same thing by two sources: it must make one thing of it. What it raises is tried again.
+type InboxHandler = Callable[[Arrived, datetime], Handled]
+inbox_handlers: Registry[InboxHandler] = Registry("inbox handler")
