@@ -14,7 +14,7 @@ from crm.outbox.models.messages import WAITING_SINCE
 from crm.outbox.sending.claim import LEASE, may_send
 from crm.outbox.sending.clear import UNWRITABLE
 from crm.outbox.sending.returning import DEADLY
-from crm.outbox.stopping import COVERED
+from crm.outbox.stopping import COVERED, covering
 from crm.web import clock
 from crm.web.models import Pulse
 
@@ -89,6 +89,7 @@ def verify(now: datetime) -> dict[str, list[str]]:
     switches = set(Switch.objects.values_list("scope", flat=True))
     live = may_send(MailPolicy.the_only(), switches)
     values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live, "explained": [UNWRITABLE, DEADLY]}
+    values |= covering(switches)
     found = {kind: list(_lines(kind, values)) for kind in KINDS}
     for check in slots.journal_checks:
         for kind, lines in check(now).items():

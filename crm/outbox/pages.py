@@ -9,7 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.urls import reverse
 
+from crm import slots
 from crm.outbox import load
 from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Switch
 from crm.outbox.sending.letters import zone_of
@@ -97,6 +99,16 @@ def eyes(visible: MessageQuerySet) -> dict[str, int]:
     """How many messages need a person, by tab."""
     found = list(visible.needing_eyes().values_list("state", flat=True)[:MOST])
     return {state: found.count(state) for state in ("uncertain", "failed")}
+
+
+def beside(viewer: User) -> list[dict[str, Any]]:
+    """Pages of other rooms that stand beside the tabs, with how many rows wait there."""
+    found = []
+    for tab in slots.mail_tabs:
+        rows = tab.count(viewer) if tab.count else None
+        count = rows if rows is None or isinstance(rows, int) else rows.order_by()[:MOST].count()
+        found.append({"label": tab.label, "url": reverse(tab.url_name), "count": count})
+    return found
 
 
 def kept(visible: MessageQuerySet, rows: Iterable[OutboundMessage]) -> set[int]:

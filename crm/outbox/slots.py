@@ -9,6 +9,7 @@ from crm.outbox import actions, checks, load, panels, repairs  # noqa: F401  (im
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import MessageQuerySet, Notification, NotificationQuerySet, OutboundMessage, Suppression
 from crm.outbox.notifications import digest, notify
+from crm.outbox.reachable import register_checks
 from crm.team.models import User
 from crm.web import standing
 
@@ -54,6 +55,13 @@ slots.settings_pages.register(
         roles=frozenset({"admin", "manager", "agent"}),
     ),
 )  # fmt: skip
+slots.settings_pages.register(
+    "senders",
+    slots.SettingsPage(
+        "Senders", "Addresses that mail leaves from, and how fast", "at-sign", "senders:list", "Mail", 15,
+        keywords="from rate limit pause test",
+    ),
+)  # fmt: skip
 slots.owned_rows.register(
     "notifications",
     slots.OwnedRows("crm.Notification", "account", ("", ""), "move", "keep"),
@@ -84,3 +92,4 @@ slots.owned_rows.register(
     ),
 )  # fmt: skip
 slots.traces.register("notifications", forget_in_notifications)
+register_checks()

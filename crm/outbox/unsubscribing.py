@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Alias, Contact
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.web.addresses import address_with
@@ -32,12 +32,19 @@ def dead_url() -> str:
 
 
 def contact_of(token: str) -> Contact | None:
-    """Whose link it is; None if the token is not one of ours or the contact is gone."""
+    """Whose link it is, though they have become part of another contact since; None if it is not one of ours, or of
+    somebody who is gone.
+    """
     try:
         contact_id, listed = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Contact.objects.select_related("account").filter(pk=contact_id).first() if listed == LIST else None
+    if listed != LIST:
+        return None
+    people = Contact.objects.select_related("account")
+    if found := people.filter(pk=contact_id).first():
+        return found
+    return people.filter(pk=Alias.holder("contact", Alias.Kind.ID, str(contact_id)) or 0).first()
 
 
 @transaction.atomic

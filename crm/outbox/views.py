@@ -17,7 +17,7 @@ from crm import slots
 from crm.outbox import load, policy, repairs, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
-from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, eyes, kept, rows_of, times
+from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, beside, eyes, kept, rows_of, times
 from crm.team.models import User
 from crm.team.permissions import Missing, demand
 from crm.team.viewer import viewer_of
@@ -52,6 +52,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     whole = tab == "upcoming" and chosen == Narrowing() and not request.GET.get("cursor")
     leaving = visible.leaving().for_list() if whole else ()
     context |= {"tabs": TABS, "guards": GUARDS, "leaving": leaving, "eyes": eyes(visible), **banner(viewer)}
+    context["beside"] = beside(viewer)
     context["narrowed"] = load.NARROWED
     return render(request, "crm/outbox/list.html", context)
 

@@ -13,7 +13,7 @@ from crm.outbox.actions import close_the_gate
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
-from retention.workflows import brake, engine, matching, recipes, triggers
+from retention.workflows import brake, engine, matching, recipes, segments, triggers
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 
@@ -62,6 +62,11 @@ def disable(slug: str, now: datetime) -> Workflow:
     # lock none of them.
     close_the_gate()
     return workflow
+
+
+def rest(now: datetime) -> None:
+    """All off, with nobody inside: a demo has gone, and its customers with it."""
+    Workflow.objects.update(state=Workflow.State.OFF, enabled_at=None, swept_until=None, opened_at=None, **brake.OFF)
 
 
 @transaction.atomic
@@ -165,6 +170,7 @@ def _publish(workflow: Workflow, plan: Definition, now: datetime) -> None:
     data = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     current = workflow.version
     if current is None or current.definition != data:
+        segments.hold(data)
         number = current.number + 1 if current else 1
         workflow.version = WorkflowVersion.objects.create(
             workflow=workflow, number=number, definition=data, published_at=now

@@ -11,13 +11,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Min
 from psycopg.types.json import Jsonb
 
 from crm.accounts.models import Account, Contact
+from crm.fields import known
+from crm.fields.rules import Definition as FieldDefinition
 from crm.ledger.models import Contract, ContractTerm
 from crm.outbox import actions as outbox
 from crm.outbox.actions import Draft
 from crm.team.models import User
+from crm.timeline.models import TimelineEntry
 from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
@@ -40,6 +44,7 @@ class Customer:
     industry: str
     use_case: str
     timezone: str
+    custom: dict[str, Any]
     owner: User | None
 
 
@@ -106,7 +111,7 @@ class Batch:
     def accounts(self) -> dict[int, Customer]:
         ids = [enrollment.account_id for enrollment in self.enrollments]
         rows = Account.objects.filter(pk__in=listed(ids)).values_list(
-            "id", "name", "industry", "primary_use_case", "timezone", "owner_id"
+            "id", "name", "industry", "primary_use_case", "timezone", "custom", "owner_id"
         )
         owners = User.objects.in_bulk({row[-1] for row in rows if row[-1]})  # few own many
         return {row[0]: Customer(*row[:-1], owners.get(row[-1] or 0)) for row in rows}
@@ -147,6 +152,11 @@ class Batch:
         running = [term for term in standing if term.covers(today)]
         return next(reversed(running or standing), None)
 
+    def told(self, kind: str) -> dict[int, datetime]:
+        """Account id → when we first knew of a fact of this kind; who has none is missing."""
+        entries = TimelineEntry.objects.filter(account_id__in=listed(list(self.accounts)), kind=kind)
+        return dict(entries.values_list("account_id").annotate(first=Min("recorded_at")))
+
     def reader(self, enrollment: Enrollment) -> Contact | None:
         """Who gets its mail: the person it is about, else who reads the account's mail."""
         return self._named.get(enrollment.contact_id or 0) or self._readers.get(enrollment.account_id)
@@ -169,7 +179,10 @@ class Batch:
                 "first_name": reader.first_name, "last_name": reader.last_name,
                 "name": reader.name, "email": reader.email,
             } if reader else {},
-            "account": {"name": account.name, "industry": account.industry, "use_case": account.use_case},
+            "account": {
+                "name": account.name, "industry": account.industry, "use_case": account.use_case,
+                "custom": self._said(account.custom) if account.custom else {},
+            },
             "owner": {"name": owner.name, "email": owner.email} if owner else {},
             "contract": {
                 "plan": term.plan, "starts_on": _day(term.starts_on), "ends_on": _day(term.ends_on),
@@ -178,6 +191,14 @@ class Batch:
             "settings": self.definition.settings,
             "trigger": enrollment.facts,
         }  # fmt: skip
+
+    @cached_property
+    def _own_fields(self) -> tuple[FieldDefinition, ...]:
+        return known.fields("account")
+
+    def _said(self, values: dict[str, Any]) -> dict[str, str]:
+        """What a customer holds in fields that admins have made, in words, by key."""
+        return {of.key: of.said(values[of.key]) for of in self._own_fields if of.key in values}
 
     # What they write ----------------------------------------------------------------------------------------------
 

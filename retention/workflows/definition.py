@@ -6,7 +6,7 @@ enrollments, messages and tasks remember.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from crm import slots
 from crm.outbox import rendering
 from crm.segments import filters
+from retention.workflows.places import place
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
@@ -84,6 +85,11 @@ Trigger = Annotated[FactTrigger | DateTrigger | SilenceTrigger, Field(discrimina
 class Step(Strict):
     id: StepId
 
+    @property
+    def ways(self) -> Sequence[list[AnyStep]]:
+        """Steps that only some go through; all ways meet again after it."""
+        return ()
+
 
 class Mail(Step):
     """Liquid source of a mail; see crm/outbox for what it may name."""
@@ -151,12 +157,30 @@ class WaitStep(Step):
 
 
 class BranchStep(Step):
-    """If the filter holds, then these steps, else those; both ways meet again after it."""
+    """If the filter holds, then these steps, else those."""
 
     do: Literal["branch"]
     if_: Tree = Field(alias="if")
     then: list[AnyStep] = Field(default_factory=list)
     else_: list[AnyStep] = Field(default_factory=list, alias="else")
+
+    @property
+    def ways(self) -> Sequence[list[AnyStep]]:
+        return (self.then, self.else_)
+
+
+class AwaitStep(Step):
+    """Wait until the customer's timeline has a fact of a kind; if it has none after so many days, the `late` steps."""
+
+    do: Literal["await"]
+    fact: str = Field(min_length=1, max_length=60)
+    called: str = Field(min_length=1, max_length=60)  # inside a sentence: “the hand-off”
+    at_most_days: int = Field(ge=1, le=730)  # times 24 hours
+    late: list[AnyStep] = Field(default_factory=list)
+
+    @property
+    def ways(self) -> Sequence[list[AnyStep]]:
+        return (self.late,)
 
 
 class TaskStep(Step):
@@ -187,7 +211,8 @@ class EndStep(Step):
 
 
 AnyStep = Annotated[
-    MessageStep | NotifyStep | WaitStep | BranchStep | TaskStep | SetStep | EndStep, Field(discriminator="do")
+    MessageStep | NotifyStep | WaitStep | AwaitStep | BranchStep | TaskStep | SetStep | EndStep,
+    Field(discriminator="do"),
 ]
 
 
@@ -251,18 +276,16 @@ def walk(steps: list[Any]) -> Iterator[Any]:
     """All steps, branches' included, in the order they are written."""
     for step in steps:
         yield step
-        if isinstance(step, BranchStep):
-            yield from walk(step.then)
-            yield from walk(step.else_)
+        for way in step.ways:
+            yield from walk(way)
 
 
 def _following(steps: list[Any], after: str | None) -> Iterator[tuple[str, str | None]]:
     for index, step in enumerate(steps):
         following = steps[index + 1].id if index + 1 < len(steps) else after
         yield step.id, following
-        if isinstance(step, BranchStep):
-            yield from _following(step.then, following)
-            yield from _following(step.else_, following)
+        for way in step.ways:
+            yield from _following(way, following)
 
 
 def parse(data: Any) -> Definition:
@@ -272,14 +295,3 @@ def parse(data: Any) -> Definition:
     except ValidationError as error:
         places = [f"{place(p['loc'])}: {p['msg'].removeprefix('Value error, ')}" for p in error.errors()]
         raise DefinitionError("; ".join(places)) from error
-
-
-def place(location: tuple[str | int, ...]) -> str:
-    """steps[2].body rather than ('steps', 2, 'message', 'body'): pydantic also names the kind it chose."""
-    text = ""
-    for before, part in zip((None, *location), location, strict=False):
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif not (isinstance(before, int) or before == "trigger"):
-            text += f".{part}" if text else part
-    return text or "definition"

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
@@ -113,6 +114,8 @@ def _try(trial: Trial, workflow_id: int, now: datetime) -> int:
         logger.exception("A batch of %d enrollments failed", len(trial.enrollment_ids))
         trial.fail(error, now)
         brake.stumbled(workflow_id, len(trial.enrollment_ids), error, now)
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise  # what goes on after it is killed in the middle of something else
         return len(trial.enrollment_ids)
     brake.release(workflow_id)
     return tried
@@ -170,6 +173,7 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
     rows = [
         {
             "id": e.pk, "state": e.state, "step_id": e.step_id, "due_at": e.due_at.isoformat(),
+            "awaits_until": e.awaits_until and e.awaits_until.isoformat(), "anchor": e.anchor and e.anchor.isoformat(),
             "ended_at": e.ended_at and e.ended_at.isoformat(), "ended_because": e.ended_because,
         }
         for e in enrollments
@@ -179,9 +183,10 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
         cursor.execute(
             """
             UPDATE retention_enrollment AS e SET state = n.state, step_id = n.step_id, due_at = n.due_at,
-                ended_at = n.ended_at, ended_because = n.ended_because, attempts = 0
+                awaits_until = n.awaits_until, anchor = n.anchor, ended_at = n.ended_at,
+                ended_because = n.ended_because, attempts = 0
             FROM jsonb_to_recordset(%s) AS n(id bigint, state text, step_id text, due_at timestamptz,
-                ended_at timestamptz, ended_because text)
+                awaits_until timestamptz, anchor date, ended_at timestamptz, ended_because text)
             WHERE e.id = n.id
             """,
             values,

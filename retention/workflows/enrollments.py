@@ -33,7 +33,8 @@ def enrollment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "enrollment": found, "workflow": found.workflow, "plan": plan, "cause": wording.cause(found.facts),
         "who": wording.who(plan) if plan else "", "steps": _steps(request, found, plan),
         "ahead": _ahead(found, plan) if plan and found.state == Enrollment.State.ACTIVE else [],
-        "stuck": _stuck(found, plan), "paused": found.workflow.state == Workflow.State.PAUSED, "now": clock.now(),
+        "stuck": _stuck(found, plan), "awaits": wording.awaits(plan, found) if plan else "",
+        "paused": found.workflow.state == Workflow.State.PAUSED, "now": clock.now(),
     }  # fmt: skip
     return render(request, "retention/workflows/enrollment.html", context)
 

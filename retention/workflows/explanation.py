@@ -51,9 +51,9 @@ def _address(enrollment: Enrollment) -> str:
 
 def happened(run: StepRun) -> str:
     """What a step did, in a sentence, with the values that decided it."""
-    if run.kind == "wait":
+    if "until" in run.detail:
         until = datetime.fromisoformat(run.detail["until"]).astimezone(ZoneInfo(run.detail["zone"]))
-        return f"Waited until {until:%-d %B %Y, %H:%M} ({run.detail['zone'].replace('_', ' ')})"
+        return f"{run.outcome} until {until:%-d %B %Y, %H:%M} ({run.detail['zone'].replace('_', ' ')})"
     if seen := run.detail.get("seen"):
         return f"{run.outcome}: " + ", ".join(f"{name.replace('_', ' ')} was {value}" for name, value in seen.items())
     return run.outcome

@@ -1,4 +1,4 @@
-"""Facts that nobody has reacted to yet: who enters because of them, and who leaves.
+"""Facts that nobody has reacted to yet: who enters because of them, who has waited for them, and who leaves.
 
 Runs in the worker, from the pending queue, so that a broken workflow never breaks the writing of a fact.
 """
@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from django.db.models import Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import published
-from retention.workflows.definition import FactTrigger
+from retention.workflows.definition import AwaitStep, Definition, FactTrigger
 from retention.workflows.models import Enrollment, Trial, Workflow, listed
 from retention.workflows.triggers import enroll_for_facts
 
@@ -60,6 +61,8 @@ def _try(trial: Trial, now: datetime) -> int:
             raise  # the database went away; the trial is settled when it is back
         logger.exception("Matching %d facts failed", len(trial.pending_ids))
         trial.fail(error, now)
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise  # as in the engine
     return len(trial.pending_ids)
 
 
@@ -90,16 +93,22 @@ def _match(pending: Sequence[Pending], now: datetime) -> None:
         if plan and isinstance(plan.trigger, FactTrigger) and (entries := by_kind.get(plan.trigger.kind)):
             enroll_for_facts(workflow, plan.trigger, [entry.pk for entry in entries], now)
     if by_kind:
-        _leave_for_facts([one.entry for one in pending], now)
+        _move_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()
 
 
-def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
-    """End the enrollments whose goal or exit is a fact of these kinds that happened after they entered."""
+def _move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
+    """End the enrollments whose goal or exit is a fact of these kinds that happened after what made them enter, and
+    wake those that stand still until one of them is there.
+
+    A batch that holds an enrollment has either met the fact, or is over, and the wait written, when the lock is ours.
+    """
     active = Enrollment.objects.active().filter(account_id__in={entry.account_id for entry in entries})
     locked = list(active.select_for_update(of=("self",)).order_by("version_id", "id"))
+    woken = []
     for version_id, group in groupby(locked, key=lambda row: row.version_id):
-        plan = published.of_version(version_id)
+        if (plan := published.readable(version_id)) is None:
+            continue
         for enrollment in group:
             for leave in plan.leaves:
                 if leave.fact and any(_ends(entry, leave.fact, enrollment) for entry in entries):
@@ -107,9 +116,28 @@ def _leave_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
                     enrollment.ended_because, enrollment.ended_at = leave.because, now
                     enrollment.save(update_fields=["state", "ended_because", "ended_at"])
                     break
+            else:
+                if any(_is_awaited(entry, plan, enrollment) for entry in entries):
+                    woken.append(enrollment.pk)
+    Enrollment.objects.filter(pk__in=woken, due_at__gt=now).update(due_at=now)
 
 
 def _ends(entry: TimelineEntry, kind: str, enrollment: Enrollment) -> bool:
     return (
-        entry.kind == kind and entry.account_id == enrollment.account_id and entry.occurred_at >= enrollment.entered_at
+        entry.kind == kind
+        and entry.account_id == enrollment.account_id
+        and entry.pk != enrollment.facts.get("entry")
+        and entry.occurred_at >= _began(enrollment)
     )
+
+
+def _is_awaited(entry: TimelineEntry, plan: Definition, enrollment: Enrollment) -> bool:
+    """One whose step is still to come does not wait yet, and will meet the fact there."""
+    step = plan.by_id.get(enrollment.step_id) if enrollment.awaits_until else None
+    return isinstance(step, AwaitStep) and entry.kind == step.fact and entry.account_id == enrollment.account_id
+
+
+def _began(enrollment: Enrollment) -> datetime:
+    """When what made it enter happened: another fact may lie between that and when we read it."""
+    fact = enrollment.facts.get("at")
+    return datetime.fromisoformat(fact) if fact else enrollment.entered_at

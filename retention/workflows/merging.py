@@ -39,6 +39,13 @@ _MOVE = """
         SELECT id FROM retention_enrollment WHERE account_id = %(loser)s ORDER BY id FOR UPDATE)
     UPDATE retention_enrollment e SET account_id = %(keeper)s FROM locked WHERE e.id = locked.id RETURNING e.id
 """
+# The fact that one of them waits for may stand on the timeline that the other one brought: its step looks again.
+_WAKE = """
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM retention_enrollment
+        WHERE account_id = %(keeper)s AND state = 'active' AND awaits_until > %(now)s ORDER BY id FOR UPDATE)
+    UPDATE retention_enrollment e SET due_at = least(e.due_at, %(now)s) FROM locked WHERE e.id = locked.id
+"""
 _REOPEN = """
     UPDATE retention_enrollment e SET trigger_key = was.trigger_key, state = was.state, ended_at = was.ended_at,
         ended_because = was.ended_because
@@ -56,6 +63,7 @@ def move(loser: int, keeper: int, now: datetime) -> dict[str, Any]:
         ended = [json.loads(row[0]) for row in cursor.fetchall()]
         cursor.execute(_MOVE, values)
         moved = sorted(row[0] for row in cursor.fetchall())
+        cursor.execute(_WAKE, values)
     return {"moved": moved, "ended": ended} if moved else {}
 
 

@@ -101,6 +101,7 @@ class Enrollment(models.Model):
     step_id = models.CharField(max_length=60)  # the step to run next
     visit = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
+    awaits_until = models.DateTimeField(null=True)  # its step waits for a fact, no longer than that
     attempts = models.PositiveSmallIntegerField(default=0)
     entered_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
@@ -186,7 +187,8 @@ class Trial(models.Model):
 
     def fail(self, error: Exception, now: datetime) -> None:
         """Count one attempt for each of the batch. One that fails alone waits, and in the end is parked."""
-        because, again = f"{type(error).__name__}: {error}", now + rules.PAUSE_AFTER_FAILURE
+        because = f"{type(error).__name__}: {error}".replace("\0", "")
+        again = now + rules.PAUSE_AFTER_FAILURE
         with transaction.atomic():
             if not type(self).objects.filter(pk=self.pk).delete()[0]:
                 return  # somebody else has settled it

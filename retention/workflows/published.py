@@ -22,10 +22,13 @@ def runnable(workflow: Workflow) -> Definition | None:
 
     After an upgrade a field that its filters name may be gone: that workflow stands still, and no other.
     """
-    if workflow.version_id is None:
-        return None
+    return readable(workflow.version_id) if workflow.version_id else None
+
+
+def readable(version_id: int) -> Definition | None:
+    """As `of_version`; None, with a line in the log, when it cannot be read any more."""
     try:
-        return of_version(workflow.version_id)
+        return of_version(version_id)
     except DefinitionError as error:
-        logger.error("Workflow %s cannot run: %s", workflow.slug, error)
+        logger.error("Version %d of a workflow cannot run: %s", version_id, error)
         return None

@@ -1,7 +1,7 @@
 """Recipes: the ready-made workflows, one readable YAML file each in retention/recipes/.
 
 A recipe is a definition with settings in place of numbers: `${days}` stands for the setting's value, which an admin
-may change without opening the file.
+may change without opening the file. A step with `only_with: name` is left out while that switch is off.
 """
 
 from __future__ import annotations
@@ -16,9 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from retention.workflows import definition
 from retention.workflows.definition import Definition, DefinitionError
+from retention.workflows.places import place
 
 FOLDER = Path(__file__).resolve().parent.parent / "recipes"
 _SETTING = re.compile(r"\$\{([a-z_]+)\}")
+_ONLY_WITH = "only_with"
+#: What a switch takes from the command line.
+_SAID = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+type Value = bool | int | str
 
 
 class RecipeError(ValueError):
@@ -26,18 +32,23 @@ class RecipeError(ValueError):
 
 
 class Setting(BaseModel):
-    """What an admin may change: a number within bounds, or a text."""
+    """What an admin may change: a switch, a number within bounds, or a text."""
 
     model_config = ConfigDict(extra="forbid")
 
     label: str
-    default: int | str
+    help: str = ""  # a sentence or two
+    default: Value
     least: int = Field(1, alias="min")
     most: int = Field(730, alias="max")
     after: str | None = None  # another number, which this one must exceed
 
-    def read(self, value: Any) -> int | str:
+    def read(self, value: Any) -> Value:
         """The value as this setting's type. Raises ValueError with the remedy."""
+        if isinstance(self.default, bool):
+            if (said := str(value).strip().lower()) not in _SAID:
+                raise ValueError(f"must be yes or no, not {value!r}")
+            return _SAID[said]
         if isinstance(self.default, str):
             text = str(value).strip()
             if not text or len(text) > 120:
@@ -60,8 +71,12 @@ class Recipe(BaseModel):
     body: dict[str, Any]
 
     @cached_property
-    def defaults(self) -> dict[str, int | str]:
+    def defaults(self) -> dict[str, Value]:
         return {name: setting.default for name, setting in self.settings.items()}
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        return {name: value for name, value in self.defaults.items() if isinstance(value, bool)}
 
     def with_settings(self, chosen: dict[str, Any]) -> Definition:
         """The definition with these settings in place of the defaults. Raises RecipeError."""
@@ -99,7 +114,10 @@ def load(slug: str) -> Recipe:
 
 
 def read(slug: str, text: str) -> Recipe:
-    """A recipe from its text; the definition is checked with the default settings. Raises RecipeError."""
+    """A recipe from its text; the definition is checked with the default settings, and with every switch the other way.
+
+    Raises RecipeError.
+    """
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -110,17 +128,18 @@ def read(slug: str, text: str) -> Recipe:
     try:
         recipe = Recipe(slug=slug, settings=settings, body=data)
     except ValidationError as error:
-        places = "; ".join(f"{definition.place(p['loc'])}: {p['msg']}" for p in error.errors())
+        places = "; ".join(f"{place(p['loc'])}: {p['msg']}" for p in error.errors())
         raise RecipeError(f"recipe {slug}: {places}") from error
     recipe.with_settings({})
+    recipe.with_settings({name: not default for name, default in recipe.switches.items()})
     return recipe
 
 
-def _filled(node: Any, values: dict[str, int | str], slug: str) -> Any:
+def _filled(node: Any, values: dict[str, Value], slug: str) -> Any:
     if isinstance(node, dict):
-        return {key: _filled(value, values, slug) for key, value in node.items()}
+        return {key: _filled(value, values, slug) for key, value in node.items() if key != _ONLY_WITH}
     if isinstance(node, list):
-        return [_filled(value, values, slug) for value in node]
+        return [_filled(value, values, slug) for value in node if _is_wanted(value, values, slug)]
     if not isinstance(node, str):
         return node
     for name in _SETTING.findall(node):
@@ -128,3 +147,19 @@ def _filled(node: Any, values: dict[str, int | str], slug: str) -> Any:
             raise RecipeError(f"recipe {slug}: ${{{name}}} names no setting; there are {', '.join(values)}")
     whole = _SETTING.fullmatch(node)
     return values[whole[1]] if whole else _SETTING.sub(lambda match: str(values[match[1]]), node)
+
+
+def _is_wanted(node: Any, values: dict[str, Value], slug: str) -> bool:
+    if not isinstance(node, dict) or _ONLY_WITH not in node:
+        return True
+    wanted = values.get(str(node[_ONLY_WITH]))
+    if not isinstance(wanted, bool):
+        switches = [name for name, value in values.items() if isinstance(value, bool)]
+        known = ", ".join(switches) or "none"
+        raise RecipeError(f"recipe {slug}: {_ONLY_WITH}: {node[_ONLY_WITH]} is no switch of it; it has: {known}")
+    return wanted
+
+
+def said(value: Value) -> int | str:
+    """The value of a setting as a page shows it: a switch in words."""
+    return ("yes" if value else "no") if isinstance(value, bool) else value

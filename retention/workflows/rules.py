@@ -39,6 +39,16 @@ def after(begin: datetime, days: int, rest: timedelta, at: time | None, zone: Zo
     return then if at is None else next_time(then, at, zone)
 
 
+def end_of_await(due: datetime, begin: datetime, deadline: datetime, told: datetime | None) -> datetime:
+    """When waiting for a fact that was `told` then (None: it was not) is over; `due` is when it was woken last.
+
+    A fact from before the wait ends it where it is met: on arrival, or when another customer's timeline was joined.
+    """
+    if told is None:
+        return deadline
+    return due if told <= begin else min(told, deadline)
+
+
 def last_day_begun(now: datetime) -> date:
     """The latest calendar day that has begun anywhere on Earth."""
     return (now + EARLIEST_DAWN).date()

@@ -1,11 +1,13 @@
 """What workflows give to others: their work, a guard on their mail, and the reason for everything they did."""
 
 from crm import slots
-from retention.workflows import actions, explanation, guard, journal, load, merging, panels, searching
+from retention.workflows import actions, explanation, guard, journal, load, merging, panels, searching, segments
 from retention.workflows.bulk import register_bulk
 from retention.workflows.models import Enrollment
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
+slots.kept_tables.register("retention.Workflow", slots.KeptTable(after=actions.rest))
+slots.kept_tables.register("retention.WorkflowVersion", slots.KeptTable())
 slots.loads.register(
     "workflows",
     slots.LoadSource(
@@ -41,7 +43,9 @@ slots.owned_rows.register(
 )  # fmt: skip
 # What a workflow has done (tasks, mail) is a reason to keep a row; that it has begun is none.
 slots.undone_along.register("retention.Enrollment", "retention.Enrollment")
+slots.fact_waits.register("workflows", panels.waits_for)
 slots.search_sources.register("workflows", slots.SearchSource("Workflows", searching.called, order=40))
+slots.segment_uses.register("workflows", segments.using)
 register_bulk()
 slots.start_steps.register(
     "recipe",

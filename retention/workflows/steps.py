@@ -22,6 +22,7 @@ from crm.web.rules import local_moment
 from retention.workflows import rules
 from retention.workflows.batch import Batch
 from retention.workflows.definition import (
+    AwaitStep,
     BranchStep,
     EndStep,
     MessageStep,
@@ -94,6 +95,37 @@ def _end_of_wait(step: WaitStep, enrollment: Enrollment, zone: ZoneInfo) -> date
     return local_moment(anchor + timedelta(days=step.until.day - 1), step.until.time, zone)
 
 
+def await_(step: AwaitStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
+    """Whoever meets the fact goes on; whoever does not stays at this step until matching wakes them, or the deadline.
+
+    The days of later steps count from the end of the wait, if there was one.
+    """
+    told, lasting = batch.told(step.fact), timedelta(days=step.at_most_days)
+    for enrollment in enrollments:
+        deadline = enrollment.awaits_until or enrollment.due_at + lasting
+        begin, known = deadline - lasting, told.get(enrollment.account_id)
+        if known is None and batch.now < deadline:
+            enrollment.awaits_until = enrollment.due_at = deadline
+            continue
+        end = rules.end_of_await(enrollment.due_at, begin, deadline, known)
+        _note_await(step, enrollment, batch, None if end == begin else end, came=known is not None)
+        _go_on(step, enrollment, batch)
+        if known is None and step.late:
+            enrollment.step_id = step.late[0].id
+        enrollment.awaits_until, enrollment.due_at = None, end
+
+
+def _note_await(step: AwaitStep, enrollment: Enrollment, batch: Batch, until: datetime | None, *, came: bool) -> None:
+    if until is None:
+        batch.ran(enrollment, step, f"Did not wait: {step.called} was there")
+        return
+    zone = batch.zone(enrollment)
+    outcome = f"Waited for {step.called}" if came else f"Waited in vain for {step.called}"
+    batch.ran(enrollment, step, outcome, until=until.isoformat(), zone=zone.key)
+    day = until.astimezone(zone).date()
+    enrollment.anchor = max(enrollment.anchor or day, day)
+
+
 def branch(step: BranchStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
     weighed = weigh(step.if_, enrollments, batch.now)
     after = batch.definition.following[step.id]
@@ -153,7 +185,8 @@ def _go_on(step: Any, enrollment: Enrollment, batch: Batch) -> None:
 
 
 _verbs: dict[str, Verb] = {
-    "message": message, "notify": notify, "wait": wait, "branch": branch, "task": task, "set": change, "end": end,
+    "message": message, "notify": notify, "wait": wait, "await": await_, "branch": branch, "task": task,
+    "set": change, "end": end,
 }  # fmt: skip
 for _name, _verb in _verbs.items():
     steps.register(_name, _verb)

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from psycopg.types.json import Jsonb
 
 from crm import slots
-from crm.accounts.models import Account
+from crm.accounts.models import Account, AccountSeen
 from crm.segments import filters
 from crm.web import clock
 from retention.workflows import published, rules
@@ -162,11 +162,12 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
     """
     lasting, swept = timedelta(days=trigger.days), workflow.swept_until
     cause = """
-        SELECT id AS account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
+        SELECT account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
             CASE WHEN silent_since > %s THEN silent_since + %s ELSE %s END AS due_at,
             'silent:' || to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS fact,
             jsonb_build_object('silent_since', silent_since) AS facts
-        FROM crm_account WHERE silent_since <= %s AND silent_since > %s AND (%s OR created_at <= silent_since + %s)
+        FROM crm_accountseen JOIN crm_account ON id = account_id
+        WHERE silent_since <= %s AND silent_since > %s AND (%s OR created_at <= silent_since + %s)
     """
     current, seen_until = swept is None, (swept or now) - lasting
     since = datetime.min.replace(tzinfo=UTC) if current else (workflow.enabled_at or now) - lasting
@@ -191,6 +192,6 @@ def _(trigger: DateTrigger, now: datetime) -> datetime | None:
 @_next_moment.register
 def _(trigger: SilenceTrigger, now: datetime) -> datetime | None:
     lasting = timedelta(days=trigger.days)
-    soonest = Account.objects.filter(silent_since__gt=now - lasting).order_by("silent_since")
+    soonest = AccountSeen.objects.filter(silent_since__gt=now - lasting).order_by("silent_since")
     since = soonest.values_list("silent_since", flat=True).first()
     return since + lasting if since else None

@@ -21,7 +21,7 @@ from retention.workflows import actions, figures, load, published, recipes, word
 from retention.workflows.definition import DateTrigger, Definition, SilenceTrigger
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
-from retention.workflows.recipes import RecipeError
+from retention.workflows.recipes import RecipeError, said
 
 TABS = {"steps": "Steps", "people": "People", "mail": "Mail", "settings": "Settings", "versions": "Versions"}
 #: What the Mail tab can be narrowed to, in the order of its chips.
@@ -151,12 +151,11 @@ def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[s
 
 
 def _drawn(steps: list[Any], standing: dict[str, int]) -> list[dict[str, Any]]:
-    """The steps as the page draws them; a branch carries its two ways."""
+    """The steps as the page draws them; where it parts, it carries the ways by their words."""
     return [
         {
             "step": step, "line": wording.line(step), "standing": standing.get(step.id, 0),
-            "yes": _drawn(step.then, standing) if step.do == "branch" else [],
-            "no": _drawn(step.else_, standing) if step.do == "branch" else [],
+            "ways": [(word, _drawn(way, standing)) for word, way in wording.ways(step)],
         }
         for step in steps
     ]  # fmt: skip
@@ -171,12 +170,15 @@ def _people(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
     elif chosen in load.NARROWED:
         rows, chips = load.narrowed(rows, chosen, clock.now()), PEOPLE | {chosen: load.NARROWED[chosen]}
     page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))
-    lines = [
-        {"enrollment": row, "cause": wording.cause(row.facts), "next": plan.by_id.get(row.step_id)} for row in page.rows
-    ]
-    for line in lines:
-        line["next"] = wording.line(line["next"]).title if line["next"] else ""
+    lines = [{"enrollment": row, "cause": wording.cause(row.facts), "next": _next(row)} for row in page.rows]
     return {"lines": lines, "next": page.next, "chips": chips, "chosen": chosen}
+
+
+def _next(enrollment: Enrollment) -> str:
+    """Its next step, by the version that it finishes on."""
+    own = published.readable(enrollment.version_id)
+    step = own.by_id.get(enrollment.step_id) if own else None
+    return wording.line(step).title if step else ""
 
 
 def _mail(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
@@ -208,7 +210,7 @@ def _settings_since(before: WorkflowVersion | None, version: WorkflowVersion, la
     now, old = version.definition.get("settings", {}), (before.definition.get("settings", {}) if before else {})
     order = [name for name in labels if name in now] + [name for name in now if name not in labels]
     return [
-        {"label": labels.get(name, name), "value": now[name], "was": was, "changed": was != now[name]}
+        {"label": labels.get(name, name), "value": said(now[name]), "was": said(was), "changed": was != now[name]}
         for name, was in ((name, old.get(name, now[name])) for name in order)
     ]
 

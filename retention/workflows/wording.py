@@ -11,6 +11,7 @@ from typing import Any
 from crm import slots
 from crm.segments import filters
 from retention.workflows.definition import (
+    AwaitStep,
     BranchStep,
     DateTrigger,
     Definition,
@@ -23,6 +24,7 @@ from retention.workflows.definition import (
     TaskStep,
     WaitStep,
 )
+from retention.workflows.models import Enrollment
 
 _WEEKDAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
@@ -97,7 +99,7 @@ def _(trigger: FactTrigger) -> str:
 def _(trigger: DateTrigger) -> str:
     label = slots.date_fields[trigger.field].label.lower()
     if trigger.offset_days == 0:
-        return f"On the day: {label}"
+        return f"On the day of the {label}"
     side = "before" if trigger.offset_days < 0 else "after"
     return f"{days(abs(trigger.offset_days)).capitalize()} {side} the {label}"
 
@@ -130,6 +132,12 @@ def _(step: WaitStep) -> Line:
 
 
 @line.register
+def _(step: AwaitStep) -> Line:
+    more = f"It goes on by itself when that is there, and waits {days(step.at_most_days)} at most."
+    return Line("hourglass", f"Wait for {step.called}", more)
+
+
+@line.register
 def _(step: BranchStep) -> Line:
     return Line("split", f"If {filters.parse(step.if_, 'account').sentence()}")
 
@@ -155,6 +163,22 @@ def _(step: SetStep) -> Line:
 @line.register
 def _(step: EndStep) -> Line:
     return Line("flag", "End", step.because)
+
+
+def ways(step: Any) -> list[tuple[str, list[Any]]]:
+    """The ways that begin at a step, each with the word that stands on it; none where there is but one."""
+    if isinstance(step, BranchStep):
+        return [("yes", step.then), ("no", step.else_)]
+    if isinstance(step, AwaitStep) and step.late:
+        return [("when it is there", []), (f"not there after {days(step.at_most_days)}", step.late)]
+    return []
+
+
+def awaits(plan: Definition, enrollment: Enrollment) -> str:
+    """What one that is under way stands still for: “Onboarding waits for the hand-off”; empty if for nothing."""
+    step = plan.by_id.get(enrollment.step_id)
+    waits = enrollment.state == Enrollment.State.ACTIVE and enrollment.awaits_until is not None
+    return f"{plan.name} waits for {step.called}" if waits and isinstance(step, AwaitStep) else ""
 
 
 def _wait(step: WaitStep) -> str:

@@ -23,7 +23,9 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from crm.outbox import actions as outbox
+from crm.outbox.models import OutboundMessage
 from crm.outbox.rules import MAX_ATTEMPTS
+from crm.todos.models import Task
 from retention.workflows import definition, engine, triggers
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 
@@ -98,14 +100,26 @@ def measure_sweep(newly_silent: int, now: datetime) -> Swept:
 
 
 def measure_engine(due: int, workers: int, now: datetime) -> Compared:
-    """Advance `due` enrollments that are all due, with a mail step and a task step. Leaves nothing behind."""
+    """Advance `due` enrollments that are all due, with a mail step and a task step. Leaves nothing behind.
+
+    Raises RuntimeError if some were not done: what fails may be quick.
+    """
     with _workflow(now) as workflow:
         timed = {}
         for kind in ("floor", "ours"):
             _enroll(workflow, due, now)
             timed[kind] = _with_workers(kind, workers, now)
+            _see_what_was_done(workflow, due)
             _forget(workflow)
     return Compared(timed["ours"], timed["floor"])
+
+
+def _see_what_was_done(workflow: Workflow, due: int) -> None:
+    done = Enrollment.objects.filter(workflow=workflow, state=Enrollment.State.DONE).count()
+    mails = OutboundMessage.objects.filter(series=SLUG).count()
+    tasks = Task.objects.filter(origin="workflow", key__startswith="workflow:").count()
+    if not done == mails == due or tasks < due:
+        raise RuntimeError(f"{done} of {due} enrollments were done, with {mails} mails and {tasks} tasks")
 
 
 def work(kind: str, now: datetime) -> int:
@@ -202,7 +216,8 @@ def _since(newly_silent: int, now: datetime) -> datetime:
     """When the workflow must have been switched on for so many to be newly silent."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT silent_since FROM crm_account WHERE silent_since <= %s AND lifecycle IN ('customer', 'trial')"
+            "SELECT silent_since FROM crm_accountseen JOIN crm_account ON id = account_id"
+            " WHERE silent_since <= %s AND lifecycle IN ('customer', 'trial')"
             " ORDER BY silent_since DESC OFFSET %s LIMIT 1",
             [now - timedelta(days=DAYS), newly_silent],
         )

@@ -59,3 +59,12 @@ def test_the_engine_and_its_floor_write_the_same_rows(bench):
     for floor, ours in zip(*written, strict=True):
         assert ours == floor
     assert not Task.objects.exists()
+
+
+def test_what_was_not_done_has_no_figure(bench):
+    engine._enroll(bench, 6, NOON)
+    assert engine.work("ours", NOON) == 6
+    engine._see_what_was_done(bench, 6)
+    Enrollment.objects.filter(pk=Enrollment.objects.first().pk).update(state="active")
+    with pytest.raises(RuntimeError, match="5 of 6 enrollments were done, with 6 mails and 6 tasks"):
+        engine._see_what_was_done(bench, 6)

@@ -47,8 +47,8 @@ class Provider:
         self._backend.close()
 
     def send(self, envelope: Envelope) -> Outcome:
-        message = _message(envelope)
         try:
+            message = _message(envelope)
             self._backend.open()
             if self.idempotent_for:
                 self._backend.session.headers["Idempotency-Key"] = _key(envelope)
@@ -73,6 +73,8 @@ def _message(envelope: Envelope) -> EmailMultiAlternatives:
         envelope.subject, envelope.text, envelope.from_header, [envelope.to_header], headers=headers
     )
     message.attach_alternative(envelope.html, "text/html")
+    for file in envelope.files:
+        message.attach(file.name, file.content(), file.content_type)
     # Comes back with the provider's delivery events.
     message.metadata = {"message": envelope.message_id}  # type: ignore[attr-defined]
     return message

@@ -76,6 +76,7 @@ class OutboundMessage(models.Model):
     """One message to one person: what it says (facts and template), when it is due, and what became of it."""
 
     SIGN_IN: ClassVar = "sign-in"  # the origin of mail that holds a way to sign in
+    PERSONAL: ClassVar = "mail"  # … of what somebody of ours wrote: see crm.correspondence
     ALARM: ClassVar = "alarm"  # … and of mail that says that something here is wrong
     URGENT: ClassVar = 0  # the urgency of mail that somebody waits for at the screen
 
@@ -165,6 +166,8 @@ class OutboundMessage(models.Model):
             models.Index(fields=["sender"], condition=Q(sender__isnull=False), name="message_of_sender"),
             models.Index(fields=["user"], condition=Q(user__isnull=False), name="message_of_user"),
             models.Index(fields=["origin", "origin_id"], name="message_origin"),
+            # What answers it, and what comes back, names it by this.
+            models.Index(fields=["message_id"], condition=~Q(message_id=""), name="message_by_message_id"),
             models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
         ]
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from crm.outbox.models import MailPolicy, Slice, Switch
 from crm.outbox.sending.returning import Claim
-from crm.outbox.stopping import COVERED
+from crm.outbox.stopping import COVERED, covering
 
 #: A sender that has not finished with a message by then is taken for dead, even if its database session lives on.
 LEASE = timedelta(seconds=60)
@@ -27,15 +27,16 @@ class Taken(NamedTuple):
 
 
 # Each urgency is looked up by itself, the lowest first and no further than is needed: else what is planned for later
-# would have to be read to pass it over. Switches that were thrown keep their messages from being taken at all, so that
-# nothing is taken and put back for ever.
+# would have to be read to pass it over. Pairs are compared and sorted by: with `urgency = …` the planner may take the
+# index on due_at, and go through all that is due for each urgency that has nothing. Switches that were thrown keep
+# their messages from being taken at all, so that nothing is taken and put back for ever.
 _CLAIM = """
     WITH planned AS MATERIALIZED (
         SELECT found.id FROM generate_series(0, 4) AS wanted (urgency) CROSS JOIN LATERAL (
             SELECT id FROM crm_outboundmessage m
-            WHERE state = 'due' AND m.urgency = wanted.urgency AND due_at <= %(now)s AND {whom}
-                AND (NOT %(switched)s OR NOT {covered})
-            ORDER BY due_at, id LIMIT %(batch)s FOR NO KEY UPDATE OF m SKIP LOCKED
+            WHERE state = 'due' AND {whom} AND NOT {covered}
+                AND (m.urgency, due_at) BETWEEN (wanted.urgency, '-infinity') AND (wanted.urgency, %(now)s)
+            ORDER BY m.urgency, due_at, id LIMIT %(batch)s FOR NO KEY UPDATE OF m SKIP LOCKED
         ) AS found LIMIT %(batch)s
     ), taken AS (
         UPDATE crm_outboundmessage SET state = 'claimed', attempts = attempts + 1, lease_until = %(until)s
@@ -69,7 +70,7 @@ def claim(now: datetime, *, suspect: bool = False) -> Taken | None:
             return None
         cursor.execute(
             _CLAIM.format(whom="suspect" if suspect else "NOT suspect", covered=COVERED),
-            {"now": now, "until": now + LEASE, "batch": 1 if suspect else BATCH, "switched": bool(switches)},
+            {"now": now, "until": now + LEASE, "batch": 1 if suspect else BATCH, **covering(switches)},
         )
         rows = cursor.fetchall()
     return Taken(rows[0][0], [Claim(pk, attempts) for _, pk, attempts in rows], suspect) if rows else None

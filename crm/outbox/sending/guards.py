@@ -52,6 +52,13 @@ def address(letter: Letter) -> Verdict:
                    f"{letter.reader} has no e-mail address.")  # fmt: skip
 
 
+def closed(letter: Letter) -> Verdict:
+    """Whoever of ours has left reads nothing more, but for what lets somebody in who has been invited."""
+    if letter.user is None or letter.user.is_active or letter.message.is_secret:
+        return None
+    return Refusal("closed", f"The account of {letter.user} is closed, so nothing is sent to them any more.")
+
+
 def suppression(letter: Letter) -> Verdict:
     """An address that bounced, complained or opted out gets nothing, whatever the class."""
     if letter.suppressed is None:
@@ -234,7 +241,9 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
 
 
 #: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
-BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (hold, address, suppression, do_not_contact, consent, switches)
+BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (
+    hold, address, closed, suppression, do_not_contact, consent, switches,
+)  # fmt: skip
 AFTER_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (lateness, pause, cap, quiet_hours)
 
 #: What the passing of time alone can bring about after the clearing.

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Min
 
 from crm.outbox import rules
-from crm.outbox.channels import Channel, Refused
+from crm.outbox.channels import Channel, Outcome, Refused
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending import guards
@@ -160,7 +160,7 @@ def _deliver(letter: Letter, channel: Channel, budget: _Budget) -> bool:
         crash("before_call")
         outcome = channel.send(letter.written)
         crash("after_call")
-        mark(letter.message, outcome, budget.moment(), channel.idempotent_for)
+        _note(letter, outcome, channel, budget)
         crash("after_commit")
     except (GateClosed, SoftTimeLimitExceeded):
         raise
@@ -181,6 +181,15 @@ def _deliver(letter: Letter, channel: Channel, budget: _Budget) -> bool:
     if isinstance(outcome, Refused) and outcome.unreachable:
         budget.away_until = budget.moment() + rules.backoff(1, 0)
     return True
+
+
+def _note(letter: Letter, outcome: Outcome, channel: Channel, budget: _Budget) -> None:
+    """Mark what the channel said; once more if the database had no time for it, as nobody else knows."""
+    try:
+        mark(letter.message, outcome, budget.moment(), channel.idempotent_for)
+    except NOBODYS_FAULT:
+        reconnect()
+        mark(letter.message, outcome, budget.moment(), channel.idempotent_for)
 
 
 def _broken(error: Exception) -> str:

@@ -6,8 +6,9 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from crm import slots
 from crm.outbox import rules
 from crm.outbox.channels import Accepted, Outcome, Refused
 from crm.outbox.models import OutboundMessage
@@ -47,15 +48,20 @@ _MARKED = """
 def mark(message: OutboundMessage, outcome: Outcome, moment: datetime, idempotent_for: timedelta | None = None) -> None:
     """Write down what the channel said of a message as it was handed over, if it is still ours."""
     if isinstance(outcome, Accepted):
-        _sent(message, outcome, moment)
-        return
+        try:
+            _sent(message, outcome, moment)
+            return
+        except IntegrityError:
+            pass  # its reader was merged or erased meanwhile: the row knows who it is now
     with transaction.atomic():
         rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("contact")
         states = [State.SENDING, State.UNCERTAIN]
         leaving = rows.filter(pk=message.pk, attempts=message.attempts, state__in=states).first()
         if leaving is None:
             return
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, Accepted):
+            _sent_meanwhile(leaving, outcome, moment)
+        elif isinstance(outcome, Refused):
             _refused(leaving, outcome, moment)
         elif not once_more(leaving, idempotent_for, outcome.reason, moment):
             doubt(leaving, outcome.reason, moment)
@@ -68,12 +74,24 @@ def _sent(message: OutboundMessage, outcome: Accepted, moment: datetime) -> None
     told, values = recording([fact for fact in facts if fact], now=moment, provided=_MARKED)
     values |= {
         "message": message.pk, "attempts": message.attempts, "at": moment, "secret": message.is_secret,
-        "reason": f"The mail server took it for {message.to_address}."[:300], "provider_id": outcome.provider_id[:200],
+        "reason": _took(message), "provider_id": outcome.provider_id[:200],
     }  # fmt: skip
     crash("before_mark")
     with connection.cursor() as cursor:
         calls = [planned(_SENT).call(cursor), planned(told).call(cursor)]
         cursor.execute(f"SET LOCAL synchronous_commit = off; {' '.join(calls)}", values)
+
+
+def _sent_meanwhile(message: OutboundMessage, outcome: Accepted, moment: datetime) -> None:
+    """The same for a message whose reader is not who it was when it left."""
+    message.provider_id, message.resend_until = outcome.provider_id[:200], None
+    message.save(update_fields=["provider_id", "resend_until"])
+    settle(message, State.SENT, moment, _took(message))
+    tell(message, "email.sent", _SENT_TEXT.format(message.rendered_subject), moment)
+
+
+def _took(message: OutboundMessage) -> str:
+    return f"The mail server took it for {message.to_address or 'somebody who was erased since'}."[:300]
 
 
 def _refused(message: OutboundMessage, outcome: Refused, moment: datetime) -> None:
@@ -147,6 +165,10 @@ _SENT_TEXT = "Sent “{}”"
 def _fact(message: OutboundMessage, kind: str, text: str, at: datetime) -> Fact | None:
     if message.contact is None:
         return None
+    origin = slots.letter_origins.get(message.origin) if kind == "email.sent" else None
+    if origin and (told := origin.tell(message, at)):
+        fact: Fact = told
+        return fact
     payload = {"why_url": address("outbox:detail", message.pk), "message": message.pk,
                "category": message.category}  # fmt: skip
     return Fact(

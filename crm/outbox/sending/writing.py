@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
+from crm import slots
 from crm.outbox import mime, rendering, unsubscribing
-from crm.outbox.mime import Envelope
+from crm.outbox.mime import Attachment, Envelope
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.letters import Letter
 
@@ -24,10 +26,14 @@ def write(letter: Letter) -> Envelope:
         subject, text = rendering.render(message.template.subject, message.template.body, facts)
         text = _framed(letter, text, facts)
     message.to_address = address_of(letter)
+    origin = slots.letter_origins.get(message.origin)
+    enclosed = origin.enclose(message) if origin else slots.Enclosed()
     envelope = mime.envelope(
-        key=message.key, message_id=_message_id(message, letter.sender.address), from_header=letter.sender.address,
+        key=message.key, message_id=_message_id(message, letter.sender.address),
+        from_header=_from(letter.sender.address, enclosed.from_name),
         to_name="" if letter.redirected else str(letter.reader), to_address=message.to_address, subject=subject,
-        text=text, date=letter.moment, headers=_headers(letter, facts),
+        text=text, date=letter.moment, headers=_headers(letter, facts) | dict(enclosed.headers),
+        formatted=enclosed.formatted, files=tuple(Attachment(*file) for file in enclosed.files),
     )  # fmt: skip
     message.message_id, message.rendered_subject = envelope.message_id, envelope.subject
     # A way to sign in is for its reader alone: the row keeps no copy of it.
@@ -67,6 +73,11 @@ def _headers(letter: Letter, facts: dict[str, Any]) -> dict[str, str]:
         headers["List-Unsubscribe"] = f"<{facts['unsubscribe_url']}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
+
+
+def _from(sender: str, name: str) -> str:
+    """The sender's address under the name of whoever wrote it."""
+    return mime.mailbox(name, parseaddr(sender)[1]) if name else sender
 
 
 def _message_id(message: OutboundMessage, from_header: str) -> str:

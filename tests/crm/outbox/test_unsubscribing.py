@@ -9,7 +9,9 @@ from django.core import signing
 from django.test import Client
 
 from crm.accounts.models import Contact
+from crm.duplicates import merging
 from crm.outbox import unsubscribing
+from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from tests import factories
@@ -35,6 +37,17 @@ def outside() -> Client:
 
 def consent_of(contact: Contact) -> str:
     return Contact.objects.get(pk=contact.pk).email_consent
+
+
+def test_a_link_is_good_for_whom_its_reader_was_merged_into(
+    outside: Client, anna: Contact, link: str, mira: User
+) -> None:
+    keeper = factories.contact(anna.account, email_consent="yes")
+    merging.merge("contact", keeper.pk, anna.pk, {}, mira, NOON)
+
+    assert outside.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+
+    assert consent_of(keeper) == "no"
 
 
 def test_scanners_change_nothing(outside: Client, anna: Contact, link: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from django.db import connection
 
 from crm.outbox.actions import work
 from crm.outbox.models import MailPolicy, OutboundMessage, Sender
-from crm.outbox.sending.claim import claim
+from crm.outbox.sending.claim import _CLAIM, BATCH, LEASE, claim
+from crm.outbox.stopping import COVERED, covering
 from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
@@ -45,6 +47,36 @@ def test_the_more_urgent_is_taken_first_and_then_the_longer_due(plan: Plan, make
 
     assert taken is not None
     assert [mine.message_id for mine in taken.claims] == [message.pk for message in expected]
+
+
+def test_a_backlog_is_not_gone_through_to_take_some_of_it(plan: Plan) -> None:
+    first = plan(factories.contact())
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKLOG, [first.pk])
+        cursor.execute("ANALYZE crm_outboundmessage")
+        statement = _CLAIM.format(whom="NOT suspect", covered=COVERED)
+        values = {"now": NOON, "until": NOON + LEASE, "batch": BATCH, **covering([])}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+        (plans,) = cursor.fetchone()
+    assert OutboundMessage.objects.filter(state="claimed").count() == BATCH
+    assert sum(_passed_over(plans[0]["Plan"])) < BATCH
+
+
+_BACKLOG = """
+    INSERT INTO crm_outboundmessage (key, category, template_id, due_at, planned_for, account_id, contact_id, facts,
+        origin, channel, series, state, attempts, attempts_limit, created_at, to_address, reason, guard, message_id,
+        provider_id, rendered_subject, rendered_body)
+    SELECT 'backlog:' || n, category, template_id, due_at, due_at, account_id, contact_id, '{}', '', 'email', '',
+        'due', 0, 5, created_at, '', '', '', '', '', '', ''
+    FROM crm_outboundmessage m CROSS JOIN generate_series(1, 3000) AS n WHERE m.id = %s
+"""
+
+
+def _passed_over(node: dict[str, Any]) -> Iterator[float]:
+    """How many rows were read for nothing, by each part of a plan."""
+    yield node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+    for part in node.get("Plans", ()):
+        yield from _passed_over(part)
 
 
 def test_mail_about_signing_in_leaves_at_once_whatever_waits(plan: Plan, make_user: Any) -> None:

@@ -56,7 +56,7 @@ def test_a_silence_that_became_known_late_is_found_in_the_next_hour(publish, run
     publish(silent(days=3))
     late = factories.account(signed_up_on=None)
     run_at(NOON + 9 * DAY)
-    type(late).objects.filter(pk=late.pk).update(last_seen_at=NOON + 2 * DAY)
+    factories.seen(NOON + 2 * DAY, account=late)
     run_at(NOON + 9 * DAY + timedelta(minutes=58))
     assert not Task.objects.exists()
     run_at(NOON + 9 * DAY + timedelta(hours=1))

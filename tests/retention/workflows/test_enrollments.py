@@ -55,7 +55,7 @@ def address(enrollment):
 def test_it_tells_who_why_what_and_what_next(enrolled, mira):
     page = browser(mira).get(address(enrolled)).content.decode()
     mail, task = OutboundMessage.objects.get(), Task.objects.get()
-    for words in ("Kelp &amp; Co", "Pro began", "version 1", "Planned a mail to", "How is it?"):
+    for words in ("Kelp &amp; Co", "Pro began", "Version 1", "Planned a mail to", "How is it?"):
         assert words in page
     assert reverse("outbox:detail", args=[mail.pk]) in page
     assert reverse("todos:detail", args=[task.pk]) in page

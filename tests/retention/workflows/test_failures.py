@@ -4,13 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from crm.outbox.models import MailPolicy
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
-from retention.workflows import actions, matching
+from retention.workflows import actions, engine, matching, published
 from retention.workflows.models import Enrollment, Trial, Workflow
 from retention.workflows.steps import steps
 from tests import factories
@@ -65,6 +66,46 @@ def test_a_workflow_that_cannot_be_read_stops_no_other(publish, run_at):
     run_at(NOON + 14 * DAY)
     assert Task.objects.get().account.name == "Won"
     assert not Pending.objects.exists()
+
+
+def test_whoever_is_in_a_workflow_that_cannot_be_read_enters_others(publish, run_at):
+    account = factories.account("Won")
+    broken = publish(silent(), slug="broken")
+    Enrollment.objects.create(
+        workflow=broken, version=broken.version, account=account, trigger_key="x", step_id="call", due_at=NOON + DAY
+    )
+    broken.version.definition["steps"][0]["do"] = "gone"
+    broken.version.save()
+    published.of_version.cache_clear()
+    publish(WON, slug="other")
+    record(Fact(account.pk, "deal.won", "Won"))
+    run_at(NOON)
+    assert Task.objects.get().account == account
+    assert not Pending.objects.exists()
+
+
+@pytest.mark.parametrize("room", [engine, matching])
+def test_a_worker_whose_time_is_up_stops_and_the_try_counts(publish, run_at, monkeypatch, room):
+    publish(WON)
+    record(Fact(factories.account().pk, "deal.won", "Won"))
+
+    def slow(*arguments):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(room, "_walk" if room is engine else "_match", slow)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run_at(NOON)
+    assert not Trial.objects.exists()
+    tried = Enrollment if room is engine else Pending
+    assert tried.objects.get().attempts == 1
+
+
+def test_no_character_of_an_error_keeps_it_from_being_counted(parked):
+    first = parked[0]
+    Enrollment.objects.filter(pk=first.pk).update(state="active", attempts=4)
+    Trial.announce(NOON, [first.pk]).fail(ValueError("a\0b"), NOON)
+    first.refresh_from_db()
+    assert (first.state, first.ended_because) == ("parked", "ValueError: ab")
 
 
 def test_a_fact_that_fails_waits_before_it_is_tried_again_and_is_parked_in_the_end(publish, run_at, monkeypatch):

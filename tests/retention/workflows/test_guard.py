@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from crm import slots
-from crm.accounts.models import Account
 from crm.outbox.models import OutboundMessage
 from retention.workflows import actions, guard, published
 from retention.workflows.models import Enrollment, WorkflowVersion
@@ -49,7 +48,7 @@ def test_a_paused_workflow_keeps_its_mail_waiting(planned):
 
 def test_the_exit_is_asked_again_at_the_gate(planned):
     _, message = planned
-    Account.objects.update(last_seen_at=NOON + 14 * DAY)
+    factories.seen(NOON + 14 * DAY)
     refusal = guard.refuse([message], NOON + 15 * DAY)[message.pk]
     assert (refusal.guard, refusal.reason, refusal.until) == ("workflow", "Seen again", None)
     assert refusal.facts["days_silent"] == "1"

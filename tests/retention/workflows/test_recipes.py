@@ -44,7 +44,7 @@ def test_settings_stand_in_the_definition():
         (("when: silence, days: \"${days}\"", "when: date, field: nothing"), "there are contract.starts_on"),
     ],
 )  # fmt: skip
-def test_a_bad_recipe_is_refused_with_the_place(change, place):
+def test_a_bad_recipe_is_refused_with_the_place(db, change, place):
     with pytest.raises(RecipeError) as refused:
         recipes.read("bad", GOOD.replace(*change))
     assert "recipe bad" in str(refused.value)

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from crm.accounts.models import Account
 from crm.outbox.models import OutboundMessage
 from crm.timeline.actions import Fact, record
 from crm.todos.models import Task
@@ -59,7 +58,7 @@ def test_an_exit_is_asked_before_each_step(publish, run_at):
     publish(plan)
     account = factories.account(last_seen_at=NOON)
     run_at(NOON + 14 * DAY)
-    Account.objects.filter(pk=account.pk).update(last_seen_at=NOON + 15 * DAY)
+    factories.seen(NOON + 15 * DAY, account=account)
     run_at(NOON + 17 * DAY)
     enrollment = Enrollment.objects.get()
     assert (enrollment.state, enrollment.ended_because) == ("exited", "Seen again")

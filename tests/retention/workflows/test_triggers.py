@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from crm.accounts.models import Account
+import pytest
+
 from crm.outbox.models import OutboundMessage
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending
@@ -12,6 +13,8 @@ from retention.workflows.models import Enrollment, StepRun
 from tests import factories
 from tests.conftest import NOON
 from tests.retention.workflows.plans import DAY, TASK, WON, reminder, silent
+
+SECOND = timedelta(seconds=1)
 
 
 def test_a_fact_enrolls_once_and_its_task_goes_to_the_owner(publish, run_at, mira):
@@ -26,6 +29,28 @@ def test_a_fact_enrolls_once_and_its_task_goes_to_the_owner(publish, run_at, mir
     run = StepRun.objects.get()
     assert (task.origin, task.origin_id) == ("workflow", run.pk)
     assert Enrollment.objects.get().state == "done"
+
+
+@pytest.mark.parametrize(("goal_at", "state"), [(NOON - SECOND, "done"), (NOON, "reached"), (NOON + SECOND, "reached")])
+def test_a_goal_counts_from_the_fact_that_made_enter_however_late_both_are_read(publish, run_at, goal_at, state):
+    publish({**WON, "goal": {"because": "They began", "fact": "contract.started"}})
+    account = factories.account().pk
+    record([Fact(account, "deal.won", "Won", NOON), Fact(account, "contract.started", "Began", goal_at)])
+    run_at(NOON + 5 * SECOND)
+    assert Enrollment.objects.get().state == state
+    assert Task.objects.exists() == (state == "done")
+
+
+def test_the_fact_that_makes_enter_makes_nobody_leave(publish, run_at):
+    steps = [{"id": "while", "do": "wait", "for": {"days": 1}}, TASK]
+    publish({**WON, "steps": steps, "exits": [{"because": "Won again", "fact": "deal.won"}]})
+    account = factories.account().pk
+    record(Fact(account, "deal.won", "Won", NOON))
+    run_at(NOON + SECOND)
+    assert Enrollment.objects.get().state == "active"
+    record(Fact(account, "deal.won", "Won again", NOON + 2 * SECOND))
+    run_at(NOON + 3 * SECOND)
+    assert list(Enrollment.objects.order_by("id").values_list("state", flat=True)) == ["exited", "active"]
 
 
 def test_history_fires_nothing(publish, run_at):
@@ -44,7 +69,7 @@ def test_silence_fires_at_the_moment_it_has_lasted_and_once_a_spell(publish, run
     run_at(NOON + 14 * DAY)
     run_at(NOON + 20 * DAY)
     assert Enrollment.objects.count() == 1
-    Account.objects.filter(pk=account.pk).update(last_seen_at=NOON + 21 * DAY)
+    factories.seen(NOON + 21 * DAY, account=account)
     run_at(NOON + 35 * DAY)
     assert Enrollment.objects.count() == 2
     assert Task.objects.count() == 2
@@ -98,11 +123,11 @@ def test_a_silence_that_becomes_known_late_counts_from_then(publish, run_at):
     publish(silent(days=3))
     account = factories.account(last_seen_at=NOON)
     run_at(NOON + 2 * DAY)
-    Account.objects.filter(pk=account.pk).update(last_seen_at=NOON + DAY)
+    factories.seen(NOON + DAY, account=account)
     run_at(NOON + 2 * DAY)
     late = factories.account("Weekly", signed_up_on=None)
     run_at(NOON + 9 * DAY)
-    Account.objects.filter(pk=late.pk).update(last_seen_at=NOON + 2 * DAY)
+    factories.seen(NOON + 2 * DAY, account=late)
     run_at(NOON + 10 * DAY)
     enrollment = Enrollment.objects.get(account=late)
     assert enrollment.due_at == NOON + 10 * DAY

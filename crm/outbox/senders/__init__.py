@@ -1,0 +1,1 @@
+"""Senders: the addresses that mail leaves from, how fast each may, and whether it does."""
