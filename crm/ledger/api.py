@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from crm.accounts.models import Account
 from crm.ledger.actions import project
+from crm.ledger.actions.rates import rate_on
 from crm.ledger.models import Contract, ContractTerm
 from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
@@ -37,7 +38,7 @@ class TermSerializer(ResourceSerializer):
 
     rate = serializers.DecimalField(
         max_digits=18, decimal_places=8, required=False, min_value=Decimal("0.00000001"),
-        help_text="To the reporting currency; needed when the contract has another.",
+        help_text="To the reporting currency. Left out: the one under Settings, Currencies for the term's first day.",
     )  # fmt: skip
 
     class Meta:
@@ -50,18 +51,23 @@ class TermSerializer(ResourceSerializer):
         if data.get("ends_on") and data["ends_on"] <= data["starts_on"]:
             raise serializers.ValidationError({"ends_on": ["A term ends later than it starts."]})
         if currency := self.context.get("currency"):
-            data["rate"] = rate_of(data.get("rate"), currency)
+            booked = {"rate": self.instance.rate} if self.instance else {}  # type: ignore[union-attr]
+            data["rate"] = rate_of(booked | data, currency)
         return data
 
 
-def rate_of(rate: Decimal | None, currency: str) -> Decimal:
+def rate_of(term: Mapping[str, Any], currency: str) -> Decimal:
     """The rate to book. Raises when the currency needs one that is missing, or has one that is wrong."""
+    rate: Decimal | None = term.get("rate")
     if currency == settings.CURRENCY:
         if rate not in (None, 1):
             raise serializers.ValidationError({"rate": [f"{currency} is the reporting currency: its rate is 1."]})
         return Decimal(1)
+    rate = rate or rate_on(currency, term["starts_on"])
     if rate is None:
-        raise serializers.ValidationError({"rate": [f"A term in {currency} needs its rate to {settings.CURRENCY}."]})
+        remedy = "Send it, or add it under Settings, Currencies."
+        why = f"A term in {currency} needs its rate to {settings.CURRENCY}. {remedy}"
+        raise serializers.ValidationError({"rate": [why]})
     return rate
 
 
@@ -103,7 +109,7 @@ class ContractSerializer(ResourceSerializer):
         if self.instance and "currency" in data and data["currency"] != self.instance.currency:  # type: ignore[union-attr]
             raise serializers.ValidationError({"currency": ["Its terms are booked in another currency."]})
         for term in data.get("terms", []):
-            term["rate"] = rate_of(term.get("rate"), data["currency"])
+            term["rate"] = rate_of(term, data["currency"])
         return data
 
     def create(self, data: dict[str, Any]) -> Contract:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -96,6 +97,28 @@ class ContractTerm(models.Model):
         return f"{self.starts_on} to {self.ends_on or 'open'}"
 
 
+class CurrencyRate(models.Model):
+    """What one unit of a currency is worth in the reporting currency, from a day on until its next rate.
+
+    Never changed: amounts keep the rate with which they were booked. A mistake that no amount has taken is removed.
+    """
+
+    code = models.CharField(max_length=3)
+    valid_from = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("code", "valid_from", name="rate_once_a_day"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} from {self.valid_from}"
+
+
 class ContractChange(
     changes_of(  # type: ignore[misc]
         Contract, {"plan": "plan", "status": "status", "auto_renew": "automatic renewal", "currency": "currency"}
@@ -110,3 +133,25 @@ class ContractTermChange(
     )
 ):
     """A term as it was before somebody changed it."""
+
+
+class RfmScore(models.Model):
+    """What a customer is worth, by recency, frequency and money: written by a nightly walk (crm.ledger.rfm).
+
+    Beside the wide row of the account, whose updates are dear. Whoever bought nothing within two years has none.
+    """
+
+    account = models.OneToOneField("crm.Account", models.CASCADE, primary_key=True, related_name="rfm")
+    last_on = models.DateField()  # when they last did something themselves
+    times = models.IntegerField()  # purchases within the window
+    spent = models.DecimalField(max_digits=16, decimal_places=2)  # reporting currency
+    r = models.SmallIntegerField(default=0)  # scores 1…5; 0 until they are first compared
+    f = models.SmallIntegerField(default=0)
+    m = models.SmallIntegerField(default=0)
+    code = models.CharField(max_length=12, blank=True)  # a class of crm.ledger.rfm.rules
+
+    class Meta:
+        indexes = [models.Index(fields=["code", "account"], name="rfm_by_class")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.r}{self.f}{self.m}"

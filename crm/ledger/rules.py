@@ -10,6 +10,9 @@ from datetime import date, timedelta
 #: A contract that renews by itself more often than this, such as every month, has no end to remind anybody of.
 SHORT_TERM = timedelta(days=63)
 
+#: A contract that ended within so many days wants a word: renewed, or gone. What ended before is history.
+LAPSED_DAYS = 90
+
 #: How often somebody looks whether a contract is to be renewed.
 LOOK_EVERY = timedelta(minutes=10)
 

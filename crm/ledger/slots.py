@@ -1,4 +1,4 @@
-"""What the ledger gives to others: its nightly work, and the two dates of contracts that workflows count from."""
+"""What the ledger gives to others: its nightly work, the dates that workflows count from, and the audit's checks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,8 @@ from typing import Any
 from crm import slots
 from crm.ledger import actions, rules
 from crm.ledger.actions.imports import register_imports
+from crm.ledger.checks import register_checks
+from crm.ledger.rfm.fields import register_rfm
 
 slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
 
@@ -54,6 +56,8 @@ slots.date_fields.register("contract.starts_on", slots.DateField("Start of the f
 slots.date_fields.register("contract.ends_on", slots.DateField("End of a contract", _ENDS))
 
 register_imports()
+register_rfm()
+register_checks()
 slots.owned_rows.register(
     "contracts", slots.OwnedRows("crm.Contract", "account", ("contract", "contracts"), "move", "keep")
 )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from crm.segments.defining import alone
 from crm.segments.models import ListChoice, SavedView
 from crm.team.models import User
 
@@ -21,27 +22,30 @@ class NameTaken(ValueError):
 
 
 def keep(by: User, subject: str, name: str, shared: bool, told: dict[str, Any], now: datetime) -> SavedView:
-    """A new view behind the others. `told`: see crm.segments.listing.state.kept. Raises NameTaken."""
+    """A new view behind the others. `told`: see crm.segments.listing.state.kept. Raises NameTaken and SegmentError."""
     others = SavedView.objects.filter(owner=by, subject=subject)
     last = others.aggregate(last=Max("position"))["last"] or 0
     view = SavedView(owner=by, subject=subject, name=name, shared=shared, position=last + 1, **told)
     view.created_at = view.updated_at = now
-    _save(view)
+    with alone(view.tree, shared):
+        _save(view)
     return view
 
 
 def change(view: SavedView, told: dict[str, Any], now: datetime) -> None:
-    """Let it show what `told` says from now on."""
+    """Let it show what `told` says from now on. Raises SegmentError."""
     for column, value in told.items():
         setattr(view, column, value)
     view.updated_at = now
-    view.save(update_fields=[*told, "updated_at"])
+    with alone(view.tree, view.shared):
+        view.save(update_fields=[*told, "updated_at"])
 
 
 def rename(view: SavedView, name: str, shared: bool, now: datetime) -> None:
-    """Raises NameTaken."""
+    """Raises NameTaken and SegmentError."""
     view.name, view.shared, view.updated_at = name, shared, now
-    _save(view, ["name", "shared", "updated_at"])
+    with alone(view.tree, shared):
+        _save(view, ["name", "shared", "updated_at"])
 
 
 def delete(view: SavedView, now: datetime) -> None:

@@ -26,9 +26,10 @@ def tree_of(text: str) -> Any:
         raise FilterError("", "the address holds no filter that can be read") from None
 
 
-def read(text: str, subject: str = "account") -> Filter:
-    """The filter in an address. Raises FilterError for anything that is none."""
-    return parse(tree_of(text), subject)
+def read(text: str, subject: str = "account", viewer: Any = None) -> Filter:
+    """The filter in an address. Raises FilterError for anything that is none, and for segments that are not there
+    for the viewer."""
+    return parse(tree_of(text), subject, viewer)
 
 
 def write(parts: list[dict[str, Any]]) -> str:

@@ -123,6 +123,14 @@ def read_texts(value: Any) -> tuple[str, ...]:
     return tuple(read_text(entry) for entry in value)
 
 
+def read_id(value: Any) -> int:
+    """The number of a row, also as text."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18 and text == str(int(text))):
+        raise ValueError(f"must be the number of a segment, not {shown(value)}")
+    return int(text)
+
+
 def read_nothing(value: Any) -> None:
     if not is_missing(value):
         raise ValueError("is not expected: this operator takes none")

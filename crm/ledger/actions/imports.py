@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from itertools import batched
 
@@ -10,6 +9,7 @@ from django.conf import settings
 
 from crm.accounts.models import Account
 from crm.ledger.actions.projection import project
+from crm.ledger.actions.rates import RATE_ON, sql_parameters
 from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
@@ -62,7 +62,7 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     while _reject_forgotten(rows, now):
         pass
     counts = _count(rows)
-    rows.note("touched", Account, "SELECT account_id FROM import_rows")
+    rows.note("touched", Account, "SELECT DISTINCT account_id FROM import_rows")
     _write(rows)
     accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
     renewing = rows.ids(
@@ -124,9 +124,9 @@ def _reject_contracts(rows: ImportRows) -> None:
         "A contract belongs to one account: give it another external_id.",
     )  # fmt: skip
     rows.reject(
-        "NOT r.code = ANY(%(codes)s)", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
-        "Add its rate to CURRENCY_RATES in the environment, such as USD=0.92.",
-        codes=[settings.CURRENCY, *settings.CURRENCY_RATES],
+        f"({RATE_ON.format(code='r.code', day='r.starts_on')}) IS NULL", "currency",
+        f"has no rate to {settings.CURRENCY}, the reporting currency", "Add it under Settings, Currencies.",
+        **sql_parameters(),
     )  # fmt: skip
 
 
@@ -202,17 +202,16 @@ _AGREE = """
 """
 
 # A booked rate stays, unless the contract turns out to be in another currency.
-_RATE = """
-    UPDATE import_rows r SET rate = (%(rates)s::jsonb ->> r.code)::numeric
+_RATE = f"""
+    UPDATE import_rows r SET rate = {RATE_ON.format(code="r.code", day="r.starts_on")}
     WHERE r.term_id IS NULL OR r.code <> (SELECT c.currency FROM crm_contract c WHERE c.id = r.target)
-"""
+"""  # noqa: S608 (a constant of ours)
 
 
 def _agree(rows: ImportRows) -> None:
     """What holds for a whole contract is the same in all rows of it: what the last one says that says it."""
-    rates = {settings.CURRENCY: 1} | settings.CURRENCY_RATES
     rows.run(_AGREE)
-    rows.run(_RATE, rates=json.dumps(rates, default=str))
+    rows.run(_RATE, **sql_parameters())
 
 
 _CONTRACT = {

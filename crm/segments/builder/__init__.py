@@ -6,6 +6,8 @@ sends with one, to the address `lists:form`, which answers with the builder alon
 own view does `builder.asked(do)` and shows itself again. `builder.tree()` gives the filter, or raises FilterError after
 noting what is wrong beside the condition that it is about.
 
+Segments are offered to, and taken from, a `viewer=` alone; a form that names none asks about no segments.
+
 A part's place is its way from the top, such as `0-2-1`; its fields are named `f<place>.<what>`.
 """
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import QueryDict
 
 from crm.segments.builder.parts import HOW, Condition, Parts, part_of, plain_label
@@ -19,31 +20,32 @@ _MOST = 600
 
 @dataclass
 class Builder:
-    """`name` is the subject's; `focus` the place of what somebody wants to look at."""
+    """`name` is the subject's; `focus` the place of what somebody wants to look at; `viewer` who reads the segments."""
 
     name: str
     root: Parts
     focus: str = ""
+    viewer: Any = field(default_factory=AnonymousUser)
 
     def __post_init__(self) -> None:
-        _place(self.root, "0")
+        self._settle(self.root, "0")
 
     @property
     def subject(self) -> FilterSubject:
         return filter_subjects[self.name]
 
     @classmethod
-    def of(cls, tree: dict[str, Any], subject: str, focus: str = "") -> Builder:
+    def of(cls, tree: dict[str, Any], subject: str, focus: str = "", viewer: Any = None) -> Builder:
         """Of a filter that parses."""
         made = part_of(tree, filter_subjects[subject])
         whole = made if isinstance(made, Parts) else Parts(parts=[made] if made else [])
-        builder = cls(subject, whole, focus)
+        builder = cls(subject, whole, focus, viewer or AnonymousUser())
         if isinstance(chosen := builder._at(focus)[1], Condition):
             chosen.focus = "value" if chosen.input != "none" else "op"
         return builder
 
     @classmethod
-    def read(cls, form: QueryDict, subject: str) -> Builder:
+    def read(cls, form: QueryDict, subject: str, viewer: Any = None) -> Builder:
         """As it was sent, finished or not."""
         about, made = filter_subjects[subject], dict[tuple[int, ...], Condition | Parts]()
         for name in [name for name in form if _NAME.fullmatch(name)][:_MOST]:
@@ -53,7 +55,7 @@ class Builder:
                 made[path] = Parts(how if (how := str(form[name])) in HOW else "all")
             elif isinstance(part := made.setdefault(path, Condition(about)), Condition):
                 _take(part, what, form.getlist(name))
-        return cls(subject, _nested(made))
+        return cls(subject, _nested(made), viewer=viewer or AnonymousUser())
 
     def asked(self, do: str) -> None:
         """Do what a button or a changed field asks: add, group, remove, field or op, with a place; or clear."""
@@ -70,20 +72,20 @@ class Builder:
             part.focus = "op" if verb == "field" else "value"
             if verb == "field":
                 part.op, part.values, part.upto = "", [], ""
-        _place(self.root, "0")
+        self._settle(self.root, "0")
 
     def tree(self) -> dict[str, Any]:
         """The filter. Raises FilterError; the `error` of the condition that it is about says the same."""
         for condition in self.root.conditions():
             try:
-                parse(condition.tree(), self.name)
+                parse(condition.tree(), self.name, self.viewer)
             except FilterError as error:
                 said = f"{error.place} {error.message}".strip()
                 condition.error = f"{said[:1].upper()}{said[1:]}."
         if wrong := next((condition for condition in self.root.conditions() if condition.error), None):
             raise FilterError(wrong.place, wrong.error)
         tree = self.root.tree()
-        parse(tree, self.name)
+        parse(tree, self.name, self.viewer)
         return tree
 
     def offered(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -92,6 +94,15 @@ class Builder:
         for name, about in self.subject.fields.items():
             groups.setdefault(about.group or self.subject.label, []).append((name, plain_label(about)))
         return [(heading, sorted(fields, key=lambda pair: pair[1].casefold())) for heading, fields in groups.items()]
+
+    def _settle(self, part: Condition | Parts, place: str) -> None:
+        """Tell each part its place, and each condition who looks at it."""
+        part.place = place
+        if isinstance(part, Condition):
+            part.viewer = self.viewer
+            return
+        for index, inner in enumerate(part.parts):
+            self._settle(inner, f"{place}-{index}")
 
     def _at(self, place: str) -> tuple[Parts | None, Condition | Parts | None]:
         """(the group above, the part) of a place; None where there is none."""
@@ -102,13 +113,6 @@ class Builder:
                 return None, None
             above, part = part, part.parts[int(step)]
         return above, part
-
-
-def _place(part: Condition | Parts, place: str) -> None:
-    part.place = place
-    if isinstance(part, Parts):
-        for index, inner in enumerate(part.parts):
-            _place(inner, f"{place}-{index}")
 
 
 def _take(condition: Condition, what: str, values: list[str]) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from crm.segments.filters import OPERATORS, FilterError, Operator
+from crm.segments.models import Segment
 from crm.slots import FilterField, FilterSubject
 
 #: How a group's parts hold together; the last two deny the first two.
@@ -16,7 +19,7 @@ _DENIED = {"all": "not_all", "not_all": "all", "any": "none", "none": "any"}
 #: What the form asks for, by what the operator takes. HTML input types, but for the last ones.
 INPUTS = {
     "nothing": "none", "number": "number", "numbers": "numbers", "day": "date", "days": "days", "flag": "flag",
-    "choice": "choice", "choices": "choices", "text": "text", "texts": "texts",
+    "choice": "choice", "choices": "choices", "text": "text", "texts": "texts", "segment": "choice",
 }  # fmt: skip
 
 #: Sentences read “is Trial or Paused”; in the form such a comparison must differ from the one that takes one value.
@@ -46,6 +49,7 @@ class Condition:
     place: str = ""
     error: str = ""
     focus: str = ""  # which of its fields comes next: field, op or value
+    viewer: Any = None  # whose segments are offered
 
     is_group = False
 
@@ -73,6 +77,9 @@ class Condition:
         """What a value can be, where it is one of a few."""
         if self.input == "flag":
             return [("true", "yes"), ("false", "no")]
+        if self.about and self.about.segments_of:
+            offered = Segment.objects.visible_to(self.viewer).in_use().filter(subject=self.about.segments_of)
+            return [(str(pk), name) for pk, name in offered.order_by(Lower("name"), "pk").values_list("pk", "name")]
         return [choice for choice in self.about.choices if choice[0]] if self.about else []
 
     @property
@@ -111,6 +118,10 @@ class Condition:
                 return [first, self.upto.strip()]
             case "flag":
                 return {"true": True, "false": False}.get(first, first)
+            case "segment":
+                if not first:
+                    raise FilterError("", "choose a segment; if there is none yet, make one first")
+                return int(first) if first.isascii() and first.isdecimal() and len(first) <= 18 else first
         return first
 
 

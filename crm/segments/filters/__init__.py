@@ -9,10 +9,14 @@ they hold for a missing value. `not` is the exact complement of what it holds.
 
 Text is compared without regard to case, tags and choices as they are written. Days are calendar days of the
 installation's zone: `in_last_days` 7 is today and the seven days before it, `in_next_days` 7 today and the seven after.
+
+`{"field": "segment", "op": "is_in", "value": 7}` asks for a segment by its number. A dynamic one is put in as the
+filter that it is, so the whole stays one condition; segments may be made of segments, but never of themselves.
 """
 
-from crm.segments.filters.filter import Filter, parse
+from crm.segments.filters.filter import Filter
 from crm.segments.filters.operators import OPERATORS, Folded, Operator
+from crm.segments.filters.parsing import named_in, parse, segment_field
 from crm.segments.filters.tree import FilterError
 
-__all__ = ["OPERATORS", "Filter", "FilterError", "Folded", "Operator", "parse"]
+__all__ = ["OPERATORS", "Filter", "FilterError", "Folded", "Operator", "named_in", "parse", "segment_field"]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 from functools import reduce
 from operator import and_, or_
-from typing import Any
+from typing import Any, Self
 
-from django.db.models import Expression, Q, QuerySet
+from django.db.models import BooleanField, Exists, Expression, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 
 from crm.segments import rules
-from crm.segments.filters import tree as shapes
-from crm.segments.filters.operators import OPERATORS, Operator, not_true
-from crm.segments.filters.tree import FilterError
+from crm.segments.filters.operators import Operator, not_true
 from crm.segments.filters.words import said
+from crm.segments.models import Segment, SegmentMember
 from crm.slots import FilterField, FilterSubject, filter_subjects
 
 
@@ -37,6 +35,10 @@ class Test:
     def expression(self, now: datetime) -> Any:
         return self.field.expression(self.argument, now)
 
+    def turned(self) -> Self:
+        """The exact complement."""
+        return replace(self, denied=not self.denied)
+
     def condition(self, now: datetime) -> Expression:
         asked = self.operator.sql(self.expression(now), self.operand, now)
         return not_true(asked) if self.denied else asked
@@ -55,6 +57,56 @@ class Test:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """The question whether a row, or the account of a person, is in a segment.
+
+    A dynamic segment stands here as what its own filter asks (`rule`), so that the whole filter is one condition; of a
+    static one the places are looked up. As a value it is true or false, which SQL says.
+    """
+
+    reference: str  # as the tree names it, with the segment's id after a colon
+    field: FilterField
+    segment: Segment
+    rule: Group | None  # None: a static one
+    through: bool  # the segment is about the account of the subject
+    denied: bool
+
+    def turned(self) -> Self:
+        """The exact complement."""
+        return replace(self, denied=not self.denied)
+
+    def condition(self, now: datetime) -> Any:
+        inside = self._inside(now)
+        if not self.through:
+            return inside
+        accounts = filter_subjects[self.field.segments_of].base().order_by().filter(pk=OuterRef("account_id"))
+        return Exists(accounts.filter(inside))
+
+    def _inside(self, now: datetime) -> Any:
+        if self.rule is None:
+            places = SegmentMember.objects.filter(
+                **{f"{self.segment.subject}_id": OuterRef("pk")}, segment=self.segment
+            )
+            return ~Exists(places) if self.denied else Exists(places)
+        rule = self.rule.turned() if self.denied else self.rule
+        return rule.condition(now) if rule.parts else Value(rule == EVERYTHING, BooleanField())
+
+    def expression(self, now: datetime) -> Any:
+        asked = replace(self, denied=False).condition(now)
+        return asked if isinstance(asked, Exists) else ExpressionWrapper(Q(asked), BooleanField())
+
+    def holds(self, values: Mapping[str, Any], now: datetime) -> bool:
+        return (values.get(self.reference) is True) != self.denied
+
+    def sentence(self) -> str:
+        whose = "their account is " if self.through else ""
+        return f"{whose}{'not ' if self.denied else ''}in the segment “{self.segment.name}”"
+
+
+type Question = Test | Membership
+
+
+@dataclass(frozen=True)
 class Group:
     """All of its parts, or any of them. There is no `not`: parsing has moved it down to the tests.
 
@@ -62,7 +114,11 @@ class Group:
     """
 
     every: bool
-    parts: tuple[Group | Test, ...]
+    parts: tuple[Group | Question, ...]
+
+    def turned(self) -> Self:
+        """The exact complement."""
+        return replace(self, every=not self.every, parts=tuple(part.turned() for part in self.parts))
 
     def condition(self, now: datetime) -> Q:
         """Not to be asked of a group without parts."""
@@ -75,23 +131,12 @@ class Group:
         parts = [f"({part.sentence()})" if isinstance(part, Group) else part.sentence() for part in self.parts]
         return (" and " if self.every else " or ").join(parts)
 
-    def tests(self) -> Iterable[Test]:
+    def tests(self) -> Iterable[Question]:
         for part in self.parts:
             yield from part.tests() if isinstance(part, Group) else (part,)
 
 
 EVERYTHING, NOTHING = Group(True, ()), Group(False, ())
-
-
-def _group(every: bool, parts: Iterable[Group | Test]) -> Group | Test:
-    """Without the parts that say nothing, so that only a whole filter can be without parts."""
-    neutral, absorbing = (EVERYTHING, NOTHING) if every else (NOTHING, EVERYTHING)
-    kept = tuple(part for part in parts if part != neutral)
-    if absorbing in kept:
-        return absorbing
-    if len(kept) == 1:
-        return kept[0]
-    return Group(every, kept) if kept else neutral
 
 
 @dataclass(frozen=True)
@@ -107,8 +152,8 @@ class Filter:
         """The fields it looks at, in the order of the tree."""
         return list(self._tests_by_field())
 
-    def _tests_by_field(self) -> dict[str, Test]:
-        found: dict[str, Test] = {}
+    def _tests_by_field(self) -> dict[str, Question]:
+        found: dict[str, Question] = {}
         for test in self.root.tests():
             found.setdefault(test.reference, test)
         return found
@@ -138,71 +183,3 @@ class Filter:
         if self.root.parts:
             return self.root.sentence()
         return "everything" if self.root == EVERYTHING else "nothing"
-
-
-def parse(tree: dict[str, Any], subject: str = "account") -> Filter:
-    """The filter that a tree describes. Raises FilterError with the place and what to change."""
-    if subject not in filter_subjects:
-        raise FilterError("", f"there is nothing called {subject!r} to filter")
-    about = filter_subjects[subject]
-    root = _node(shapes.read_tree(tree), "", denied=False, subject=about)
-    return Filter(tree, about, root if isinstance(root, Group) else Group(True, (root,)))
-
-
-def _node(shape: Any, place: str, *, denied: bool, subject: FilterSubject) -> Group | Test:
-    def inside(child: Any, step: str, turned: bool = denied) -> Group | Test:
-        return _node(child, f"{place}.{step}" if place else step, denied=turned, subject=subject)
-
-    match shape:
-        case shapes.All(all=children):
-            return _group(not denied, [inside(child, f"all[{index}]") for index, child in enumerate(children)])
-        case shapes.AnyOf(any=children):
-            return _group(denied, [inside(child, f"any[{index}]") for index, child in enumerate(children)])
-        case shapes.Not(not_=child):
-            return inside(child, "not", not denied)
-        case shapes.Leaf():
-            return _test(shape, f"{place}." if place else "", denied, subject)
-        case _:
-            return NOTHING if denied else EVERYTHING
-
-
-def _test(leaf: shapes.Leaf, place: str, denied: bool, subject: FilterSubject) -> Test:
-    field = _field(leaf.field, f"{place}field", subject)
-    operators = OPERATORS[field.kind]
-    operator = operators.get(leaf.op)
-    if operator is None:
-        raise FilterError(f"{place}op", f"must be one of {', '.join(operators)}, not {rules.shown(leaf.op)}")
-    if leaf.value is None and operator.takes != "nothing":
-        raise FilterError(f"{place}value", "is missing")
-    try:
-        operand = operator.read(leaf.value)
-        if field.choices and operator.takes in ("choice", "choices"):
-            _check_choice(field, operand)
-    except ValueError as error:
-        raise FilterError(f"{place}value", str(error)) from None
-    return Test(leaf.field, field, operator, operand, denied != operator.denies)
-
-
-def _field(reference: str, place: str, subject: FilterSubject) -> FilterField:
-    name, colon, argument = reference.partition(":")
-    field = subject.fields.get(name)
-    if field is None:
-        near = get_close_matches(name[:80], subject.fields.names(), 1)
-        raise FilterError(
-            place, f"there is no field {rules.shown(name)}" + (f"; did you mean {near[0]!r}?" if near else "")
-        )
-    if field.takes_argument:
-        try:
-            rules.read_text(argument)
-        except ValueError as error:
-            raise FilterError(place, f"needs a name after a colon, such as {name}:exports; it {error}") from None
-    elif colon:
-        raise FilterError(place, f"{name} takes nothing after a colon")
-    return field
-
-
-def _check_choice(field: FilterField, operand: Any) -> None:
-    known = [code for code, _ in field.choices if code]
-    for code in (operand,) if isinstance(operand, str) else operand:
-        if code not in known:
-            raise ValueError(f"must be one of {', '.join(known)}, not {rules.shown(code)}")

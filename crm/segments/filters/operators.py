@@ -24,7 +24,8 @@ class Operator:
 
     `sql(expression, operand, now)` is a condition that is not true for null; `holds(value, operand, now)` is asked
     of values that are not missing. An operator that denies shares both with its opposite. `takes` tells a form what
-    to ask for: nothing, number, numbers, text, texts, day, days, flag, choice, choices.
+    to ask for: nothing, number, numbers, text, texts, day, days, flag, choice, choices,
+    segment.
     """
 
     name: str
@@ -245,6 +246,18 @@ _has = Operator(
     lambda x, v, now: condition(x, _tags((v,)), joiner="@>"), lambda x, v, now: v in x, "text",
 )  # fmt: skip
 
+# Segments: what the field asks is true or false, whatever the segment is; see Membership -----------------------------
+
+_is_in = Operator(
+    "is_in", "is in {}", "is not in {}", rules.read_id,
+    lambda x, v, now: condition(x, Value(True)), lambda x, v, now: x is True, "segment",
+)  # fmt: skip
+#: Several of the choices that a field has. Without any it is null, not empty.
+_options = [
+    replace(_has, takes="choice"), replace(_has_any, takes="choices"),
+    replace(_has_any, takes="choices").opposite("has_none"), *_set_if_not_null,
+]  # fmt: skip
+
 OPERATORS: dict[str, dict[str, Operator]] = {
     kind: {operator.name: operator for operator in operators}
     for kind, operators in {
@@ -255,5 +268,7 @@ OPERATORS: dict[str, dict[str, Operator]] = {
         "datetime": _dated(_moment_sql, _moment_holds),
         "bool": [_flag_is, _flag_is.opposite("is_not")],
         "tags": [_has, _has_any, _has_any.opposite("has_none")],
+        "options": _options,
+        "segment": [_is_in, _is_in.opposite("is_not_in")],
     }.items()
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -29,7 +28,7 @@ def around(
     """For the template. `readable`: the filter in the address is one."""
     asked, viewer = request.GET, viewer_of(request)
     sort = asked.get("sort") or listing.order
-    chosen = listing.filter(asked) if readable else None
+    chosen = listing.filter(asked, viewer) if readable else None
     back = _without_edge(asked).urlencode()
     return {
         "state": state,
@@ -41,13 +40,14 @@ def around(
         "menus": [_menu(request, viewer, listing, name, quick, back) for name, quick in listing.quick.items()],
         "chips": _chips(request, chosen, listing, back) if chosen else [],
         "new_filter": f"{reverse('lists:filter', args=[listing.subject])}?{_and(back, 'at=new')}",
+        "as_segment": f"{reverse('segments:new')}?{_and(back, f'subject={listing.subject}')}",
         "choose_columns": f"{reverse('lists:columns', args=[listing.subject])}?{back}",
-        "narrowed": is_narrowed(listing, asked),
+        "narrowed": any(asked.get(name) for name in listing.narrowing if name != "in"),
         "cleared": _cleared(request, listing),
         "sorts": [(order.label, _link(request, sort=name), name == sort)
                   for name, order in listing.orders.items()],
         "sort_label": listing.orders[sort].label,
-        "kept": [(name, value) for name, value in asked.items() if name != "cursor"],
+        "kept": [(name, value) for name, value in asked.items() if name not in ("cursor", "in")],
     }  # fmt: skip
 
 
@@ -55,15 +55,15 @@ def is_narrowed(listing: Listing, asked: QueryDict) -> bool:
     return any(asked.get(name) for name in listing.narrowing)
 
 
-def total(request: HttpRequest, listing: Listing, page: Page[Any], now: datetime) -> str:
-    """“1 account”, “142 accounts”; above a thousand an estimate, or that there are more."""
+def total(request: HttpRequest, listing: Listing, page: Page[Any], rows: Any) -> str:
+    """“1 account”, “142 accounts”; above a thousand an estimate, or that there are more. `rows` are all there are."""
     asked, viewer = request.GET, viewer_of(request)
     alone = page.next is None and "cursor" not in asked
     whole = not alone and not is_narrowed(listing, asked) and viewer.sees_everything
     about = listing.about() if whole else 0
     if about > 2 * COUNTED:  # so many that nobody has to look whether there are a thousand
         return f"about {_round(about):,} {listing.many}"
-    count = len(page.rows) if alone else listing.rows(asked, viewer, now).order_by()[: COUNTED + 1].count()
+    count = len(page.rows) if alone else rows.order_by()[: COUNTED + 1].count()
     if count <= COUNTED:
         return f"{count} {listing.one if count == 1 else listing.many}"
     return f"about {_round(about):,} {listing.many}" if about > COUNTED else f"more than {COUNTED:,} {listing.many}"
@@ -104,7 +104,7 @@ def _tabs(listing: Listing, state: State) -> list[dict[str, Any]]:
 
 
 def _cleared(request: HttpRequest, listing: Listing) -> str:
-    return _link(request, **dict.fromkeys(listing.narrowing))
+    return _link(request, **{name: None for name in listing.narrowing if name != "in"})
 
 
 def _heading(request: HttpRequest, listing: Listing, sort: str) -> dict[str, Any]:

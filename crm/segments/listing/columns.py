@@ -38,14 +38,15 @@ def columns_of(subject: str) -> dict[str, Column]:
     }
     fields = filter_subjects[subject].fields.items()
     for name, field in sorted(fields, key=lambda item: (item[1].group, item[1].label.casefold())):
-        if name not in found and not field.takes_argument:
+        if name not in found and _can_be_shown(field):
             found[name] = _of_field(name, field)
     return found
 
 
 def _of_field(name: str, field: FilterField) -> Column:
     align = "num" if field.kind == "number" else ""
-    return Column(name, ListColumn(field.label, _SAID[field.kind](field), align=align, shown=False), field)
+    shown = ListColumn(field.label, _SAID[field.kind](field), align=align, sort=field.sort, shown=False)
+    return Column(name, shown, field)
 
 
 def _column(subject: str, name: str) -> Column | None:
@@ -53,7 +54,11 @@ def _column(subject: str, name: str) -> Column | None:
     if registered := list_columns.get(f"{subject}.{name}"):
         return Column(name, registered)
     field = filter_subjects[subject].fields.get(name)
-    return _of_field(name, field) if field and not field.takes_argument else None
+    return _of_field(name, field) if field and _can_be_shown(field) else None
+
+
+def _can_be_shown(field: FilterField) -> bool:
+    return not field.takes_argument and not field.retired and field.kind in _SAID
 
 
 def usual(subject: str) -> list[str]:
@@ -146,7 +151,10 @@ def _number(field: FilterField) -> Callable[[Any], str]:
 
 
 def _tags(field: FilterField) -> Callable[[Any], str]:
-    return lambda tags: mark_safe("".join(f'<span class="tag">{escape(tag)}</span> ' for tag in tags))  # noqa: S308
+    labels = dict(field.choices)
+    return lambda tags: mark_safe(  # noqa: S308  escaped each
+        "".join(f'<span class="tag">{escape(labels.get(tag, tag))}</span> ' for tag in tags)
+    )
 
 
 _SAID: dict[str, Callable[[FilterField], Callable[[Any], str]]] = {
@@ -157,4 +165,5 @@ _SAID: dict[str, Callable[[FilterField], Callable[[Any], str]]] = {
     "datetime": lambda field: ui.ago,
     "bool": lambda field: lambda value: "yes" if value else "no",
     "tags": _tags,
+    "options": _tags,
 }

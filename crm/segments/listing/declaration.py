@@ -12,9 +12,10 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from crm.segments import filterbar
-from crm.segments.filters import Filter, FilterError
+from crm.segments.filters import Filter, FilterError, parse
 from crm.slots import filter_subjects
 from crm.team.models import User
+from crm.web.addresses import address
 from crm.web.pagination import Sort
 
 #: Parameters of every list besides the narrowings of its own: search, filter, sort, columns.
@@ -27,10 +28,14 @@ EDITED = "edited"
 
 @dataclass(frozen=True)
 class Order:
-    """A way to sort, under its label. Each is one range of one index."""
+    """A way to sort, under its label. Each is one range of one index.
+
+    `key` is what the sort's expression stands for, where the list's own rows do not have it.
+    """
 
     label: str
     sort: Sort
+    key: Any = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Quick:
 
     `narrow(rows, value, viewer)` raises Http404 for a value that it does not know. `options` (value, label) stand in
     the menu at once; `more` gives others when somebody opens it; with `typed` people write the value, under that label.
+    `leaf(value, viewer)` asks the same in the filter language, so that it can become part of a segment.
     """
 
     label: str
@@ -46,6 +52,7 @@ class Quick:
     options: tuple[tuple[str, str], ...] = ()
     more: Callable[[User], Sequence[tuple[str, str]]] | None = None
     typed: str = ""
+    leaf: Callable[[str, User], dict[str, Any]] | None = None
 
     def said(self, value: str, viewer: User) -> str:
         """What the bar says of a value."""
@@ -87,8 +94,8 @@ class Listing:
 
     @property
     def narrowing(self) -> tuple[str, ...]:
-        """Parameters that leave fewer rows."""
-        return ("q", *self.quick, "f")
+        """Parameters that leave fewer rows. `in` is the segment on whose page the list stands."""
+        return ("q", *self.quick, "f", "in")
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -96,11 +103,23 @@ class Listing:
         return (*COMMON, *self.quick)
 
     def address(self, asked: QueryDict) -> str:
-        return f"{self.url}?{asked.urlencode()}" if asked else self.url
+        """The list, or the page of the segment it stands on."""
+        url, within = self.url, asked.get("in", "")
+        if within.isascii() and within.isdecimal() and len(within) <= 18:
+            url, asked = address("segments:detail", int(within)), asked.copy()
+            del asked["in"]
+        return f"{url}?{asked.urlencode()}" if asked else url
 
-    def filter(self, asked: QueryDict) -> Filter:
+    def filter(self, asked: QueryDict, viewer: User) -> Filter:
         """Raises FilterError."""
-        return filterbar.read(asked.get("f", ""), self.subject)
+        return filterbar.read(asked.get("f", ""), self.subject, viewer)
+
+    def tree(self, asked: QueryDict, viewer: User) -> dict[str, Any]:
+        """All that narrows but the search, as one filter. Raises FilterError."""
+        parts = filterbar.parts_of(self.filter(asked, viewer).tree)
+        chosen = [(quick, asked.get(name, "").strip()) for name, quick in self.quick.items()]
+        leaves = [quick.leaf(value, viewer) for quick, value in chosen if value and quick.leaf]
+        return {"all": [*leaves, *parts]} if leaves or parts else {}
 
     def searched_for(self, asked: QueryDict) -> str:
         return asked.get("q", "").strip().replace("\0", "")
@@ -119,4 +138,11 @@ class Listing:
         for name, quick in self.quick.items():
             if value := asked.get(name, "").strip().replace("\0", ""):
                 rows = quick.narrow(rows, value, viewer)
-        return self.filter(asked).apply(rows, now)
+        if within := asked.get("in", ""):
+            rows = parse(_place_in(within), self.subject, viewer).apply(rows, now)
+        return self.filter(asked, viewer).apply(rows, now)
+
+
+def _place_in(text: str) -> dict[str, Any]:
+    """The filter of a segment's page. What is no number, parsing refuses."""
+    return {"field": "segment", "op": "is_in", "value": text}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from crm.web import clock
 from crm.web.pagination import BadCursor, Page, keyset_page
 from crm.web.patience import answers_or_asks_to_narrow
 
+PAGE = "crm/segments/list.html"
 PAGE_SIZE = 50
 #: Whoever comes back to a list gets the rows that were there at once, but no more than these.
 MOST_AT_ONCE = 500
@@ -33,39 +34,49 @@ ALIKE_MS, ALIKE_ENOUGH = 300, 0.45
 
 @dataclass(frozen=True)
 class Found:
-    """`alike`: nothing holds what was looked for, so these resemble it."""
+    """`rows` are all of them, not yet asked for; `alike`: nothing holds what was looked for, so these resemble it."""
 
     page: Page[dict[str, Any]]
+    rows: Any = None
     refused: FilterError | None = None
     alike: bool = False
 
 
-def show(request: HttpRequest, listing: Listing) -> HttpResponse:
-    """The page; for htmx that asks for further rows, or for those that were there before, the rows alone."""
+def show(
+    request: HttpRequest, listing: Listing, template: str = PAGE, more: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """The page; for htmx that asks for further rows, or for those that were there before, the rows alone.
+
+    Another `template` extends PAGE, and finds `more` beside what that has.
+    """
     state = state_of(request.GET, listing, viewer_of(request))
     at_once = request.GET.get("rows", "") if request.htmx else ""  # type: ignore[attr-defined]
     asked = state.asked.copy()
     asked.pop("rows", None)
     request.GET = asked  # type: ignore[assignment]  # so that every link of the page keeps what a view asks for
-    whole = f"{listing.url}?view={WHOLE}" if state.view else ""
-    patient = answers_or_asks_to_narrow(*listing.narrowing, whole=whole)(_listed)
-    answer: HttpResponse = patient(request, listing, state, at_once)
+    whole = f"{listing.url}?view={WHOLE}" if state.view or asked.get("in") else ""
+    order = listing.orders.get(asked.get("sort", ""))
+    slow = ("sort",) if order and order.key is not None else ()  # its index may still be being built
+    patient = answers_or_asks_to_narrow(*listing.narrowing, *slow, whole=whole)(_listed)
+    answer: HttpResponse = patient(request, listing, state, at_once, template, more or {})
     return answer
 
 
-def _listed(request: HttpRequest, listing: Listing, state: State, at_once: str) -> HttpResponse:
+def _listed(
+    request: HttpRequest, listing: Listing, state: State, at_once: str, template: str, more: Mapping[str, Any]
+) -> HttpResponse:
     now = clock.now()
     shown = columns.chosen(listing.subject, state.columns)
     found = _found(request, listing, shown, now, _size(at_once))
     lines = columns.lines(shown, found.page.rows, listing.title, listing.subject, viewer_of(request), now)
     context = {"page": found.page, "lines": lines, "span": len(shown) + 2, "list": listing}
     if request.htmx and ("cursor" in request.GET or at_once):  # type: ignore[attr-defined]
-        return render(request, "crm/segments/list.html#rows", context)
+        return render(request, f"{PAGE}#rows", context)
     context |= around.around(request, listing, state, shown, found.refused is None)
     context["alike"] = found.alike
-    context["total"] = "" if found.alike or found.refused else around.total(request, listing, found.page, now)
+    context["total"] = "" if found.alike or found.refused else around.total(request, listing, found.page, found.rows)
     context["refused"] = f"{found.refused.place} {found.refused.message}".strip() if found.refused else ""
-    return render(request, "crm/segments/list.html", context, status=400 if found.refused else 200)
+    return render(request, template, {**context, **more}, status=400 if found.refused else 200)
 
 
 def _size(at_once: str) -> int:
@@ -77,10 +88,12 @@ def _found(request: HttpRequest, listing: Listing, shown: Sequence[columns.Colum
     name = asked.get("sort") or listing.order
     if name not in listing.orders:
         raise Http404("There is no such order.")
-    sort = listing.orders[name].sort
+    order = listing.orders[name]
+    sort = order.sort
     fields = dict.fromkeys(["id", sort.expression, *listing.fields, *(f for c in shown for f in c.shown.fields)])
     try:
-        rows = listing.rows(asked, viewer, now).values(*fields)
+        every = listing.rows(asked, viewer, now)
+        rows = (every if order.key is None else every.annotate(**{sort.expression: order.key})).values(*fields)
     except FilterError as error:  # an address whose filter cannot be read shows nothing rather than everything
         return Found(Page([], None), refused=error)
     try:
@@ -89,8 +102,9 @@ def _found(request: HttpRequest, listing: Listing, shown: Sequence[columns.Colum
         raise BadRequest(str(error)) from error
     text = listing.searched_for(asked)
     if page.rows or not text or "cursor" in asked:
-        return Found(page)
-    resembling = _alike(listing.alike(listing.narrowed(asked, viewer, now), text).values(*fields))
+        return Found(page, every)
+    shown_of = [name for name in fields if name != sort.expression or order.key is None]
+    resembling = _alike(listing.alike(listing.narrowed(asked, viewer, now), text).values(*shown_of))
     return Found(Page(resembling, None), alike=bool(resembling))
 
 

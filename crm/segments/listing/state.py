@@ -14,6 +14,7 @@ from crm.segments.filters import FilterError, parse
 from crm.segments.listing import columns
 from crm.segments.listing.declaration import EDITED, WHOLE, Listing
 from crm.segments.models import Choice, SavedView
+from crm.slots import lists
 from crm.team.models import User
 
 
@@ -68,9 +69,11 @@ def _filled(asked: QueryDict, view: SavedView) -> QueryDict:
 
 def address_of(view: SavedView) -> dict[str, str]:
     """The parameters of a view, blank ones left out."""
+    listing: Any = lists[view.subject]
+    sort = view.sort if view.sort in listing.orders else ""  # a field that it sorted by may be archived since
     told = {
         **{str(name): str(value) for name, value in view.parameters.items()},
-        "f": filterbar.written(view.tree), "sort": view.sort, "cols": ",".join(view.columns),
+        "f": filterbar.written(view.tree), "sort": sort, "cols": ",".join(view.columns),
     }  # fmt: skip
     return {"view": str(view.pk), EDITED: "1"} | {name: value for name, value in told.items() if value}
 
@@ -87,13 +90,13 @@ def _said(asked: QueryDict, listing: Listing) -> dict[str, Any]:
     return told | {"f": json.dumps(tree if tree != {"all": []} else {}, sort_keys=True)}
 
 
-def kept(asked: Mapping[str, Any] | QueryDict, listing: Listing) -> dict[str, Any]:
+def kept(asked: Mapping[str, Any] | QueryDict, listing: Listing, viewer: User | None = None) -> dict[str, Any]:
     """What a view keeps of an address, by the columns of SavedView. Raises FilterError, and Http404 for no order."""
     sort = str(asked.get("sort", ""))
     if sort and sort not in listing.orders:
         raise Http404("There is no such order.")
     tree = filterbar.tree_of(str(asked.get("f", "")))
-    parse(tree, listing.subject)
+    parse(tree, listing.subject, viewer)
     parameters = {name: str(asked.get(name, "")).strip() for name in ("q", *listing.quick)}
     return {
         "tree": tree,

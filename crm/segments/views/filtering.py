@@ -11,6 +11,7 @@ from crm.segments.builder import HOW, Builder
 from crm.segments.filters import FilterError
 from crm.segments.listing.declaration import Listing
 from crm.slots import filter_subjects, lists
+from crm.team.viewer import viewer_of
 from crm.web.dialogs import dialog, done
 
 
@@ -42,7 +43,7 @@ def filter_page(request: HttpRequest, subject: str) -> HttpResponse:
     at = (back.pop("at", None) or [""])[-1]
     if request.method != "POST":
         return _opened(request, listing, back, at)
-    builder, do = Builder.read(request.POST, subject), request.POST.get("do", "apply")
+    builder, do = Builder.read(request.POST, subject, viewer_of(request)), request.POST.get("do", "apply")
     if do != "apply":
         builder.asked(do)
         return _page(request, listing, builder, back)
@@ -54,11 +55,12 @@ def filter_page(request: HttpRequest, subject: str) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, listing: Listing, back: QueryDict, at: str) -> HttpResponse:
+    viewer = viewer_of(request)
     try:
-        chosen = listing.filter(back)
+        chosen = listing.filter(back, viewer)
     except FilterError as error:
-        return _page(request, listing, Builder.of({}, listing.subject), back, refused=error)
-    builder = Builder.of(chosen.tree, listing.subject, "" if at == "new" else at)
+        return _page(request, listing, Builder.of({}, listing.subject, viewer=viewer), back, refused=error)
+    builder = Builder.of(chosen.tree, listing.subject, "" if at == "new" else at, viewer)
     if at == "new" or not builder.root.parts:
         builder.asked("add:0")
     return _page(request, listing, builder, back)
@@ -79,6 +81,6 @@ def builder_form(request: HttpRequest, subject: str) -> HttpResponse:
     """The builder alone, after what a button or a changed field asked. Changes nothing."""
     if subject not in filter_subjects:
         raise Http404("There is nothing of this kind to filter.")
-    builder = Builder.read(request.POST, subject)
+    builder = Builder.read(request.POST, subject, viewer_of(request))
     builder.asked(request.POST.get("do", ""))
     return render(request, "crm/segments/builder.html", {"builder": builder, "how": HOW})

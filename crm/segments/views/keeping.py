@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.segments import actions
+from crm.segments.defining import SegmentError
 from crm.segments.filters import FilterError
 from crm.segments.listing.declaration import WHOLE, Listing
 from crm.segments.listing.state import kept
@@ -33,8 +34,8 @@ def keep_view(request: HttpRequest, subject: str) -> HttpResponse:
     if not name:
         return _refused(request, leading_back(listing, back), "Give the view a name.")
     try:
-        view = actions.keep(viewer, listing.subject, name, shared, kept(back, listing), clock.now())
-    except (actions.NameTaken, FilterError) as error:
+        view = actions.keep(viewer, listing.subject, name, shared, kept(back, listing, viewer), clock.now())
+    except (actions.NameTaken, SegmentError, FilterError) as error:
         return _refused(request, leading_back(listing, back), str(error))
     toast(request, f"The view “{view.name}” is saved.")
     return redirect(_address(listing, view))
@@ -45,8 +46,8 @@ def view_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the view show what `back` asks for."""
     view, listing = _own(request, pk)
     try:
-        actions.change(view, kept(_back(request), listing), clock.now())
-    except FilterError as error:
+        actions.change(view, kept(_back(request), listing, viewer_of(request)), clock.now())
+    except (SegmentError, FilterError) as error:
         return _refused(request, leading_back(listing, _back(request)), str(error))
     toast(request, f"The view “{view.name}” is saved.")
     return redirect(_address(listing, view))
@@ -63,7 +64,7 @@ def view_name(request: HttpRequest, pk: int) -> HttpResponse:
         return _refused(request, _address(listing, view), "Give the view a name.")
     try:
         actions.rename(view, name, shared, clock.now())
-    except actions.NameTaken as error:
+    except (actions.NameTaken, SegmentError) as error:
         return _refused(request, _address(listing, view), str(error))
     toast(request, f"The view is called “{view.name}”{' and shared with everybody' if shared else ''}.")
     return redirect(_address(listing, view))

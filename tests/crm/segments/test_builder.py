@@ -12,6 +12,7 @@ from django.test import Client
 from crm.segments import filterbar
 from crm.segments.builder import Builder, words_of
 from crm.segments.filters import OPERATORS, FilterError, parse
+from crm.segments.models import Segment
 from crm.slots import filter_subjects
 from crm.team.models import User
 from tests import factories
@@ -83,7 +84,11 @@ def test_every_comparison_of_a_kind_has_words_of_its_own(kind: str) -> None:
     assert len(set(words)) == len(words)
 
 
-def test_every_field_can_be_asked_with_each_of_its_comparisons() -> None:
+def test_every_field_can_be_asked_with_each_of_its_comparisons(mira: User) -> None:
+    segments = {
+        subject: str(Segment.objects.create(subject=subject, name="Shared", owner=mira, shared=True).pk)
+        for subject in ("account", "contact")
+    }
     samples: dict[str, Any] = {
         "nothing": [], "text": ["x"], "texts": ["x, y"], "number": ["3"], "numbers": ["1"], "day": ["2026-06-01"],
         "days": ["7"], "flag": ["true"],
@@ -91,11 +96,12 @@ def test_every_field_can_be_asked_with_each_of_its_comparisons() -> None:
     for subject in ("account", "contact"):
         for name, about in filter_subjects[subject].fields.items():
             for op in OPERATORS[about.kind].values():
+                samples |= {"segment": [segments.get(about.segments_of, "")]}
                 values = [about.choices[0][0]] if op.takes in ("choice", "choices") else samples[op.takes]
                 sent = QueryDict(mutable=True)
                 sent.update({"f0-0.field": name, "f0-0.op": op.name, "f0-0.argument": "x", "f0-0.upto": "2"})
                 sent.setlist("f0-0.value", values)
-                tree = Builder.read(sent, subject).tree()
+                tree = Builder.read(sent, subject, mira).tree()
                 assert parse(tree, subject).sentence(), (subject, name, op.name)
 
 

@@ -184,7 +184,7 @@ for _ in range(100_000):
         (ENDLESS, "filter: is nested more than 6 levels deep"),
     ],
 )  # fmt: skip
-def test_refusals_name_the_place(tree: Any, message: str) -> None:
+def test_refusals_name_the_place(db: None, tree: Any, message: str) -> None:
     with pytest.raises(FilterError) as refusal:
         parse(tree)
     assert str(refusal.value) == message

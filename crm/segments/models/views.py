@@ -1,4 +1,4 @@
-"""Filters that people keep: saved views and segments; and what each person chose for a list."""
+"""Filters that people keep as views of a list, and what each person chose for one."""
 
 from __future__ import annotations
 
@@ -12,23 +12,6 @@ from django.db.models.functions import Lower
 
 from crm.team.models import User
 from crm.web import clock
-
-
-class Segment(models.Model):
-    """A filter with a name, over one subject. Private to its owner unless shared."""
-
-    name = models.CharField(max_length=80)
-    subject = models.CharField(max_length=20)  # a name in `slots.filter_subjects`
-    tree = models.JSONField(default=dict)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="segments")
-    shared = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("owner", "subject", "name", name="segment_name_once")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @dataclass(frozen=True)
