@@ -18,6 +18,7 @@ from crm.accounts.actions.contacting import silence_changed
 from crm.accounts.actions.hierarchy import circle
 from crm.accounts.matching.finding import Match, like_account, like_contact
 from crm.accounts.models import Account, Alias, Contact
+from crm.fields.api import CustomField, WithCustomFields
 from crm.segments.filters import FilterError, parse
 from crm.team.api import UserField
 from crm.team.authentication import ScopePermission
@@ -37,9 +38,11 @@ def _zone(name: str) -> str:
     return name
 
 
-class AccountSerializer(ResourceSerializer):
+class AccountSerializer(WithCustomFields, ResourceSerializer):
     owner = UserField(allow_null=True, required=False, queryset=Account.objects.none())
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=MOST_TAGS, required=False)
+    last_seen_at = serializers.DateTimeField(source="seen.at", read_only=True, allow_null=True)
+    custom = CustomField("account")
 
     class Meta:
         model = Account
@@ -47,10 +50,10 @@ class AccountSerializer(ResourceSerializer):
             "id", "external_id", "name", "kind", "domain", "industry", "country", "timezone", "language", "owner",
             "parent", "tags", "tier", "risk", "do_not_contact", "signed_up_on", "last_seen_at", "primary_use_case",
             "expected_benefit", "suitability", "goal", "goal_due_on", "goal_state", "goal_checked_on",
-            "lifetime_spend", "lifecycle", "customer_since", "mrr", "renews_on", "created_at", "updated_at",
+            "lifetime_spend", "lifecycle", "customer_since", "mrr", "renews_on", "custom", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = (
-            "tier", "risk", "last_seen_at", "goal_state", "goal_checked_on", "lifecycle", "customer_since", "mrr",
+            "tier", "risk", "goal_state", "goal_checked_on", "lifecycle", "customer_since", "mrr",
             "renews_on", "created_at", "updated_at",
         )  # fmt: skip
         extra_kwargs = {"lifetime_spend": {"min_value": 0}}
@@ -79,6 +82,7 @@ class AccountSerializer(ResourceSerializer):
     list=extend_schema(
         parameters=[
             OpenApiParameter("filter", str, description="A tree of the filter language, as JSON."),
+            OpenApiParameter("segment", int, description="Only those in this segment."),
             OpenApiParameter("external_id", str),
             OpenApiParameter("email", str, description="Of a contact at the account."),
         ]
@@ -90,10 +94,10 @@ class AccountSerializer(ResourceSerializer):
 class AccountResource(Creating, Editing, Listing, Resource):
     """Customers: companies or people."""
 
-    queryset = Account.objects.select_related("owner")
+    queryset = Account.objects.select_related("owner", "seen")
     serializer_class = AccountSerializer
     permission_classes = (ScopePermission, permitted("edit"))
-    parameters = frozenset({"filter", "external_id", "email"})
+    parameters = frozenset({"filter", "segment", "external_id", "email"})
     volatile = frozenset({"last_seen_at", "tier", "risk", "lifecycle", "customer_since", "mrr", "renews_on"})
     conflicts = {"account_external_id_once": ("external_id", "Another account has this external id.")}
 
@@ -105,8 +109,8 @@ class AccountResource(Creating, Editing, Listing, Resource):
         if email := asked.get("email"):
             rows = rows.filter(contacts__email=email.strip().lower())  # one at most: e-mails are unique
         if tree := asked.get("filter"):
-            rows = _matching(rows, tree, clock.now())
-        return rows
+            rows = _matching(rows, tree, clock.now(), "account", self.request.user)
+        return _within(rows, asked, "account", self.request.user)
 
     def write(self, serializer: Any, now: datetime) -> Account:
         before = serializer.instance
@@ -137,28 +141,41 @@ def _tell(by: Any, account_id: int, kind: str, text: str, now: datetime, contact
     record(Fact(account_id, kind, text, now, contact_id=contact_id, actor_id=by.pk, channel="api"), now=now)
 
 
-def _matching(rows: QuerySet[Any], text: str, now: datetime, subject: str = "account") -> QuerySet[Any]:
+def _matching(rows: QuerySet[Any], text: str, now: datetime, subject: str, viewer: Any) -> QuerySet[Any]:
     try:
-        return parse(json.loads(text), subject).apply(rows, now)
+        return parse(json.loads(text), subject, viewer).apply(rows, now)
     except FilterError as error:
         raise ValidationError({"filter": [str(error)]}) from None
     except (ValueError, RecursionError):
         raise ValidationError({"filter": ["filter: is not JSON"]}) from None
 
 
-class ContactSerializer(ResourceSerializer):
+def _within(rows: QuerySet[Any], asked: Mapping[str, str], subject: str, viewer: Any) -> QuerySet[Any]:
+    """Those in the segment that is asked for, if one is."""
+    if "segment" not in asked:
+        return rows
+    try:
+        chosen = parse({"field": "segment", "op": "is_in", "value": asked["segment"]}, subject, viewer)
+    except FilterError as error:
+        raise ValidationError({"segment": [error.message]}) from None
+    return chosen.apply(rows, clock.now())
+
+
+class ContactSerializer(WithCustomFields, ResourceSerializer):
     roles = serializers.ListField(
         child=serializers.ChoiceField(Contact.Role.choices), max_length=len(Contact.Role), required=False
     )
+    last_seen_at = serializers.DateTimeField(source="seen.at", read_only=True, allow_null=True)
+    custom = CustomField("contact")
 
     class Meta:
         model = Contact
         fields = (
             "id", "account", "external_id", "first_name", "last_name", "email", "phone", "title", "timezone",
             "language", "birthday", "email_consent", "roles", "is_primary", "do_not_contact", "last_seen_at",
-            "automation_paused_until", "created_at", "updated_at",
+            "automation_paused_until", "custom", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("last_seen_at", "automation_paused_until", "created_at", "updated_at")
+        read_only_fields = ("automation_paused_until", "created_at", "updated_at")
 
     def validate_account(self, account: Account) -> Account:
         if self.instance and account.pk != self.instance.account_id:  # type: ignore[union-attr]
@@ -179,6 +196,7 @@ class ContactSerializer(ResourceSerializer):
     list=extend_schema(
         parameters=[
             OpenApiParameter("filter", str, description="A tree of the filter language about people, as JSON."),
+            OpenApiParameter("segment", int, description="Only those in this segment."),
             OpenApiParameter("account", int),
             OpenApiParameter("external_id", str),
             OpenApiParameter("email", str),
@@ -191,10 +209,10 @@ class ContactSerializer(ResourceSerializer):
 class ContactResource(Creating, Editing, Listing, Resource):
     """People at accounts."""
 
-    queryset = Contact.objects.all()
+    queryset = Contact.objects.select_related("seen")
     serializer_class = ContactSerializer
     permission_classes = (ScopePermission, permitted("edit"))
-    parameters = frozenset({"account", "filter", "external_id", "email"})
+    parameters = frozenset({"account", "filter", "segment", "external_id", "email"})
     volatile = frozenset({"last_seen_at", "automation_paused_until"})
     conflicts = {
         "contact_external_id_once": ("external_id", "Another contact has this external id."),
@@ -213,8 +231,8 @@ class ContactResource(Creating, Editing, Listing, Resource):
             address = email.strip().lower()
             rows = rows.filter(Q(email=address) | Q(pk=Alias.holder("contact", Alias.Kind.EMAIL, address)))
         if tree := asked.get("filter"):
-            rows = _matching(rows, tree, clock.now(), "contact")
-        return rows
+            rows = _matching(rows, tree, clock.now(), "contact", self.request.user)
+        return _within(rows, asked, "contact", self.request.user)
 
     def write(self, serializer: Any, now: datetime) -> Contact:
         """A contact that becomes primary takes the place of the one that was."""

@@ -12,12 +12,14 @@ from typing import Any
 from django import forms
 from django.db import connection
 from django.db.models import Q
+from django.urls import reverse
 
 from crm.accounts import rules
 from crm.accounts.models import Account, Contact
-from crm.history.models import Act
+from crm.history.actions import present_act
+from crm.history.models import Act, Run
 from crm.history.undoing import Undone, undoers
-from crm.slots import BulkAction, bulk_actions
+from crm.slots import BulkAction, bulk_actions, tell
 from crm.team.models import User
 from crm.web.fields import ZoneField
 
@@ -90,7 +92,20 @@ class RolesForm(_Viewed):
 def assign(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
     owner = data["owner"]
     others = Q(owner__isnull=False) if owner is None else Q(owner=None) | ~Q(owner=owner)
-    return _update(Account, ids, others, now, owner=owner)
+    changed = _update(Account, ids, others, now, owner=owner)
+    if changed and owner:
+        _tell_owner(owner, changed, by, now)
+    return changed
+
+
+def _tell_owner(owner: User, changed: int, by: User, now: datetime) -> None:
+    """Once for the whole act: of one that comes slice by slice the first one says it, without a number."""
+    doing = present_act()
+    sliced = doing is not None and Run.objects.filter(act=doing).exists()
+    many = "many customers" if sliced else f"{changed:,} customer{'' if changed == 1 else 's'}"
+    url = reverse("accounts:list") + "?owner=me"
+    key = f"owner:{doing.pk}:{owner.pk}" if doing else None
+    tell([owner], "account.assigned", f"{by} made you the owner of {many}", url, now, key=key, by=by)
 
 
 def set_fields(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:

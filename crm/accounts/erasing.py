@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from crm.fields.known import every
 from crm.slots import Person, traces
 from crm.timeline.erasing import known_by, naming, without
 
@@ -28,11 +29,25 @@ def _statement(table: str) -> str:
     return f"UPDATE {table} SET {new} WHERE {key} = ANY(%(accounts)s) AND ({named})"  # noqa: S608  (columns of ours)
 
 
+#: Words in fields that admins have made: only in those that people write into, and never in a key.
+_OWN = f"""
+    UPDATE {{table}} t SET custom = (
+        SELECT jsonb_object_agg(key, CASE WHEN key = ANY(%(written)s) THEN to_jsonb({without("value #>> '{}'")})
+            ELSE value END) FROM jsonb_each(t.custom))
+    WHERE {{key}} = ANY(%(accounts)s) AND {naming("custom::text")}
+"""  # noqa: S608  (columns of ours)
+_WRITTEN = frozenset({"text", "long", "url", "email", "phone"})
+
+
 def forget_in_papers(person: Person, now: datetime) -> None:
     """What is inside a file only people can see: the dialog of an erasure says so."""
+    written = [of.key for of in every("account") if of.type in _WRITTEN]
     with connection.cursor() as cursor:
         for table in _TEXTS:
             cursor.execute(_statement(table), known_by(person))
+        for table, key in {"crm_account": "id", "crm_accountchange": "pgh_obj_id"}.items():
+            statement = _OWN.replace("{table}", table).replace("{key}", key)
+            cursor.execute(statement, known_by(person) | {"written": written})
 
 
 def register_traces() -> None:

@@ -10,12 +10,14 @@ from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Su
 
 from crm.accounts.models import Account, Contact
 from crm.accounts.models.contacts import FullName
-from crm.slots import FilterField, FilterSubject, Registry, filter_subjects
+from crm.fields.asking import FieldsOf
+from crm.segments.filters import segment_field
+from crm.slots import FilterField, FilterSubject, filter_subjects
 
 THROUGH = "account."
 
 
-class PeopleFields(Registry[FilterField]):
+class PeopleFields(FieldsOf):
     """The fields that are registered, and as `account.<name>` all that the account has, whoever registered them."""
 
     def get(self, name: str) -> FilterField | None:
@@ -62,10 +64,11 @@ def _has_email(argument: str | None, now: datetime) -> Any:
 
 def register_people() -> None:
     """The filter subject “contact”."""
-    fields = PeopleFields("filter field of contacts")
+    fields = PeopleFields("contact")
     filter_subjects.register("contact", FilterSubject("People", Contact, Contact.objects.all, "contacts:list", fields))
     fields.register("name", FilterField("Name", "text", lambda argument, now: FullName("first_name", "last_name")))
     _column(fields, "email", "E-mail", "text")
+    fields.register("segment", segment_field("contact"))
     fields.register("has_email", FilterField("Has an e-mail", "bool", _has_email))
     _column(fields, "phone", "Phone", "text")
     _column(fields, "title", "Job title", "text")
@@ -75,8 +78,8 @@ def register_people() -> None:
     _column(fields, "consent", "Consent to mail", "choice", "email_consent", choices=consents)
     _column(fields, "do_not_contact", "Do not contact", "bool")
     _column(fields, "is_primary", "Primary contact", "bool")
-    _column(fields, "roles", "Roles", "tags")
+    _column(fields, "roles", "Roles", "tags", suggestions=lambda: Contact.Role.choices)
     _column(fields, "birthday", "Birthday", "date")
-    _column(fields, "last_seen_at", "Last visit", "datetime")
+    _column(fields, "last_seen_at", "Last visit", "datetime", "seen__at")
     _column(fields, "automation_paused_until", "Automation paused until", "datetime")
     _column(fields, "created_at", "Creation", "datetime")

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.accounts.models import Account, Contact
+from crm.fields.asking import OrdersOf
 from crm.segments.listing import Listing, Order, Quick
 from crm.slots import ListColumn, list_columns, lists
 from crm.team.models import User
@@ -79,7 +80,7 @@ _COLUMNS = {
         "Renews", lambda row: ui.day(row["renews_on"]), ("renews_on",), sort="renewal", order=4
     ),
     "account.last_seen_at": ListColumn(
-        "Last seen", lambda row: ui.ago(row["last_seen_at"]), ("last_seen_at",), sort="silence", blank="never", order=5
+        "Last seen", lambda row: ui.ago(row["seen__at"]), ("seen__at",), sort="silence", blank="never", order=5
     ),
     "account.created_at": ListColumn(
         "Added", lambda row: ui.day(row["created_at"]), ("created_at",), sort="created", shown=False, order=6
@@ -91,7 +92,7 @@ _COLUMNS = {
         "Mail", _consent, ("email_consent",), blank="not asked", narrow=True, order=4
     ),
     "contact.last_seen_at": ListColumn(
-        "Last seen", lambda row: ui.ago(row["last_seen_at"]), ("last_seen_at",), sort="seen", blank="never", order=5
+        "Last seen", lambda row: ui.ago(row["seen__at"]), ("seen__at",), sort="seen", blank="never", order=5
     ),
     "contact.created_at": ListColumn(
         "Added", lambda row: ui.day(row["created_at"]), ("created_at",), sort="created", shown=False, order=6
@@ -117,6 +118,27 @@ def _owned(path: str) -> Any:
         raise Http404("There is no such owner.")
 
     return narrow
+
+
+def _as_owner(path: str) -> Any:
+    """What the menu of owners narrows by, in the filter language."""
+
+    def leaf(value: str, viewer: User) -> dict[str, Any]:
+        if value == "nobody":
+            return {"field": f"{path}has_owner", "op": "is", "value": False}
+        found = viewer if value == "me" else User.objects.filter(pk=int(value) if value.isdecimal() else 0).first()
+        return {"field": f"{path}owner", "op": "is", "value": found.email if found else value}
+
+    return leaf
+
+
+def _as_choice(field: str) -> Any:
+    def leaf(value: str, viewer: User) -> dict[str, Any]:
+        if value == "unknown":
+            return {"field": field, "op": "is_not_set"}
+        return {"field": field, "op": "is", "value": value}
+
+    return leaf
 
 
 def colleagues(viewer: User) -> Sequence[tuple[str, str]]:
@@ -149,11 +171,14 @@ def _by_owner(descending: bool) -> Sort:
     return Sort("owner_id", groups=lambda: User.objects.order_by(name, "-id" if descending else "id"))
 
 
+_SEEN_LAST = Sort("seen__silent_since", key="seen__account", descending=True, nullable=True, mirrored=True)
+_PERSON_SEEN_LAST = Sort("seen__at", key="seen__contact", descending=True, nullable=True, mirrored=True)
+
 ACCOUNTS = Listing(
     subject="account", one="account", many="accounts",
     base=lambda viewer: Account.objects.visible_to(viewer).for_list(),
     fields=("name", "kind", "domain", "industry"), title=_account, heading="Account",
-    orders={
+    orders=OrdersOf("account", {
         "name": Order("Name", Sort("name_key")),
         "-name": Order("Name, backwards", Sort("name_key", descending=True)),
         "owner": Order("By owner", _by_owner(descending=False)),
@@ -162,18 +187,24 @@ ACCOUNTS = Listing(
         "mrr": Order("Lowest MRR", Sort("mrr")),
         "renewal": Order("Renews soonest", Sort("renews_on", nullable=True)),
         "-renewal": Order("Renews latest", Sort("renews_on", descending=True, nullable=True, mirrored=True)),
-        "silence": Order("Silent longest", Sort("silent_since", nullable=True)),
-        "-silence": Order("Seen last", Sort("silent_since", descending=True, nullable=True, mirrored=True)),
+        "silence": Order("Silent longest", Sort("seen__silent_since", key="seen__account", nullable=True)),
+        "-silence": Order("Seen last", _SEEN_LAST),
         "-created": Order("Newest", Sort("created_at", descending=True)),
         "created": Order("Oldest", Sort("created_at")),
-    },
+    }),
     order="name",
     search=lambda rows, text: rows.called(text), alike=lambda rows, text: rows.alike(text),
     search_hint="Name or domain", about=Account.objects.about, new="accounts:new", nothing="crm/accounts/none.html",
     quick={
-        "owner": Quick("Owner", _owned("owner"), _MINE, colleagues),
-        "lifecycle": Quick("Lifecycle", _of_choices("lifecycle", _LIFECYCLES, "lifecycle"), tuple(_LIFECYCLES.items())),
-        "tag": Quick("Tag", lambda rows, tag, viewer: rows.filter(tags__contains=[tag]), typed="Has the tag"),
+        "owner": Quick("Owner", _owned("owner"), _MINE, colleagues, leaf=_as_owner("")),
+        "lifecycle": Quick(
+            "Lifecycle", _of_choices("lifecycle", _LIFECYCLES, "lifecycle"), tuple(_LIFECYCLES.items()),
+            leaf=_as_choice("lifecycle"),
+        ),
+        "tag": Quick(
+            "Tag", lambda rows, tag, viewer: rows.filter(tags__contains=[tag]), typed="Has the tag",
+            leaf=lambda tag, viewer: {"field": "tags", "op": "has", "value": tag},
+        ),
     },
 )  # fmt: skip
 
@@ -181,22 +212,23 @@ CONTACTS = Listing(
     subject="contact", one="contact", many="contacts",
     base=lambda viewer: Contact.objects.visible_to(viewer).for_list(),
     fields=("first_name", "last_name", "email", "title", "is_primary"), title=_contact, heading="Name",
-    orders={
+    orders=OrdersOf("contact", {
         "name": Order("Name", Sort("name_key")),
         "-name": Order("Name, backwards", Sort("name_key", descending=True)),
-        "seen": Order("Silent longest", Sort("last_seen_at", nullable=True)),
-        "-seen": Order("Seen last", Sort("last_seen_at", descending=True, nullable=True, mirrored=True)),
+        "seen": Order("Silent longest", Sort("seen__at", key="seen__contact", nullable=True)),
+        "-seen": Order("Seen last", _PERSON_SEEN_LAST),
         "-created": Order("Newest", Sort("created_at", descending=True)),
         "created": Order("Oldest", Sort("created_at")),
-    },
+    }),
     order="name",
     search=lambda rows, text: rows.called(text), alike=lambda rows, text: rows.alike(text),
     search_hint="Name, e-mail or phone", about=Contact.objects.about, new="contacts:new",
     nothing="crm/contacts/none.html",
     quick={
-        "owner": Quick("Owner", _owned("account__owner"), _MINE, colleagues),
+        "owner": Quick("Owner", _owned("account__owner"), _MINE, colleagues, leaf=_as_owner("account.")),
         "consent": Quick(
-            "Consent", _of_choices("email_consent", _CONSENTS, "consent"), tuple(_CONSENTS.items())
+            "Consent", _of_choices("email_consent", _CONSENTS, "consent"), tuple(_CONSENTS.items()),
+            leaf=_as_choice("consent"),
         ),
     },
 )  # fmt: skip

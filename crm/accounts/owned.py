@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-from crm.slots import Moving, OwnedRows, owned_rows
+from crm.accounts.models import ContactSeen
+from crm.slots import Moving, OwnedRows, Person, exported, owned_rows
 
 
 def _ask(sql: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -78,6 +79,41 @@ def _move_hand_offs_back(moved: list[list[Any]], loser: int, keeper: int) -> lis
     return []
 
 
+# When they were last seen ---------------------------------------------------------------------------------------------
+
+
+def _seen(subject: str) -> Moving:
+    """Whoever stays was seen when either was last seen."""
+    table, key = f"crm_{subject}seen", f"{subject}_id"
+
+    def move(loser: int, keeper: int, now: datetime) -> dict[str, Any]:
+        rows = _ask(f"SELECT {key}, at::text FROM {table} WHERE {key} IN (%(loser)s, %(keeper)s)",  # noqa: S608
+                    loser=loser, keeper=keeper)  # fmt: skip
+        at = dict(rows)
+        after = _ask(
+            f"""
+            UPDATE {table} k SET at = l.at FROM {table} l WHERE k.{key} = %(keeper)s AND l.{key} = %(loser)s
+                AND (l.at > k.at OR k.at IS NULL AND l.at IS NOT NULL) RETURNING k.at::text
+            """,  # noqa: S608
+            loser=loser, keeper=keeper,
+        )  # fmt: skip
+        return {"loser": at[loser], "before": at[keeper], "after": after[0][0] if after else None} if at[loser] else {}
+
+    def move_back(done: dict[str, Any], loser: int, keeper: int) -> list[str]:
+        """Their own moment each, unless the one who stayed was seen again since."""
+        _ask(f"UPDATE {table} SET at = %(at)s WHERE {key} = %(loser)s", at=done["loser"], loser=loser)  # noqa: S608
+        if done["after"]:
+            _ask(f"UPDATE {table} SET at = %(before)s WHERE {key} = %(keeper)s AND at = %(after)s",  # noqa: S608
+                 before=done["before"], after=done["after"], keeper=keeper)  # fmt: skip
+        return []
+
+    return Moving(move, move_back)
+
+
+def _forget_seen(person: Person, now: datetime) -> None:
+    _ask("UPDATE crm_contactseen SET at = NULL WHERE contact_id = %(contact)s", contact=person.contact_id)
+
+
 def register_owned_rows() -> None:
     """What the room's slots give to merges, erasures and exports."""
     owned_rows.register(
@@ -93,6 +129,12 @@ def register_owned_rows() -> None:
         "hand_offs",
         OwnedRows("crm.HandOff", "account", ("hand-off", "hand-offs"), Moving(_move_hand_offs, _move_hand_offs_back),
                   "keep"),
+    )  # fmt: skip
+    owned_rows.register("account_seen", OwnedRows("crm.AccountSeen", "account", ("", ""), _seen("account"), "keep"))
+    owned_rows.register(
+        "contact_seen",
+        OwnedRows("crm.ContactSeen", "contact", ("", ""), _seen("contact"), _forget_seen,
+                  exported(ContactSeen, "contact", "at")),
     )  # fmt: skip
     owned_rows.register("account_aliases", OwnedRows("crm.Alias", "account", ("", ""), "move", "keep"))
     owned_rows.register("contact_aliases", OwnedRows("crm.Alias", "contact", ("", ""), "move", "delete"))

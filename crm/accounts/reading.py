@@ -8,9 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
+from crm.fields import known
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
 from crm.web.composed import Composed
@@ -20,26 +22,30 @@ PEOPLE = 50
 CONTRACTS = 20
 
 _OWN = [field.attname for field in Account._meta.concrete_fields]
-_OWNER = ["id", "name", "email", "is_active"]
+_OWNER = ["id", "email", "name", "is_active"]  # in the order of the table, as from_db takes them
 _BESIDE = [
     "agreed_goals", "agreed_roadblocks", "agreed_decision_makers", "agreed_promised", "agreed_written_at",
-    "agreed_version", "leads",
+    "agreed_version", "leads", "seen_at",
 ]  # fmt: skip
 
 
 def _page_row(rows: Any, pk: int) -> QuerySet[Any, Any]:
-    return rows.filter(pk=pk).for_page().values_list(*_OWN, *(f"owner__{name}" for name in _OWNER), *_BESIDE)  # type: ignore[no-any-return]
+    versions = RawSQL(f"({known.VERSIONS})", [], TextField())  # noqa: S611  (a constant of ours)
+    asked = (*_OWN, *(f"owner__{name}" for name in _OWNER), *_BESIDE, "field_versions")
+    return rows.filter(pk=pk).for_page().annotate(field_versions=versions).values_list(*asked)  # type: ignore[no-any-return]
 
 
 _anybodys = Composed(lambda pk: _page_row(Account.objects.all(), pk), int)
 
 
 def account(pk: int, viewer: User) -> Account | None:
-    """With its owner, the hand-off that holds (`agreed_…`) and whether others belong to it (`leads`)."""
+    """With its owner, the hand-off that holds (`agreed_…`), whether others belong to it (`leads`) and `seen_at`."""
     rows = _anybodys.rows(pk) if viewer.sees_everything else list(_page_row(Account.objects.visible_to(viewer), pk))
     if not rows:
         return None
-    row, own, owner = rows[0], len(_OWN), len(_OWN) + len(_OWNER)
+    *row, versions = rows[0]
+    known.told(versions)
+    own, owner = len(_OWN), len(_OWN) + len(_OWNER)
     found: Account = Account.from_db(DEFAULT_DB_ALIAS, _OWN, row[:own])
     found.owner = User.from_db(DEFAULT_DB_ALIAS, _OWNER, row[own:owner]) if found.owner_id else None
     for name, value in zip(_BESIDE, row[owner:], strict=True):
@@ -52,15 +58,19 @@ _people = Composed(
     lambda account: (
         Contact.objects.filter(account_id=account)
         .order_by("-is_primary", "created_at", "id")
-        .values_list(*_PERSON)[:PEOPLE]
+        .values_list(*_PERSON, "seen__at")[:PEOPLE]
     ),
     int,
 )
 
 
 def people(account_id: int) -> list[Contact]:
-    """Whom the page names: the primary contact first, then the oldest. Of a customer that passed the gate."""
-    return [Contact.from_db(DEFAULT_DB_ALIAS, _PERSON, row) for row in _people.rows(account_id)]
+    """Whom the page names, with `seen_at`: the primary contact first, then the oldest. The customer passed the gate."""
+    found = []
+    for *row, seen_at in _people.rows(account_id):
+        found.append(person := Contact.from_db(DEFAULT_DB_ALIAS, _PERSON, row))
+        person.seen_at = seen_at  # type: ignore[attr-defined]
+    return found
 
 
 _TERMS = ("id", "plan", "status", "auto_renew", "currency", "terms__starts_on", "terms__ends_on", "terms__mrr")

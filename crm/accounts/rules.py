@@ -91,7 +91,7 @@ def heading(day: date, today: date) -> str:
 FACES = {
     "account": "building-2", "call": "phone", "contact": "user-round", "contract": "file-text", "email": "mail",
     "file": "paperclip", "goal": "target", "hand_off": "handshake", "import": "file-input", "interview": "mic",
-    "meeting": "users-round", "message": "mail", "note": "sticky-note", "payment": "banknote",
+    "mail": "mail", "meeting": "users-round", "message": "mail", "note": "sticky-note", "payment": "banknote",
     "purchase": "shopping-cart", "task": "square-check", "usage": "activity", "workflow": "zap",
 }  # fmt: skip
 

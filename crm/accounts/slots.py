@@ -22,30 +22,47 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from crm.accounts import rules
-from crm.accounts.actions import files
+from crm.accounts.actions import files, people
 from crm.accounts.actions.imports import register_imports
 from crm.accounts.bulk import register_bulk
+from crm.accounts.checks import register_checks
 from crm.accounts.erasing import register_traces
 from crm.accounts.filter_fields import register_people
 from crm.accounts.lists import colleagues_by_email, register_lists
 from crm.accounts.models import Account, Contact
 from crm.accounts.owned import register_owned_rows
 from crm.accounts.searching import register_search
-from crm.slots import FilterField, FilterSubject, MenuEntry, Work, filter_subjects, menu, work
+from crm.fields.asking import FieldsOf
+from crm.fields.bulk import register_subject
+from crm.history.undoing import undoers
+from crm.segments.filters import segment_field
+from crm.slots import (
+    CustomSubject,
+    FilterField,
+    FilterSubject,
+    MenuEntry,
+    Work,
+    filter_subjects,
+    menu,
+    work,
+)
 from crm.web import clock
 
 menu.register("accounts", MenuEntry("Accounts", "building-2", "accounts:list", 20))
 menu.register("contacts", MenuEntry("Contacts", "contact-round", "contacts:list", 25))
 
 account_filters = filter_subjects.register(
-    "account", FilterSubject("Customers", Account, Account.objects.all, "accounts:list")
+    "account", FilterSubject("Customers", Account, Account.objects.all, "accounts:list", FieldsOf("account"))
 )
+
+for _order, (_name, _label) in enumerate({"account": "Accounts", "contact": "Contacts"}.items()):
+    register_subject(_name, CustomSubject(_label, _name, _order))
 
 
 def _days_silent(argument: str | None, now: datetime) -> Any:
     """Whole days of 24 hours since anybody of the account was seen, or since sign-up."""
     return Func(
-        Value(now, DateTimeField()), F("silent_since"), arg_joiner=" - ", output_field=IntegerField(),
+        Value(now, DateTimeField()), F("seen__silent_since"), arg_joiner=" - ", output_field=IntegerField(),
         template="floor(extract(epoch FROM %(expressions)s) / 86400)::integer",
     )  # fmt: skip
 
@@ -88,7 +105,7 @@ _column("primary_use_case", "Primary use case", "text")
 _column("signed_up_on", "Sign-up", "date")
 _column("customer_since", "First day as a customer", "date")
 _column("renews_on", "Renewal", "date")
-_column("last_seen_at", "Last visit", "datetime")
+_column("last_seen_at", "Last visit", "datetime", "seen__at")
 _column("created_at", "Creation", "datetime")
 _column("language", "Language", "text")
 _column("parent", "Part of", "text", "parent__name")
@@ -101,14 +118,17 @@ account_filters.fields.register("days_silent", FilterField("Silence", "number", 
 account_filters.fields.register(
     "days_to_renewal", FilterField("Time to renewal", "number", _days_to_renewal, unit="days")
 )
+account_filters.fields.register("segment", segment_field("account"))
 account_filters.fields.register("has_owner", FilterField("Has an owner", "bool", _has_owner))
 account_filters.fields.register("contacts", FilterField("Number of contacts", "number", _contacts))
 
 register_people()
+register_checks()
 register_lists()
 register_imports()
 register_bulk()
 register_owned_rows()
 register_traces()
 register_search()
+undoers.register("contact.deleted", people.deletion_undone)
 work.register("files", Work(files.sweep, files.next_sweep, order=90))

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 
 from crm import slots
 from crm.imports.actions.reading import lacking
-from crm.imports.actions.storing import Sample
+from crm.imports.actions.storing import Sample, too_large
 from crm.imports.rules.guessing import Guess
 from crm.imports.rules.plans import DEFAULT_POLICY, POLICIES, SLASHES, TWINS, Plan
 from crm.imports.rules.presets import PRESETS
@@ -37,12 +35,8 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> UploadedFile[bytes]:
         file: UploadedFile[bytes] = self.cleaned_data["file"]
-        most = settings.IMPORT_MAX_MB * 1024 * 1024
-        if (file.size or 0) > most:
-            raise forms.ValidationError(
-                f"{file.name} has {filesizeformat(file.size or 0)}; files up to {filesizeformat(most)} are taken here. "
-                "Split it, or let an admin load it with manage.py import_csv."
-            )
+        if refusal := too_large(file.size or 0, file.name or "The file"):
+            raise forms.ValidationError(refusal)
         return file
 
 

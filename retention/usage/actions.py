@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from crm.accounts.models import Account, Contact
+from crm.history.rules import UNDO_DAYS
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
-from crm.timeline.actions import Fact, record
+from crm.timeline.actions import record_found
 from crm.web import clock
+from retention.usage.models import UsageDay
+from retention.usage.undoing import FIRST_USE, undo
 
 USAGE_COLUMNS = {
     "account_external_id": ImportColumn("key", max_length=120, example="acme-1"),
@@ -34,31 +35,30 @@ def load_usage(rows: ImportRows, now: datetime) -> ImportCounts:
     _link(rows)
     _reject(rows, now)
     rows.run("DROP TABLE IF EXISTS pg_temp.import_days")
-    rows.run(_SUM)
+    zone = clock.zone().key
+    rows.run(_SUM, zone=zone)
     rows.reject(
         f"EXISTS (SELECT 1 FROM import_days d WHERE {_SAME_DAY} AND d.total > %(most)s)",  # noqa: S608
-        "count", "makes the day's count larger than can be kept", f"Keep a day's count within {MOST}.", most=MOST,
+        "count", "makes the day's count larger than can be kept", f"Keep a day's count within {MOST}.",
+        most=MOST, zone=zone,
     )  # fmt: skip
     rows.run("DELETE FROM import_days WHERE total > %(most)s", most=MOST)
-    counts = _count(rows)
-    rows.run(_SET)
-    _see(rows, now)
-    _note_first_uses(rows, now)
-    return counts
+    rows.run("ANALYZE pg_temp.import_days")
+    _set_days(rows, now)
+    rows.run(_SEEN.format(by="contact"))
+    rows.run(_SEEN.format(by="account"))
+    record_found(_FIRST_USES, {"now": now}, now=now)
+    (counts,) = rows.all(_COUNTS)
+    return ImportCounts(*counts)
 
 
 def _link(rows: ImportRows) -> None:
-    rows.link("account_id", Account, "external_id", "account_external_id")
-    rows.link("contact_id", Contact, "email", "contact_email")
-    rows.run("ALTER TABLE import_rows ADD COLUMN day date")
-    rows.run(
-        """
-        UPDATE import_rows r SET day = (occurred_at AT TIME ZONE %(zone)s)::date, count = coalesce(r.count, 1),
-            account_id = CASE WHEN account_external_id IS NULL
-                THEN (SELECT c.account_id FROM crm_contact c WHERE c.id = r.contact_id) ELSE account_id END
-        """,
-        zone=clock.zone().key,
+    rows.links(
+        account_id=(Account, "external_id", "account_external_id", "id"),
+        contact_id=(Contact, "email", "contact_email", "id"),
+        home_id=(Contact, "email", "contact_email", "account_id"),
     )
+    rows.run("UPDATE import_rows SET account_id = home_id WHERE account_external_id IS NULL")
 
 
 def _reject(rows: ImportRows, now: datetime) -> None:
@@ -71,8 +71,8 @@ def _reject(rows: ImportRows, now: datetime) -> None:
         "is the address of no contact", "Import the contact first, or leave it blank to count for the account alone.",
     )  # fmt: skip
     rows.reject(
-        "EXISTS (SELECT 1 FROM crm_contact c WHERE c.id = r.contact_id AND c.account_id <> r.account_id)",
-        "contact_email", "is the address of somebody at another account", "Correct the account or the address.",
+        "r.home_id <> r.account_id", "contact_email", "is the address of somebody at another account",
+        "Correct the account or the address.",
     )  # fmt: skip
     rows.reject(
         "r.occurred_at > %(limit)s", "occurred_at", "lies in the future", "Correct the moment, or its time zone.",
@@ -80,80 +80,75 @@ def _reject(rows: ImportRows, now: datetime) -> None:
     )  # fmt: skip
 
 
+_DAY = "(occurred_at AT TIME ZONE %(zone)s)::date"
+
 # Linked to the file's rows by what makes a day's count one.
-_SAME_DAY = """d.account_id = r.account_id AND d.feature = r.feature AND d.day = r.day
+_SAME_DAY = f"""d.account_id = r.account_id AND d.feature = r.feature AND d.day = {_DAY}
     AND coalesce(d.contact_id, 0) = coalesce(r.contact_id, 0)"""
 
-_SUM = """
+# A moment counts as a visit only if there was use, and none lies ahead of us. `known`: the day that is there already.
+_SUM = f"""
     CREATE TEMP TABLE import_days ON COMMIT DROP AS
-    SELECT account_id, contact_id, feature, day, sum(count) AS total, count(*) AS rows,
-        max(occurred_at) FILTER (WHERE count > 0) AS last_at, min(occurred_at) FILTER (WHERE count > 0) AS first_at
-    FROM import_rows GROUP BY account_id, contact_id, feature, day
+    SELECT d.*, u.id AS known, (u.count, u.last_at) IS DISTINCT FROM (d.total, d.last_at) AS differs
+    FROM (
+        SELECT account_id, contact_id, feature, {_DAY} AS day, sum(coalesce(count, 1)) AS total, count(*) AS rows,
+            max(least(occurred_at, %(now)s)) FILTER (WHERE coalesce(count, 1) > 0) AS last_at,
+            min(least(occurred_at, %(now)s)) FILTER (WHERE coalesce(count, 1) > 0) AS first_at
+        FROM import_rows GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4, 2
+    ) d LEFT JOIN retention_usageday u ON u.account_id = d.account_id AND u.feature = d.feature AND u.day = d.day
+        AND u.contact_id IS NOT DISTINCT FROM d.contact_id
+"""  # noqa: S608  (a constant of ours)
+
+_ADD = """
+    INSERT INTO retention_usageday (account_id, contact_id, feature, day, count, last_at, file)
+    SELECT account_id, contact_id, feature, day, total, last_at, %(file)s::bigint FROM import_days
+    WHERE known IS NULL ORDER BY account_id, feature, day, contact_id RETURNING id
+"""
+_REMEMBER = """
+    INSERT INTO retention_usagebefore (import_id, day_id, count, last_at, file)
+    SELECT %(file)s, u.id, u.count, u.last_at, u.file FROM import_days d JOIN retention_usageday u ON u.id = d.known
+    WHERE d.differs
+"""
+_CHANGE = """
+    UPDATE retention_usageday u SET count = d.total, last_at = d.last_at, file = %(file)s
+    FROM import_days d WHERE u.id = d.known AND d.differs
 """
 
-_KNOWN = """
-    SELECT coalesce(sum(d.rows) FILTER (WHERE u.id IS NULL), 0),
-        coalesce(sum(d.rows) FILTER (WHERE u.count <> d.total), 0)
-    FROM import_days d LEFT JOIN retention_usageday u ON u.account_id = d.account_id AND u.feature = d.feature
-        AND u.day = d.day AND u.contact_id IS NOT DISTINCT FROM d.contact_id
+# Forward only. Only whoever holds the lock of all imports moves several, so no order of rows is needed.
+_SEEN = """
+    UPDATE crm_{by}seen t SET at = d.at
+    FROM (SELECT {by}_id, max(last_at) AS at FROM import_days WHERE last_at IS NOT NULL GROUP BY {by}_id) d
+    WHERE t.{by}_id = d.{by}_id AND (t.at < d.at OR t.at IS NULL)
 """
 
-# In the order of the unique key, so that two writers never wait for each other in a ring.
-_SET = """
-    INSERT INTO retention_usageday AS u (account_id, contact_id, feature, day, count)
-    SELECT account_id, contact_id, feature, day, total FROM import_days
-    ORDER BY account_id, feature, day, contact_id
-    ON CONFLICT (account_id, feature, day, contact_id) DO UPDATE SET count = excluded.count
-    WHERE u.count <> excluded.count
-"""
+# The first use of a feature by an account is a fact, once; from a file it is history.
+_FIRST_USES = f"""
+    SELECT account_id, NULL::bigint, 'usage.first', at, 'import', NULL::bigint, 'product', 'First use of ' || feature,
+        jsonb_build_object('feature', feature), {FIRST_USE}
+    FROM (SELECT account_id, feature, min(first_at) AS at FROM import_days WHERE first_at IS NOT NULL
+        GROUP BY account_id, feature ORDER BY account_id, feature) first
+"""  # noqa: S608  (a constant of ours)
 
-_SEE = """
-    WITH seen AS (
-        SELECT {by} AS id, least(max(last_at), %(now)s) AS at FROM import_days
-        WHERE {by} IS NOT NULL AND last_at IS NOT NULL GROUP BY {by}
-    ), locked AS MATERIALIZED (
-        SELECT t.id FROM {table} t JOIN seen USING (id) WHERE t.last_seen_at IS NULL OR t.last_seen_at < seen.at
-        ORDER BY t.id FOR NO KEY UPDATE OF t
-    )
-    UPDATE {table} t SET last_seen_at = greatest(t.last_seen_at, seen.at)
-    FROM seen JOIN locked USING (id) WHERE t.id = seen.id
-"""
-
-
-def _count(rows: ImportRows) -> ImportCounts:
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN)
-        created, updated = cursor.fetchone()
-    return ImportCounts(int(created), int(updated))
-
-
-def _see(rows: ImportRows, now: datetime) -> None:
-    """Move last_seen of contacts and accounts forward, never back and never past now."""
-    rows.run(_SEE.format(by="contact_id", table="crm_contact"))
-    rows.run(_SEE.format(by="account_id", table="crm_account"))
-
-
-_FIRST = """
-    SELECT account_id, feature, min(first_at) FROM import_days d
-    WHERE first_at IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM crm_timelineentry e WHERE e.key = 'usage.first:' || d.account_id || ':' || d.feature)
-    GROUP BY account_id, feature ORDER BY account_id, feature
+_COUNTS = """
+    SELECT coalesce(sum(rows) FILTER (WHERE known IS NULL), 0)::bigint,
+        coalesce(sum(rows) FILTER (WHERE known IS NOT NULL AND differs), 0)::bigint FROM import_days
 """
 
 
-def _note_first_uses(rows: ImportRows, now: datetime) -> None:
-    """The first use of a feature by an account is a fact, once; from a file it is history and fires nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST)
-        while found := cursor.fetchmany(5000):
-            record([_first_use(account, feature, at, now) for account, feature, at in found], react=False, now=now)
+# What no undo will ask for any more.
+_FORGET = """
+    DELETE FROM retention_usagebefore WHERE import_id IN (SELECT id FROM crm_import WHERE finished_at < %(before)s)
+"""
 
 
-def _first_use(account_id: int, feature: str, at: datetime, now: datetime) -> Fact:
-    return Fact(
-        account_id, "usage.first", f"First use of {feature}", occurred_at=min(at, now), source="import",
-        channel="product", payload={"feature": feature}, key=f"usage.first:{account_id}:{feature}",
-    )  # fmt: skip
+def _set_days(rows: ImportRows, now: datetime) -> None:
+    if rows.import_id is None:
+        rows.run(_ADD, file=None)
+    else:
+        rows.run(_FORGET, before=now - timedelta(days=UNDO_DAYS))
+        rows.note("created", UsageDay, _ADD, file=rows.import_id)
+        rows.run(_REMEMBER, file=rows.import_id)
+    rows.run(_CHANGE, file=rows.import_id)
 
 
 def register_imports() -> None:
@@ -167,6 +162,6 @@ def register_imports() -> None:
             order=4,
             label="Usage",
             hint="How often a feature was used on a day",
-            not_undone="A file of usage sets the counts of its days, so it is not undone: import the right file again.",
+            undo=undo,
         ),
     )

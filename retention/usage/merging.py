@@ -15,16 +15,19 @@ from crm.slots import Moving, Person
 # has too go into its count; the loser's row is taken away and remembered.
 _ADD = """
     WITH theirs AS (
-        SELECT l.id, k.id AS into_id, k.count AS before, to_jsonb(l) AS gone, l.count
+        SELECT l.id, k.id AS into_id, k.count AS before, k.last_at AS seen, k.file, to_jsonb(l) AS gone, l.count,
+            l.last_at
         FROM retention_usageday l JOIN retention_usageday k ON k.{key} = %(keeper)s AND k.feature = l.feature
             AND k.day = l.day AND k.{other} IS NOT DISTINCT FROM l.{other}
         WHERE l.{key} = %(loser)s ORDER BY k.id FOR UPDATE OF k, l
     ), added AS (
-        UPDATE retention_usageday k SET count = least(k.count::bigint + theirs.count, 2147483647) FROM theirs
+        UPDATE retention_usageday k SET count = least(k.count::bigint + theirs.count, 2147483647), file = NULL,
+            last_at = greatest(k.last_at, theirs.last_at) FROM theirs
         WHERE k.id = theirs.into_id RETURNING k.id, k.count
     ), taken AS (DELETE FROM retention_usageday u USING theirs WHERE u.id = theirs.id)
     SELECT jsonb_build_object(
-        'into', theirs.into_id, 'before', theirs.before, 'after', added.count, 'gone', theirs.gone)
+        'into', theirs.into_id, 'before', theirs.before, 'last_at', theirs.seen, 'file', theirs.file,
+        'after', added.count, 'gone', theirs.gone)
     FROM theirs JOIN added ON added.id = theirs.into_id
 """
 _MOVE = """
@@ -35,9 +38,10 @@ _BACK = """
     UPDATE retention_usageday SET {key} = %(loser)s WHERE id = ANY(%(moved)s) AND {key} = %(keeper)s
 """
 _TAKE_OUT = """
-    UPDATE retention_usageday SET count = %(before)s WHERE id = %(into)s AND count = %(after)s RETURNING id
+    UPDATE retention_usageday SET count = %(before)s, last_at = %(last_at)s, file = %(file)s
+    WHERE id = %(into)s AND count = %(after)s RETURNING id
 """
-_COLUMNS = "id, account_id, contact_id, feature, day, count"
+_COLUMNS = "id, account_id, contact_id, feature, day, count, last_at, file"
 _RETURN = f"""
     INSERT INTO retention_usageday ({_COLUMNS})
     SELECT {_COLUMNS} FROM jsonb_populate_record(NULL::retention_usageday, %(gone)s) ON CONFLICT DO NOTHING
@@ -63,7 +67,7 @@ def moving(key: str) -> Moving:
         with connection.cursor() as cursor:
             cursor.execute(_BACK.format(**columns), {"loser": loser, "keeper": keeper, "moved": done["moved"]})
             for one in done["added"]:
-                cursor.execute(_TAKE_OUT, one)
+                cursor.execute(_TAKE_OUT, {"last_at": None, "file": None} | one)  # older merges know neither
                 stays += cursor.fetchone() is None
                 gone: dict[str, Any] = {"gone": Jsonb(one["gone"])}
                 cursor.execute(_RETURN, gone)
@@ -75,10 +79,12 @@ def moving(key: str) -> Moving:
 
 _FOLD = """
     WITH theirs AS (
-        DELETE FROM retention_usageday WHERE contact_id = %(contact)s RETURNING account_id, feature, day, count)
-    INSERT INTO retention_usageday (account_id, contact_id, feature, day, count)
-    SELECT account_id, NULL, feature, day, sum(count) FROM theirs GROUP BY account_id, feature, day
-    ON CONFLICT (account_id, feature, day, contact_id) DO UPDATE SET count = retention_usageday.count + EXCLUDED.count
+        DELETE FROM retention_usageday WHERE contact_id = %(contact)s
+        RETURNING account_id, feature, day, count, last_at)
+    INSERT INTO retention_usageday AS u (account_id, contact_id, feature, day, count, last_at)
+    SELECT account_id, NULL, feature, day, sum(count), max(last_at) FROM theirs GROUP BY account_id, feature, day
+    ON CONFLICT (account_id, feature, day, contact_id) DO UPDATE SET count = u.count + EXCLUDED.count,
+        last_at = greatest(u.last_at, EXCLUDED.last_at), file = NULL
 """
 
 

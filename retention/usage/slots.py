@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from crm.slots import FilterField, OwnedRows, exported, filter_subjects, owned_rows
 from retention.usage.actions import register_imports
+from retention.usage.habits.fields import register_habits
 from retention.usage.merging import forget, moving
 from retention.usage.models import UsageDay
 
@@ -35,6 +36,7 @@ _fields.register("usage.total", FilterField("Uses of a feature", "number", _tota
 _fields.register("usage.features", FilterField("Features used", "number", _features, order=101))
 
 register_imports()
+register_habits()
 
 owned_rows.register(
     "account_usage",

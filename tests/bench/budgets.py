@@ -35,6 +35,7 @@ BUDGETS = {
     "pages.queries": Budget(most=12),
     "pages.deep": Budget(ratio=1.3),  # the 1,000th page beside the first
     "pages.other": Budget(most=2),  # any other filter answers, or asks to narrow, within so many seconds
+    "fields.asked": Budget(most=2),  # a filter or sort by a field of one's own answers, or asks to narrow
     "search": Budget(most=100),
     "search.alike": Budget(most=300),  # asked only when nothing holds the text
     "import.usage": Budget(ratio=10),  # a tenth of COPY into a table with the same unique index

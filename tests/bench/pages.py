@@ -30,13 +30,13 @@ _ORDERS = {
     "owner": ("lower(u.name), u.id, a.id", "a.owner_id"),
     "renewal": ("a.renews_on, a.id", "a.renews_on"),
     "-mrr": ("a.mrr DESC, a.id DESC", "a.mrr"),
-    "silence": ("a.silent_since, a.id", "a.silent_since"),
+    "silence": ("s.silent_since, s.account_id", "s.silent_since"),
 }
 _CONTACTS = "lower(c.first_name || ' ' || c.last_name)"
 #: The same of the list of people.
 _CONTACT_ORDERS = {
     "name": (f"{_CONTACTS}, c.id", _CONTACTS),
-    "-seen": ("c.last_seen_at DESC NULLS LAST, c.id DESC", "c.last_seen_at"),
+    "-seen": ("s.at DESC NULLS LAST, s.contact_id DESC", "s.at"),
 }
 #: Filters that no index serves: they answer, or ask to narrow.
 _OTHER = {
@@ -93,13 +93,16 @@ def _of_list(noun: str, sort: str, label: str, edge: tuple[Any, int, int]) -> It
 
 def _account_edge(sort: str, population: Population) -> tuple[Any, int, int]:
     order, value = _ORDERS[sort]
-    rows = "crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id"
+    rows = "crm_account a JOIN crm_accountseen s ON s.account_id = a.id LEFT JOIN crm_user u ON u.id = a.owner_id"
     return _edge(f"SELECT {value}, a.id FROM {rows} ORDER BY {order}", population.accounts)
 
 
 def _contact_edge(sort: str, population: Population) -> tuple[Any, int, int]:
     order, value = _CONTACT_ORDERS[sort]
-    return _edge(f"SELECT {value}, c.id FROM crm_contact c ORDER BY {order}", population.accounts)
+    return _edge(
+        f"SELECT {value}, c.id FROM crm_contact c JOIN crm_contactseen s ON s.contact_id = c.id ORDER BY {order}",
+        population.accounts,
+    )
 
 
 def _edge(ordered: str, rows: int) -> tuple[Any, int, int]:

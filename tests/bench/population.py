@@ -112,7 +112,7 @@ def fill(accounts: int, anchor: datetime) -> None:
                 _run(statement, **values, **span)
                 progress.add(high - low, stage.model._meta.verbose_name_plural)
         say("  building indexes")
-    for stage in stages:
+    for stage in (stage for stage in stages if stage.numbered):
         _run(f"SELECT setval(pg_get_serial_sequence('{stage.table}', 'id'), (SELECT max(id) FROM {stage.table}))")
     say("  looking over the tables (VACUUM ANALYZE)")
     _run("VACUUM ANALYZE")
@@ -154,11 +154,14 @@ _INDEXES = """
 
 @contextmanager
 def _bare(tables: set[str]) -> Iterator[None]:
-    """Without indexes and keys but the primary ones; they are built at the end, which is many times as quick."""
+    """Without triggers, and without indexes and keys but the primary ones; they are built at the end, which is many
+    times as quick."""
     keys, indexes = (_run(query, tables=sorted(tables)) for query in (_KEYS, _INDEXES))
+    _run(*(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables))
     _run(*(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for table, name, _ in reversed(keys)))
     _run(*(f"DROP INDEX {name}" for name, _ in indexes))
     yield
+    _run(*(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables))
     progress = Progress(len(indexes) + len(keys))
     for name, definition in indexes:
         _run(definition)

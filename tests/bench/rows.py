@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.accounts.models import Account, Contact
+from crm.accounts.models import Account, AccountSeen, Contact, ContactSeen
 from crm.ledger.models import Contract, ContractTerm
 from crm.outbox.models import MailTemplate, OutboundMessage
 from crm.team.models import User
@@ -40,6 +40,11 @@ class Stage:
     @property
     def table(self) -> str:
         return str(self.model._meta.db_table)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its rows count themselves, beside those that go by the number of another row."""
+        return not self.model._meta.pk.is_relation
 
 
 def pick(seed: int, n: int | str, of: str = "i") -> str:
@@ -175,7 +180,6 @@ ACCOUNT = {
     "tags": f"(CASE {pick(15, 10)} WHEN 0 THEN '{{vip}}' WHEN 1 THEN '{{beta,partner}}' WHEN 2 THEN '{{fair}}' "
             f"ELSE '{{}}' END)::varchar[]",
     "signed_up_on": _SIGNED_UP,
-    "last_seen_at": _LAST_SEEN,
     "primary_use_case": one_of(16, "Invoicing", "Planning", "Reporting", "Support", ""),
     "lifetime_spend": f"{pick(17, 50_000)}",
     "lifecycle": _LIFECYCLE,
@@ -280,8 +284,10 @@ def stages(accounts: int) -> list[Stage]:
     return [
         Stage(User, TEAM, someone),
         Stage(Account, accounts, ACCOUNT),
+        Stage(AccountSeen, accounts, {"account_id": "i", "at": _LAST_SEEN, "signed_up_on": _SIGNED_UP}),
         Stage(Contact, accounts, contacts),
         Stage(Contact, accounts // 5, seconds),
+        Stage(ContactSeen, accounts * 6 // 5, {"contact_id": "i"}),
         Stage(Contract, accounts, CONTRACT, buyers),
         Stage(ContractTerm, accounts, TERM, buyers),
         Stage(TimelineEntry, accounts * 10, _entry(accounts), chunk=250_000),

@@ -11,9 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from crm.accounts.models import Account
+from crm.accounts.models import Account, AccountSeen
 from crm.timeline.models import TimelineEntry
-from tests.bench import budgets, database, figures, pages, population, rows, run, spine, tables
+from tests.bench import budgets, database, fields, figures, pages, population, rows, run, spine, tables
 from tests.bench.figures import Figure
 from tests.bench.population import Population
 
@@ -34,7 +34,10 @@ def bench(*arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["speed"], "There is no bench speed. Known: sweep, engine, pages, search, import, growth, memory, sending."),
+        (
+            ["speed"],
+            "There is no bench speed. Known: sweep, engine, pages, search, fields, import, growth, memory, sending.",
+        ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
 )
@@ -125,7 +128,7 @@ def test_the_population_is_what_it_says(small: Population, django_db_blocker: An
         assert TimelineEntry.objects.count() == ACCOUNTS * 10
         busy = TimelineEntry.objects.filter(account_id=rows.BUSY).count()
         assert rows.BUSY_ENTRIES <= busy < rows.BUSY_ENTRIES + 100
-        silent = Account.objects.filter(silent_since__lte=small.anchor - spine.FORTNIGHT)
+        silent = AccountSeen.objects.filter(silent_since__lte=small.anchor - spine.FORTNIGHT)
         assert silent.count() > 0.15 * ACCOUNTS
         assert population.prepare(ACCOUNTS) == small  # found, not made again
 
@@ -160,6 +163,14 @@ def test_pages_and_their_floors_answer_through_a_real_server(
 
 
 @pytest.mark.real_time
+def test_fields_are_asked_before_and_after_their_indexes(small: Population, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        found = fields.measure(small, requests=1)
+    told = {made.what: made.more.get("answered") for made in found}
+    assert len(told) == 13
+    assert all(answered == "1 of 1" for what, answered in told.items() if what != "indexes of four fields"), told
+
+
 def test_a_sweep_and_its_floor_write_the_same(small: Population, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         (swept,) = spine.sweep(small, times=1)

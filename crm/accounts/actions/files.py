@@ -1,7 +1,7 @@
 """Putting files into a customer's folder and taking them out again.
 
-The bytes are written before the row and removed after it, so that a row never leads to nothing; what is left over when
-a process dies between the two is a file that nobody can reach.
+The bytes are written before the row and removed after it, so that a row never leads to nothing. A row that goes, with
+its customer too, leaves word of its bytes (`LeftOverFile`), and the sweep removes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from crm.accounts import sniffing
-from crm.accounts.models import Account, AccountFile
+from crm.accounts.models import Account, AccountFile, LeftOverFile
 from crm.timeline.actions import Fact, record
 
 #: For so long a file that was deleted can be put back; then its bytes go.
@@ -26,6 +26,11 @@ _SLICE = 100
 
 def put(account: Account, file: File[bytes], by: Any, now: datetime) -> AccountFile:
     """Keep a file and say so on the timeline."""
+    return keep(account, file, by, now, told=True)
+
+
+def keep(account: Account, file: File[bytes], by: Any, now: datetime, *, told: bool = False) -> AccountFile:
+    """Keep a file; whoever calls says on the timeline where it comes from, unless it is `told` here."""
     name = str(file.name)
     head = file.read(sniffing.HEAD)
     file.seek(0)
@@ -36,7 +41,8 @@ def put(account: Account, file: File[bytes], by: Any, now: datetime) -> AccountF
                 account=account, name=name, size=file.size, content_type=sniffing.content_type(head, name),
                 stored_as=stored, added_at=now, added_by=by,
             )  # fmt: skip
-            _tell(kept, "file.added", f"Added {name}", by, now)
+            if told:
+                _tell(kept, "file.added", f"Added {name}", by, now)
     except BaseException:
         default_storage.delete(stored)
         raise
@@ -73,14 +79,17 @@ def _tell(file: AccountFile, kind: str, text: str, by: Any, now: datetime) -> No
 
 
 def sweep(now: datetime) -> int:
-    """Remove for good what was deleted long ago, a slice of it; returns how many."""
+    """Remove for good what was deleted long ago, and bytes whose rows are gone, a slice of each; returns how many."""
     with transaction.atomic():
         gone = AccountFile.objects.filter(deleted_at__lte=now - KEPT).order_by("deleted_at")
         rows = list(gone.select_for_update(skip_locked=True)[:_SLICE])
         AccountFile.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    for row in rows:
-        default_storage.delete(row.stored_as)
-    return len(rows)
+    with transaction.atomic():
+        left = list(LeftOverFile.objects.select_for_update(skip_locked=True).order_by("pk")[:_SLICE])
+        for file in left:
+            default_storage.delete(file.stored_as)  # again, should this not be committed: then there is nothing to do
+        LeftOverFile.objects.filter(pk__in=[file.pk for file in left]).delete()
+    return len(left)
 
 
 def next_sweep(now: datetime) -> datetime | None:

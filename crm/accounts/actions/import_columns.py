@@ -5,9 +5,14 @@ from __future__ import annotations
 from crm.accounts.models import Account
 from crm.slots import ImportColumn
 
+#: In files that were exported here.
+_OUR_ID = ImportColumn(
+    "whole", example="1204", label="Our id", policies=False, hint="Finds the row again where it has no other id",
+)  # fmt: skip
+
 ACCOUNT_COLUMNS = {
     "external_id": ImportColumn(
-        "key", required=True, filled=True, max_length=120, example="acme-1", label="Their id", policies=False,
+        "key", required=True, or_else="our_id", max_length=120, example="acme-1", label="Their id", policies=False,
         names=("id", "record id", "customer id", "account id", "company id", "customer number"),
         hint="What finds the customer again, next time too",
     ),
@@ -40,6 +45,20 @@ ACCOUNT_COLUMNS = {
         "tags", max_length=60, example="pilot, north", label="Tags", hint="Added to those that are there",
         names=("labels", "tag", "label"),
     ),
+    "goal": ImportColumn(
+        max_length=300, example="Close the month in two days", label="Goal", names=("customer goal", "objective"),
+        hint="What they want to reach with us",
+    ),
+    "goal_due_on": ImportColumn("date", example="2026-12-31", label="Goal due on", names=("goal due", "goal date")),
+    "fit": ImportColumn(
+        "choice", choices=tuple(filter(None, Account.Suitability.values)), example="good", label="Fit",
+        names=("customer fit", "suitability"),
+    ),
+    "do_not_contact": ImportColumn(
+        "yes_no", example="no", label="Do not contact", policies=False, names=("dnc", "blocked"),
+        hint="A yes leaves replies and receipts alone; a no lifts nothing",
+    ),
+    "our_id": _OUR_ID,
 }  # fmt: skip
 
 CONTACT_COLUMNS = {
@@ -88,9 +107,18 @@ CONTACT_COLUMNS = {
     "is_primary": ImportColumn(
         "yes_no", example="yes", label="Primary contact", names=("primary", "main contact"),
     ),
+    "roles": ImportColumn(
+        "tags", max_length=60, example="decides, pays", label="Roles", names=("buying role", "contact roles"),
+        hint="decides, champion, blocks, uses or pays; added to those that are there",
+    ),
+    "do_not_contact": ImportColumn(
+        "yes_no", example="no", label="Do not contact", policies=False, names=("dnc", "blocked"),
+        hint="A yes leaves replies and receipts alone; a no lifts nothing",
+    ),
     "opted_out": ImportColumn(
         "yes_no", hidden=True, example="no", label="Opted out of mail", policies=False,
         names=("unsubscribed", "email opt out", "opt-out", "opted out of email", "do not email", "bounced"),
         hint="A yes stops all mail to the address, whatever else the file says",
     ),
+    "our_id": _OUR_ID,
 }  # fmt: skip

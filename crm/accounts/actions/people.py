@@ -8,9 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Contact, ContactSeen
 from crm.history.actions import act
 from crm.history.models import Act
+from crm.history.undoing import Undone
 from crm.slots import owned_rows
 from crm.timeline.actions import Fact, record
 
@@ -48,5 +49,12 @@ def delete(contact: Contact, by: Any, now: datetime) -> Act:
     with act("contact.deleted", f"deleted {locked.name}", by, now) as made:
         text = f"{locked.name} was deleted"
         record(Fact(locked.account_id, "contact.deleted", text, now, source="person", actor_id=by.pk), now=now)
+        made.detail |= {"contact": locked.pk, "last_seen_at": locked.seen.at and locked.seen.at.isoformat()}
         locked.delete()
     return made
+
+
+def deletion_undone(deletion: Act, by: Any, now: datetime) -> Undone:
+    """History has brought back the row; when the person was last seen stands beside it."""
+    ContactSeen.objects.filter(contact=deletion.detail["contact"], at=None).update(at=deletion.detail["last_seen_at"])
+    return Undone(0)

@@ -31,6 +31,8 @@ class ParentField(forms.CharField):
 class AccountForm(VersionedForm):
     """All that people write about a customer, or with `only` one field of it."""
 
+    subject = "account"
+
     timezone = ZoneField(help_text="Mail is sent at their hours.")
     parent = ParentField(label="Part of", help_text="A bigger customer it belongs to. Type the first letters.")
     country = forms.TypedChoiceField(required=False)
@@ -59,9 +61,8 @@ class AccountForm(VersionedForm):
     def __init__(self, *args: Any, viewer: User, only: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
-        for name in list(self.fields):
-            if only and name not in (only, "version"):
-                self._forget(name)
+        if only:
+            self.only(only)
         if "owner" in self.fields:
             self._offer_owners()
         if "country" in self.fields:
@@ -72,11 +73,6 @@ class AccountForm(VersionedForm):
             self.initial["tags"] = ", ".join(self.instance.tags)
         if "parent" in self.fields:
             self._name_parent()
-
-    def _forget(self, name: str) -> None:
-        """Leave a field out, and with it what is stored there."""
-        del self.fields[name]
-        self.stored.pop(name, None)
 
     def _offer_owners(self) -> None:
         owner = self.fields["owner"]
@@ -92,7 +88,7 @@ class AccountForm(VersionedForm):
             return
         parent = Account.objects.visible_to(self.viewer).filter(pk=self.instance.parent_id).first()
         if parent is None:
-            self._forget("parent")
+            self.forget("parent")
         else:
             self.initial["parent"] = f"{parent.name} #{parent.pk}"
 

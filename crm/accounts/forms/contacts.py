@@ -13,6 +13,10 @@ from crm.web.fields import ZoneField, day_input
 
 
 class ContactForm(VersionedForm):
+    """All that people write about a person, or with `only` one field of it."""
+
+    subject = "contact"
+
     timezone = ZoneField(help_text="Blank: the customer's.")
     roles = forms.MultipleChoiceField(
         required=False, choices=Contact.Role.choices, widget=forms.CheckboxSelectMultiple, label="What they are to us"
@@ -34,9 +38,12 @@ class ContactForm(VersionedForm):
         }
         widgets: ClassVar[dict[str, Any]] = {"birthday": day_input()}
 
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, only: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
+        if only:
+            self.only(only)
+            return
         self.fields["email_consent"].choices = Contact.Consent.choices  # type: ignore[attr-defined]
 
     def clean_email(self) -> str | None:
@@ -50,7 +57,8 @@ class ContactForm(VersionedForm):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
-        if not any(self.cleaned_data.get(name) for name in ("first_name", "last_name", "email")):
+        naming = ("first_name", "last_name", "email")
+        if "first_name" in self.fields and not any(self.cleaned_data.get(name) for name in naming):
             raise forms.ValidationError("Give a name or an e-mail address, so that this person can be recognised.")
         return data
 

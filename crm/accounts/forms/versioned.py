@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model
 from django.utils import timezone
 
+from crm.fields.forms import ValueField, changed, fields_for, grouped
 from crm.web import clock, wording
 
 
@@ -33,10 +34,15 @@ class VersionedForm(forms.ModelForm):
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)  # each field with the mark of its value
 
+    subject: ClassVar[str]  # whose fields that admins have made it has too
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         #: As stored, before cleaning writes the form's values onto the instance.
         self.stored = {name: getattr(self.instance, name) for name in self._meta.fields or () if name in self.fields}
+        own = fields_for(self.subject, self.instance.custom, new=self.instance.pk is None)
+        self.fields.update(own)
+        self.stored |= {name: field.stored for name, field in own.items()}
         self.differences: list[Difference] = []
         now = {name: _mark(value) for name, value in self.stored.items()}
         self.initial["version"] = _written(now) if self.instance.pk else ""
@@ -46,6 +52,23 @@ class VersionedForm(forms.ModelForm):
         if self.instance.pk:
             self._meet()
         return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.instance.custom = changed(self.instance.custom, self.cleaned_data)
+
+    def custom_groups(self) -> list[tuple[str, list[Any]]]:
+        """The fields that admins have made, by their headings."""
+        return grouped(self)
+
+    def only(self, wanted: str) -> None:
+        """Leave all others out, and with them what is stored there."""
+        for name in [name for name in self.fields if name not in (wanted, "version")]:
+            self.forget(name)
+
+    def forget(self, name: str) -> None:
+        del self.fields[name]
+        self.stored.pop(name, None)
 
     def _meet(self) -> None:
         """Bring together what was typed with what is stored by now. Raises ValidationError where both changed."""
@@ -95,11 +118,15 @@ def _mark(value: Any) -> str:
         value = value.pk
     elif isinstance(value, list):
         value = sorted(value)
-    return hashlib.blake2b(repr(value or None).encode(), digest_size=8).hexdigest()
+    if value in ("", []):
+        value = None
+    return hashlib.blake2b(repr(value).encode(), digest_size=8).hexdigest()
 
 
 def said(field: forms.Field, value: Any) -> str:
     """A field's value as people read it."""
+    if isinstance(field, ValueField):
+        return field.said(value)
     if isinstance(field, (forms.TypedChoiceField, forms.MultipleChoiceField)):
         names = dict(field.choices)  # type: ignore[arg-type]
         value = [names.get(one, one) for one in value] if isinstance(value, list) else names.get(value, value)

@@ -4,9 +4,11 @@ from crm.accounts.models.accounts import Account, AccountQuerySet
 from crm.accounts.models.aliases import Alias
 from crm.accounts.models.changes import AccountChange, ContactChange
 from crm.accounts.models.contacts import Contact, ContactQuerySet
-from crm.accounts.models.papers import AccountFile, HandOff
+from crm.accounts.models.papers import AccountFile, HandOff, LeftOverFile
+from crm.accounts.models.seen import AccountSeen, ContactSeen
 
 __all__ = [
-    "Account", "AccountChange", "AccountFile", "AccountQuerySet", "Alias", "Contact", "ContactChange",
-    "ContactQuerySet", "HandOff",
+    "Account", "AccountChange", "AccountFile", "AccountQuerySet", "AccountSeen", "Alias", "Contact",
+    "ContactChange", "ContactQuerySet", "ContactSeen", "HandOff",
+    "LeftOverFile",
 ]  # fmt: skip

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, models
 from django.db.models import BooleanField, Exists, F, FilteredRelation, Func, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Lower, Reverse
 
 from crm.accounts.matching.keys import NameKey
+from crm.fields.models import CustomValues
 from crm.segments.filters import OPERATORS, Folded
 from crm.segments.rules import fold
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
 from crm.web.addresses import address
+
+
+def beside(table: str, key: str, *copied: str) -> list[pgtrigger.Trigger]:
+    """Each row has one in a narrow table, from its beginning to its end, with some columns of the same names."""
+    columns = "".join(f", {column}" for column in copied)
+    added = f"INSERT INTO {table} ({key}{columns}) SELECT id{columns} FROM added ORDER BY id; RETURN NULL;"  # noqa: S608
+    gone = f"DELETE FROM {table} USING gone WHERE {key} = gone.id; RETURN NULL;"  # noqa: S608
+    common: dict[str, Any] = {"level": pgtrigger.Statement, "when": pgtrigger.After}
+    referencing: Any = pgtrigger.Referencing
+    return [
+        pgtrigger.Trigger(name="beside", operation=pgtrigger.Insert, func=added,
+                          referencing=referencing(new="added"), **common),
+        pgtrigger.Trigger(name="beside_no_more", operation=pgtrigger.Delete, func=gone,
+                          referencing=referencing(old="gone"), **common),
+    ]  # fmt: skip
+
+
+def _when_written(*columns: str) -> Any:
+    update_of: Any = pgtrigger.UpdateOf
+    return update_of(*columns)
 
 
 class ListedQuerySet[M: models.Model](VisibleQuerySet[M]):
@@ -51,12 +73,13 @@ class AccountQuerySet(ListedQuerySet["Account"]):
         return self.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
 
     def for_page(self) -> Self:
-        """With what the page of one says, in one query: owner, the hand-off that holds, whether others belong to it."""
+        """With what the page of one says, in one query: owner, the hand-off that holds, whether it leads, when seen."""
         current = FilteredRelation("hand_offs", condition=Q(hand_offs__replaced_at=None))
         known = ("goals", "roadblocks", "decision_makers", "promised", "written_at", "version")
         hand_off = {f"agreed_{name}": F(f"agreed__{name}") for name in known}
         below = self.model.objects.filter(parent=OuterRef("pk"))
-        return self.select_related("owner").annotate(agreed=current, **hand_off, leads=Exists(below))
+        seen_at = F("seen__at")
+        return self.select_related("owner").annotate(agreed=current, **hand_off, leads=Exists(below), seen_at=seen_at)
 
 
 class Account(models.Model):
@@ -109,7 +132,6 @@ class Account(models.Model):
 
     # What every customer must have (F10).
     signed_up_on = models.DateField(null=True, blank=True)
-    last_seen_at = models.DateTimeField(null=True)
     primary_use_case = models.CharField(max_length=200, blank=True)
     lifetime_spend = models.DecimalField(max_digits=14, decimal_places=2, default=0)  # reporting currency
 
@@ -129,19 +151,10 @@ class Account(models.Model):
     mrr = models.DecimalField(max_digits=14, decimal_places=2, default=0)  # a month, reporting currency
     renews_on = models.DateField(null=True)
 
+    custom = CustomValues("account")  # values of the fields that admins have made, by key
+
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
-
-    #: Since when nobody of the account has been seen; an account never seen counts from its sign-up day.
-    silent_since = models.GeneratedField(
-        expression=Coalesce(
-            F("last_seen_at"),
-            Func(Value("UTC"), Func(F("signed_up_on"), function="", template="%(expressions)s::timestamp"),
-                 function="timezone"),
-        ),
-        output_field=models.DateTimeField(null=True),
-        db_persist=True,
-    )  # fmt: skip
 
     #: What names are compared by, when somebody looks for duplicates.
     match_name = models.GeneratedField(expression=NameKey(F("name")), output_field=models.TextField(), db_persist=True)
@@ -165,16 +178,26 @@ class Account(models.Model):
             models.Index(fields=["owner", "id"], name="account_by_owner"),
             models.Index(fields=["renews_on", "id"], name="account_by_renewal"),
             models.Index(fields=["mrr", "id"], name="account_by_mrr"),
-            models.Index(fields=["silent_since", "id"], name="account_by_silence"),
             models.Index(fields=["created_at", "id"], name="account_by_creation"),
             models.Index(fields=["lifecycle", "id"], name="account_by_lifecycle"),
             models.Index(Lower("domain"), condition=~Q(domain=""), name="account_domain"),
             models.Index(fields=["match_name", "id"], condition=~Q(match_name=""), name="account_by_match_name"),
+            # Duplicates whose names differ at the beginning are neighbours here.
+            models.Index(Reverse("match_name"), "id", condition=~Q(match_name=""), name="account_by_name_backwards"),
             GinIndex(fields=["tags"], name="account_tags"),
             # As the filter language writes “contains” and “starts with”, and the search with it.
             GinIndex(OpClass(Folded("name"), "gin_trgm_ops"), name="account_name_search"),
             GinIndex(OpClass(Folded("domain"), "gin_trgm_ops"), name="account_domain_search"),
         ]
+        triggers = [
+            *beside("crm_accountseen", "account_id", "signed_up_on"),
+            pgtrigger.Trigger(
+                name="signed_up_anew", when=pgtrigger.After, operation=_when_written("signed_up_on"),
+                condition=pgtrigger.AnyChange("signed_up_on"),
+                func="UPDATE crm_accountseen SET signed_up_on = NEW.signed_up_on WHERE account_id = NEW.id;"
+                " RETURN NULL;",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

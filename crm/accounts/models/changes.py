@@ -14,7 +14,7 @@ class AccountChange(
             "external_id": "external id", "signed_up_on": "sign-up day", "primary_use_case": "primary use case",
             "do_not_contact": "do not contact", "expected_benefit": "expected benefit", "suitability": "fit",
             "goal": "goal", "goal_due_on": "day of the goal", "goal_state": "state of the goal",
-            "goal_checked_on": "day the goal was asked about",
+            "goal_checked_on": "day the goal was asked about", "custom": "fields of your own",
         },
     )
 ):  # fmt: skip
@@ -29,6 +29,7 @@ class ContactChange(
             "phone": "phone", "title": "title", "timezone": "time zone", "language": "language",
             "birthday": "birthday", "email_consent": "consent to mail", "is_primary": "primary contact",
             "roles": "roles", "do_not_contact": "do not contact", "external_id": "external id",
+            "custom": "fields of your own",
             "match_phone": "",  # is worked out from the phone, and goes back with it
         },
     )

@@ -13,7 +13,8 @@ from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import Lower
 
 from crm.accounts.matching.keys import PhoneKey
-from crm.accounts.models.accounts import Account, ListedQuerySet
+from crm.accounts.models.accounts import Account, ListedQuerySet, beside
+from crm.fields.models import CustomValues
 from crm.segments.filters import OPERATORS, Folded
 from crm.segments.rules import fold
 from crm.web import clock
@@ -98,8 +99,8 @@ class Contact(models.Model):
     is_primary = models.BooleanField(default=False)
     roles = ArrayField(models.CharField(max_length=12, choices=Role), default=list, db_default=[], blank=True)
     do_not_contact = models.BooleanField(default=False, db_default=False)  # only replies and receipts reach them
-    last_seen_at = models.DateTimeField(null=True)
     automation_paused_until = models.DateTimeField(null=True)  # written by whoever decides it; read when mail is sent
+    custom = CustomValues("contact")  # values of the fields that admins have made, by key
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
 
@@ -115,7 +116,6 @@ class Contact(models.Model):
         indexes = [
             # One for each sort a list offers; the id makes every page's edge exact.
             models.Index(Lower(FullName("first_name", "last_name")), "id", name="contact_by_name"),
-            models.Index(fields=["last_seen_at", "id"], name="contact_by_last_seen"),
             models.Index(fields=["created_at", "id"], name="contact_by_creation"),
             models.Index(fields=["match_phone"], condition=~Q(match_phone=""), name="contact_by_match_phone"),
             # One index for all that the search asks of a person, and for “contains” of the filter language.
@@ -126,6 +126,7 @@ class Contact(models.Model):
                 name="contact_search",
             ),
         ]
+        triggers = beside("crm_contactseen", "contact_id")
 
     def __str__(self) -> str:
         return self.name

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,6 +12,8 @@ from django.db.models import Q
 from crm.accounts.models.accounts import Account
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
+
+_referencing: Any = pgtrigger.Referencing
 
 
 class FileQuerySet(VisibleQuerySet["AccountFile"]):
@@ -39,9 +42,27 @@ class AccountFile(models.Model):
             models.Index(fields=["account", "-added_at", "-id"], condition=Q(deleted_at=None), name="file_of_account"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="file_deleted"),
         ]
+        triggers = [
+            # Whichever way a row goes, with its customer too, its bytes follow: in the same transaction, or not at all.
+            pgtrigger.Trigger(
+                name="bytes_left_over", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Delete,
+                referencing=_referencing(old="gone"),
+                func="INSERT INTO crm_leftoverfile (stored_as) SELECT stored_as FROM gone ON CONFLICT DO NOTHING;"
+                " RETURN NULL;",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
+
+
+class LeftOverFile(models.Model):
+    """Bytes under MEDIA_ROOT whose row is gone, until they are removed as well."""
+
+    stored_as = models.CharField(max_length=120, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.stored_as
 
 
 class HandOff(models.Model):

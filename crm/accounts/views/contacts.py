@@ -8,8 +8,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.forms import CharField, Form, TextInput
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,15 +20,18 @@ from django.views.decorators.vary import vary_on_headers
 from crm import slots
 from crm.accounts import rules
 from crm.accounts.actions import people
+from crm.accounts.forms import ContactForm
 from crm.accounts.models import Contact
 from crm.accounts.naming import customer_named
-from crm.accounts.views import timeline
+from crm.accounts.views import own, timeline
+from crm.accounts.views.reaching import locked
 from crm.history.toasts import undoable
 from crm.team.models import User
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
+from crm.web.addresses import address
 from crm.web.dialogs import dialog, done
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.toasts import toast
@@ -53,11 +57,42 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "panels": [{"template": template, "context": found} for template, found in panels if found is not None],
         "may_edit": allows(request.user, "edit"), "may_delete": allows(request.user, "delete"),
     }  # fmt: skip
+    context["facts"], context["headings"] = own.cards([], "contact", contact.custom, _facts(pk))
     return render(request, "crm/contacts/detail.html", context)
 
 
+def _facts(pk: int) -> str:
+    return f"{address('contacts:detail', pk)}facts/"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("edit")
+@transaction.atomic
+def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """One field that admins have made, as on the page of a customer: its form, or with ?part=value what it reads."""
+    of = own.named("contact", name)
+    if of is None:
+        raise Http404("There is no such field.")
+    contact = get_object_or_404(locked(Contact.objects.visible_to(request.user), request), pk=pk)
+    if request.GET.get("part") == "value":
+        return render(request, "crm/accounts/fact.html#value", {"row": own.row_of(of, contact.custom, _facts(pk))})
+    typed = request.POST if request.method == "POST" else None
+    form = ContactForm(typed, instance=contact, only=name, viewer=viewer_of(request))
+    if form.is_valid():
+        contact = form.save()
+        if not request.htmx:
+            return done(request, contact.get_absolute_url())
+        return render(request, "crm/accounts/fact.html#value", {"row": own.row_of(of, contact.custom, _facts(pk))})
+    context = {"form": form, "field": form[name], "here": request.path, "back": contact.get_absolute_url()}
+    status = 422 if form.is_bound else 200
+    if request.htmx:
+        return render(request, "crm/accounts/fact.html#form", context, status=status)
+    heading = f"{of.name} of {contact}"
+    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=context["back"], status=status)
+
+
 def _contact(request: HttpRequest, pk: int) -> Contact:
-    return get_object_or_404(Contact.objects.visible_to(request.user).select_related("account__owner"), pk=pk)
+    return get_object_or_404(Contact.objects.visible_to(request.user).select_related("account__owner", "seen"), pk=pk)
 
 
 def _mail(contact: Contact, marks: list[slots.Mark], now: datetime) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +19,7 @@ from crm.accounts import rules
 from crm.accounts.forms import AccountForm
 from crm.accounts.models import Account
 from crm.accounts.naming import customers_like
+from crm.accounts.views import own
 from crm.accounts.views.reaching import locked
 from crm.accounts.views.saving import saved
 from crm.team.permissions import requires
@@ -100,18 +101,19 @@ def row(account: Account, name: str, label: str) -> dict[str, Any]:
     value = _READ[name](account) if name in _READ else getattr(account, name)
     beside = {"domain": _link, "tags": _tags}[name](account) if name in ("domain", "tags") else ""
     url = f"{address('accounts:detail', account.pk)}facts/{name}/"
-    words = conditional_escape(value) if value else f'<span class="add">{"edit" if beside else "add"}</span>'
     before, after = (f"{beside} ", "") if name == "tags" and beside else ("", beside)
-    html = f'{before}<a class="value" data-edits href="{url}" hx-get="{url}" title="Edit: {label}">{words}</a>{after}'
-    return {"label": label, "html": mark_safe(html), "filled": bool(value or beside)}  # noqa: S308  escaped above
+    return own.row(label, value, url, before, after)
 
 
 def rows(account: Account, names: dict[str, str], *, empty: bool = False) -> dict[str, list[dict[str, Any]]]:
     """The rows of a card: those with a value, and those without, which are folded away unless `empty`."""
-    every = [row(account, name, label) for name, label in names.items()]
-    if empty:
-        return {"filled": every, "empty": []}
-    return {"filled": [one for one in every if one["filled"]], "empty": [one for one in every if not one["filled"]]}
+    return own.folded([row(account, name, label) for name, label in names.items()], empty=empty)
+
+
+def details(account: Account) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
+    """The card with details, and one for each heading under which admins have put fields of their own."""
+    every = [row(account, name, label) for name, label in DETAILS.items()]
+    return own.cards(every, "account", account.custom, f"{address('accounts:detail', account.pk)}facts/")
 
 
 @_form
@@ -119,35 +121,42 @@ def rows(account: Account, names: dict[str, str], *, empty: bool = False) -> dic
 @transaction.atomic
 def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One field: its form, or with ?part=value what it reads. Kept unless somebody else changed this very field."""
-    labels = DETAILS | AGREED
-    if name not in labels:
+    labels, mine = DETAILS | AGREED, own.named("account", name)
+    if name not in labels and mine is None:
         raise Http404("There is no such field.")
     account = get_object_or_404(
         locked(Account.objects.visible_to(request.user).select_related("owner"), request), pk=pk
     )
+    label = mine.name if mine else labels[name]
+
+    def shown() -> dict[str, Any]:
+        url = f"{address('accounts:detail', account.pk)}facts/"
+        return own.row_of(mine, account.custom, url) if mine else row(account, name, label)
+
     if request.GET.get("part") == "value":
-        return render(request, "crm/accounts/fact.html#value", {"row": row(account, name, labels[name])})
+        return render(request, "crm/accounts/fact.html#value", {"row": shown()})
     typed = request.POST if request.method == "POST" else None
     form = AccountForm(typed, instance=account, only=name, viewer=viewer_of(request))
     if not form.is_valid():
-        return _asked(request, account, form, name)
+        return _asked(request, account, form, name, label)
     account = saved(form, clock.now())
     if not request.htmx:  # type: ignore[attr-defined]
         return done(request, account.get_absolute_url())
     now = clock.now()
-    context = {"row": row(account, name, labels[name]), "account": account, "about": about(account, now), "name": name}
+    context = {"row": shown(), "account": account, "about": about(account, now), "name": name}
     return render(request, "crm/accounts/fact.html#kept", context)
 
 
-def _asked(request: HttpRequest, account: Account, form: AccountForm, name: str) -> HttpResponse:
+def _asked(request: HttpRequest, account: Account, form: AccountForm, name: str, label: str) -> HttpResponse:
     context = {
         "form": form, "field": form[name] if name in form.fields else None, "account": account, "name": name,
+        "here": request.path, "back": account.get_absolute_url(),
         "suggested": _suggested(request, account) if name == "tags" else (),
     }  # fmt: skip
     status = 422 if form.is_bound else 200
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "crm/accounts/fact.html#form", context, status=status)
-    heading = f"{(DETAILS | AGREED)[name]} of {Account.objects.get(pk=account.pk)}"
+    heading = f"{label} of {Account.objects.get(pk=account.pk)}"
     back = account.get_absolute_url()
     return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=back, status=status)
 

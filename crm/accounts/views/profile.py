@@ -19,16 +19,18 @@ from crm.accounts.actions.hierarchy import family
 from crm.accounts.models import Account, Contact
 from crm.accounts.views import facts
 from crm.accounts.views.timeline import entries_part, timeline
+from crm.team.models import User
+from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.templatetags import ui
 from crm.web import clock
-from crm.web.addresses import address
+from crm.web.addresses import address, page
 from crm.web.patience import answers_or_asks_to_narrow
 
 #: What opens in a dialog of the page.
 _DIALOGS = {
-    "log": "touches:log", "plan": "touches:plan", "add_contact": "accounts:add_contact",
-    "hand_off": "accounts:hand_off", "goal": "accounts:goal",
+    "log": "touches:log", "write": "correspondence:write", "plan": "touches:plan",
+    "add_contact": "accounts:add_contact", "hand_off": "accounts:hand_off", "goal": "accounts:goal",
 }  # fmt: skip
 
 
@@ -49,14 +51,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, account: Account, now: datetime) -> HttpResponse:
     people, today = reading.people(account.pk), clock.today(now)
+    known, headings = facts.details(account)
     contracts = reading.contracts(account.pk, today)
     context = {
         "account": account, "contracts": contracts, "now": now,
         "people": _people(account, people, now, today),
         "about": facts.about(account, now),
+        "more": _more(account, viewer_of(request)),
         "anniversary": rules.anniversary_words(account.customer_since, today),
         "family": family(account, request.user) if account.parent_id or account.leads else None,
-        "facts": facts.rows(account, facts.DETAILS),
+        "facts": known, "headings": headings,
         "agreed": facts.rows(account, facts.AGREED, empty=True),
         "goal_checked": _goal_checked(account, today),
         "next": _next(request, account, contracts, now),
@@ -66,6 +70,16 @@ def _page(request: HttpRequest, account: Account, now: datetime) -> HttpResponse
         **timeline(request, account, people, now),
     }  # fmt: skip
     return render(request, "crm/accounts/detail.html", context)
+
+
+def _more(account: Account, viewer: User) -> list[tuple[str, str, str]]:
+    """Icon, words and address of what is done more rarely."""
+    found = []
+    if allows(viewer, "merge") and (duplicates := page("duplicates:list")):
+        found.append(("copy", "Merge with another", f"{duplicates}accounts/{account.pk}/"))
+    if allows(viewer, "export"):
+        found.append(("file-output", "Export the timeline", address("exports:timeline", account.pk)))
+    return found
 
 
 def tabs(account_id: int) -> list[tuple[str, str, str]]:
@@ -96,11 +110,12 @@ def _people(account: Account, people: list[Contact], now: datetime, today: date)
     return [
         {
             "url": f"{address('accounts:detail', account.pk)}contacts/{person.pk}/", "name": person.name,
+            "page": address("contacts:detail", person.pk),
             "avatar": ui.avatar(person.name), "email": person.email,
             "second": " · ".join(filter(None, (
                 person.title, "primary" if person.is_primary else "", ", ".join(person.role_labels).lower(),
             ))),
-            "seen": ui.ago(person.last_seen_at),
+            "seen": ui.ago(person.seen_at),
             "marks": _marks(person, now, today) + [found[person.pk] for found in said if person.pk in found],
         }
         for person in people

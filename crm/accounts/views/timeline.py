@@ -156,19 +156,27 @@ def line(entry: Any, here: str, today: date, viewer_id: int | None) -> dict[str,
     """What the timeline says about an entry: a dict, since a template looks up nothing as quickly."""
     icon, tone = rules.face(entry.kind, entry.source)
     payload = entry.payload
-    why, by_person = str(payload.get("why_url", "")), entry.source == "person" and entry.actor_id is not None
+    by_person = entry.source == "person" and entry.actor_id is not None
     return {
         "pk": entry.pk, "icon": ui.icon(icon, 14), "tone": tone,
         "under": rules.heading(timezone.localtime(entry.occurred_at).date(), today),
         "note": _note(payload) if "note" in payload else "",
-        # Only an address of ours: payloads may come from outside.
-        "why": why if why.startswith("/") and not why.startswith("//") else "",
+        "leads": [(word, to) for name, word in _LEADS if name in payload and (to := _ours(payload[name]))],
         "text": entry.text or entry.kind, "at": ui.ago(entry.occurred_at), "imported": entry.source == "import",
         "by": ("you" if entry.actor_id == viewer_id else entry.actor__name or entry.actor__email) if by_person else "",
         "outcome": payload.get("outcome", ""), "edited": "edited_at" in payload,
         "mine": f"{here}entries/{entry.pk}/" if _is_own_note(entry, viewer_id) else "",
         "file": f"{here}files/{payload['file']}/" if _has_file(entry) else "",
     }  # fmt: skip
+
+
+#: Addresses in payloads, and the words of their links.
+_LEADS = (("open_url", "Open"), ("answer_url", "Answer"), ("why_url", "Why?"))
+
+
+def _ours(url: Any) -> str:
+    """Only an address of ours: payloads may come from outside."""
+    return url if isinstance(url, str) and url.startswith("/") and not url.startswith("//") else ""
 
 
 def _is_own_note(entry: Any, viewer_id: int | None) -> bool:

@@ -43,12 +43,16 @@ def respect(rows: Staging, model: type[Model], columns: Mapping[str, str], targe
             case "fill":
                 rows.run(
                     f"""UPDATE import_rows r SET {name} = NULL FROM {table} t
-                    WHERE t.id = r.{target} AND r.{name} IS NOT NULL AND {_filled(fields[column])}"""  # noqa: S608
+                    WHERE t.id = r.{target} AND r.{name} IS NOT NULL AND {_filled(fields, column)}"""  # noqa: S608
                 )
 
 
-def _filled(field: Field[Any, Any]) -> str:
-    """SQL: the row `t` has a value. Blank text and empty lists are none."""
+def _filled(fields: Mapping[str, Field[Any, Any]], column: str) -> str:
+    """SQL: the row `t` has a value, or one in a part of a column. Blank text and empty lists are none."""
+    whole, _, part = column.partition(".")
+    if part:
+        return f"t.{whole} ? '{part}'"
+    field = fields[column]
     if isinstance(field, ArrayField):
         return f"cardinality(t.{field.column}) > 0"
     if isinstance(field, (CharField, TextField)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from crm.accounts.models import Account, Contact
+from crm.fields.columns import ExportOf
 from crm.history.models import Act, Door
 from crm.imports.rules.cells import formula_safe
 from crm.team.models import User
@@ -36,6 +37,7 @@ class Column:
 
     path: str
     label: str
+    said: Callable[[Any], str] | None = None  # how a value is written, where its type does not tell
     chosen: bool = True
 
 
@@ -54,24 +56,28 @@ class Exported:
 SUBJECTS: Mapping[str, Exported] = {
     "account": Exported(
         Account, ("customer", "customers"),
-        {
+        ExportOf("account", {
             "external_id": Column("external_id", "External id"), "name": Column("name", "Name"),
             "kind": Column("kind", "Kind"), "domain": Column("domain", "Domain"),
             "industry": Column("industry", "Industry"), "country": Column("country", "Country"),
             "owner_email": Column("owner__email", "Owner’s e-mail"),
             "signed_up_on": Column("signed_up_on", "Signed up on"),
             "primary_use_case": Column("primary_use_case", "Primary use case"), "tags": Column("tags", "Tags"),
+            "goal": Column("goal", "Goal", chosen=False),
+            "goal_due_on": Column("goal_due_on", "Goal due", chosen=False),
+            "fit": Column("suitability", "Fit", chosen=False),
+            "do_not_contact": Column("do_not_contact", "Do not contact", chosen=False),
             "lifecycle": Column("lifecycle", "Lifecycle"), "mrr": Column("mrr", "MRR"),
             "renews_on": Column("renews_on", "Renews on"), "customer_since": Column("customer_since", "Customer since"),
-            "last_seen_at": Column("last_seen_at", "Last seen"),
+            "last_seen_at": Column("seen__at", "Last seen"),
             "lifetime_spend": Column("lifetime_spend", "Lifetime spend", chosen=False),
             "timezone": Column("timezone", "Time zone", chosen=False),
-            "created_at": Column("created_at", "Created", chosen=False), "id": Column("pk", "Our id", chosen=False),
-        },
+            "created_at": Column("created_at", "Created", chosen=False), "our_id": Column("pk", "Our id"),
+        }, Column),
     ),
     "contact": Exported(
         Contact, ("contact", "contacts"),
-        {
+        ExportOf("contact", {
             "external_id": Column("external_id", "External id"),
             "account_external_id": Column("account__external_id", "Customer’s external id"),
             "account_name": Column("account__name", "Customer’s name"),
@@ -81,9 +87,10 @@ SUBJECTS: Mapping[str, Exported] = {
             "timezone": Column("timezone", "Time zone"), "language": Column("language", "Language"),
             "birthday": Column("birthday", "Birthday"), "email_consent": Column("email_consent", "Consent to mail"),
             "is_primary": Column("is_primary", "Primary contact"),
-            "last_seen_at": Column("last_seen_at", "Last seen", chosen=False),
-            "created_at": Column("created_at", "Created", chosen=False), "id": Column("pk", "Our id", chosen=False),
-        },
+            "roles": Column("roles", "Roles"), "do_not_contact": Column("do_not_contact", "Do not contact"),
+            "last_seen_at": Column("seen__at", "Last seen", chosen=False),
+            "created_at": Column("created_at", "Created", chosen=False), "our_id": Column("pk", "Our id"),
+        }, Column),
     ),
     "task": Exported(
         Task, ("task", "tasks"),
@@ -111,36 +118,39 @@ SUBJECTS: Mapping[str, Exported] = {
 
 
 def stream(
-    subject: str, rows: QuerySet[Any], columns: Sequence[str], by: User, now: datetime, detail: Mapping[str, Any]
-) -> Iterator[str]:
+    subject: str, rows: QuerySet[Any], columns: Sequence[str], by: User, now: datetime, detail: Mapping[str, Any],
+    door: str = Door.PAGE,
+) -> Iterator[str]:  # fmt: skip
     """Lines of a CSV file, header first, by the rows' ids. Memory does not grow with their number.
 
     That it was begun is put down before the first line, and how many rows left at the end, be it too early.
     """
     exported = SUBJECTS[subject]
-    known = [(name, exported.columns[name].path) for name in columns]
+    chosen = [exported.columns[name] for name in columns]
     told: dict[str, Any] = {**detail, "columns": list(columns), "rows": 0}
     done = Act.objects.create(
-        kind=f"{EXPORTED}.{subject}", label=f"began to export {exported.noun[1]}", by=by, at=now, door=Door.PAGE,
+        kind=f"{EXPORTED}.{subject}", label=f"began to export {exported.noun[1]}", by=by, at=now, door=door,
         detail=told,
     )  # fmt: skip
     writer = csv.writer(Echo())
     try:
-        yield "\ufeff" + writer.writerow([name for name, _ in known])
+        yield "\ufeff" + writer.writerow(list(columns))
         after = 0
         while page := list(
-            rows.filter(pk__gt=after).order_by("pk").values_list("pk", *(path for _, path in known))[:PAGE]
+            rows.filter(pk__gt=after).order_by("pk").values_list("pk", *(column.path for column in chosen))[:PAGE]
         ):
             after = page[-1][0]
             told["rows"] += len(page)
-            yield "".join(writer.writerow([_cell(value) for value in row[1:]]) for row in page)
+            yield "".join(writer.writerow(list(map(_cell, chosen, row[1:]))) for row in page)
     finally:
         done.label = f"exported {exported.words(told['rows'])}"
         done.save(update_fields=["label", "detail"])
 
 
-def _cell(value: Any) -> str:
+def _cell(column: Column, value: Any) -> str:
     """As our own import reads it: dates as ISO, yes and no, tags between commas."""
+    if column.said and value is not None:
+        return formula_safe(column.said(value))
     match value:
         case None:
             return ""

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from crm import slots
+from crm.fields.known import asking_once
 from crm.imports.actions.noting import Diary, Marks
 from crm.imports.actions.reading import Found, fill
 from crm.imports.actions.staging import Staging
@@ -78,6 +79,7 @@ class Loading:
         kind_of(name)
         preset_of(name, plan.preset)
 
+    @asking_once()
     def run(self, during: Callable[[Callable[[], Any]], Any]) -> Report:
         """Read, then write inside `during`, which gets the writing to call. Raises FileRefused."""
         # The gate closes when rows of the record are first locked, not before: senders lock the policy and then
@@ -107,6 +109,7 @@ class Loading:
             self.progress(WAITING, rows)
             self.staging.run("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
         self.progress(WRITING, rows)
+        self.staging.run("SET LOCAL work_mem = '64MB'")  # tables are joined and sorted whole
         self.staging.filled()
         if self.kind.identity:
             self.staging.fold(*self.kind.identity)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Field, Model
+
+from crm.history.tracking import Part, Parted
 
 if TYPE_CHECKING:
     from crm.imports.actions.staging import Staging
@@ -29,7 +32,7 @@ class Marks:
 _NOTE = """
     INSERT INTO crm_importedrange (of_id, "table", role, first, last)
     SELECT %(import)s, %(table)s, %(role)s, min(id), max(id)
-    FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS stretch FROM (SELECT DISTINCT id FROM written) d) numbered
+    FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS stretch FROM written) numbered
     GROUP BY stretch
 """
 
@@ -63,11 +66,33 @@ class Diary:
 
     def _add(self, model: type[Model], line: int, pk: int | None, changed: Mapping[str, tuple[Any, Any]]) -> None:
         fields = {str(known.column): known for known in model._meta.concrete_fields}
-        told = [
-            {"field": _label(fields[column]), "before": _said(fields[column], old), "after": _said(fields[column], new)}
-            for column, (old, new) in changed.items()
-        ]
+        told: list[dict[str, str]] = []
+        for column, (old, new) in changed.items():
+            known = fields[column]
+            if isinstance(known, Parted):
+                told += _parts(known, _held(old), _held(new))  # type: ignore[arg-type]
+            else:
+                told.append({"field": _label(known), "before": _said(known, old), "after": _said(known, new)})
         self.entries.append({"table": model._meta.label, "line": line, "id": pk, "changes": told})
+
+
+def _held(cell: Any) -> Mapping[str, Any]:
+    """The values in such a column: SQL of our own gets JSON as text."""
+    held: Mapping[str, Any] = json.loads(cell) if isinstance(cell, str) else cell or {}
+    return held
+
+
+def _parts(known: Parted, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Each value that differs, as if it had a column of its own."""
+    return [
+        {"field": part.words, "before": _part(part, old.get(name)), "after": _part(part, new.get(name))}
+        for name, part in known.parts().items()
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _part(part: Part, value: Any) -> str:
+    return "" if value is None else part.said(value)
 
 
 def _label(known: Field[Any, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -64,8 +64,10 @@ class Checker:
             if values[place] is None and not rejects:
                 rejects.append((row.line, name, "", "is missing", f"Fill in {name}."))
         if self._one_of and not rejects and all(values[place] is None for place in self._one_of):
-            known = " or ".join(self.kind.one_of)
-            rejects.append((row.line, self.kind.one_of[0], "", f"{known} is missing", f"Fill in {known}."))
+            names = [name for name in self.kind.one_of if name in self.header.positions]
+            known = " or ".join(names)
+            reason = f"{known} is missing" if len(names) > 1 else "is missing"
+            rejects.append((row.line, names[0], "", reason, f"Fill in {known}."))
         return values, rejects
 
     def shape(self, row: Row) -> Reject | None:
@@ -132,9 +134,7 @@ def _header(
 ) -> Header:  # fmt: skip
     titles = read_titles(records, source)
     if plan.columns is None:
-        named = plan.mapping.values()
-        usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in named]
-        header = read_header(titles, usable, preset, plan.mapping)
+        header = recognised(titles, kind, preset, plan.mapping)
     else:
         header = chosen_header(titles, list(kind.columns), plan.columns, preset)
     if missing := lacking(kind, header.positions):
@@ -143,6 +143,13 @@ def _header(
             f"{', '.join(titles)[:500]}. Rename them, name a preset, or say --map THEIRS=ours."
         )
     return header
+
+
+def recognised(titles: Sequence[str], kind: ImportKind, preset: Preset | None, mapping: Mapping[str, str]) -> Header:
+    """By the mapping, our own names and the preset's. Raises FileRefused as `read_header` does."""
+    named = mapping.values()
+    usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in named]
+    return read_header(titles, usable, preset, mapping)
 
 
 def read_titles(records: Iterator[Row], source: Source) -> list[str]:
@@ -157,7 +164,8 @@ def lacking(kind: ImportKind, columns: Collection[str]) -> list[str]:
     """What the file must have and has not, when these of our columns are in it."""
     missing = [
         name for name, column in kind.columns.items()
-        if column.required and name not in columns and not (column.or_else and column.or_else in columns)
+        if column.required and name not in columns and name not in kind.one_of
+        and not (column.or_else and column.or_else in columns)
     ]  # fmt: skip
     if kind.one_of and not any(name in columns for name in kind.one_of):
         missing.append(" or ".join(kind.one_of))

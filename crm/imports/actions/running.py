@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from crm.history.actions import UndoError, act
 from crm.history.models import Door
@@ -27,6 +28,7 @@ from crm.imports.models import Import
 from crm.imports.rules import DRAFT_DAYS, UNDO_DAYS
 from crm.imports.rules.files import FileRefused
 from crm.imports.rules.plans import Plan
+from crm.outbox.notifications import notify
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +63,9 @@ def _do(made: Import, now: datetime, progress: Callable[[str, int], None]) -> No
     """All or nothing of the job; what went wrong is written beside nothing."""
     if made.attempts >= Import.MOST_ATTEMPTS:
         _fail(
-            made, f"A worker ended {made.attempts} times while it was at work on this. Split the file, and try again."
+            made,
+            f"A worker ended {made.attempts} times while it was at work on this. Split the file, and try again.",
+            now,
         )
         return
     try:
@@ -70,21 +74,31 @@ def _do(made: Import, now: datetime, progress: Callable[[str, int], None]) -> No
                 made, now, progress
             )
     except (FileRefused, UndoError) as error:
-        _fail(made, str(error))
+        _fail(made, str(error), now)
     except (IntegrityError, OperationalError) as error:
         if connection.connection is None or connection.connection.closed:
             raise
-        _fail(made, f"Somebody else was writing the same rows. Try it again. ({str(error).splitlines()[0]})")
-    except (DatabaseError, ValueError, LookupError, TypeError, ArithmeticError):
+        _fail(made, f"Somebody else was writing the same rows. Try it again. ({str(error).splitlines()[0]})", now)
+    except (DatabaseError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         logger.exception("The %s of import %s failed", made.job, made.pk)
-        _fail(made, "Something is wrong on our side; an admin finds it in the worker's log. Nothing was changed.")
+        _fail(made, "Something is wrong on our side; an admin finds it in the worker's log. Nothing was changed.", now)
 
 
-def _fail(made: Import, error: str) -> None:
+def _tell(made: Import, text: str, now: datetime) -> None:
+    """Whoever brought the file need not watch it."""
+    if made.by:
+        url = reverse("imports:detail", args=[made.pk])
+        notify([made.by], "import.finished", text, url, now, key=f"import:{made.pk}:{made.queued_at}")
+
+
+def _fail(made: Import, error: str, now: datetime) -> None:
     made.refresh_from_db()
     made.state = Import.State.FAILED if made.job == Import.Job.LOAD else made.state
+    was = made.job
     made.error, made.job = error, Import.Job.NONE
     made.save()
+    if was == Import.Job.LOAD:
+        _tell(made, f"“{made}” could not be imported: {error}", now)
 
 
 class _TakenBack(Exception):
@@ -130,6 +144,8 @@ def _load(made: Import, now: datetime, progress: Callable[[str, int], None]) -> 
         report = loading.run(lambda write: acting(made, now, write))
     made.parts.all().delete()
     made.done(report, now)
+    figures = f"{made.created:,} new, {made.updated:,} changed, {made.rejected:,} rejected"
+    _tell(made, f"“{made}” is imported: {figures}", now)
 
 
 def acting[T](made: Import, now: datetime, write: Callable[[], T]) -> T:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 from django.db.models.expressions import DatabaseDefault
+from psycopg.types.json import Jsonb
 
 from crm.accounts.models import Account, Contact
 from crm.imports.actions import choices
@@ -51,7 +52,9 @@ class Staging:
         self.before_writing, self.writing = before_writing, False
         self.plan, self.viewer, self.twins = plan, viewer, plan.twins
         self.marks, self.diary = marks, diary
+        self.import_id = marks.import_id if marks else None
         self.folded = 0  # rows that went into a later one
+        self.parameters: dict[str, Any] = {}  # of the expressions that are written now
         types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects, pg_temp.import_twins")
         cursor.execute(f"CREATE TEMP TABLE import_rows (line bigint, target bigint, {types}) ON COMMIT DROP")
@@ -79,25 +82,46 @@ class Staging:
     # What loaders use
 
     def run(self, sql: str, **parameters: Any) -> int:
-        self.cursor.execute(sql, parameters | {"now": self.now})
+        self.cursor.execute(sql, self.parameters | parameters | {"now": self.now})
         return int(self.cursor.rowcount)
 
-    def ids(self, sql: str, **parameters: Any) -> list[int]:
+    def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         self.run(sql, **parameters)
-        return [row[0] for row in self.cursor.fetchall()]
+        return list(self.cursor.fetchall())
+
+    def ids(self, sql: str, **parameters: Any) -> list[int]:
+        return [row[0] for row in self.all(sql, **parameters)]
 
     def link(self, column: str, model: type[Model], field: str, by: str) -> None:
         if column != "target":
             self.run(f"ALTER TABLE import_rows ADD COLUMN IF NOT EXISTS {column} bigint")
         self.run(f"UPDATE import_rows r SET {column} = m.id FROM {model._meta.db_table} m WHERE m.{field} = r.{by}")  # noqa: S608
-        if field in FORMER.get(model, ()):
-            # What became part of another row is that row, and what it is called now is what the row calls it.
-            own = f", {by} = m.{field}" if by == field else ""
-            subject = model._meta.model_name
-            self.run(f"""
-                UPDATE import_rows r SET {column} = m.id{own}
-                FROM crm_alias a JOIN {model._meta.db_table} m ON m.id = a.{subject}_id
-                WHERE a.subject = '{subject}' AND a.kind = '{field}' AND a.value = r.{by} AND r.{column} IS NULL""")  # noqa: S608
+        self._link_former(column, model, field, by, "id")
+
+    def links(self, **columns: tuple[type[Model], str, str, str]) -> None:
+        tables = {link[:3]: f"m{n}" for n, link in enumerate(dict.fromkeys(link[:3] for link in columns.values()))}
+        found = "".join(f", {tables[link[:3]]}.{link[3]} AS {name}" for name, link in columns.items())
+        joins = "".join(
+            f" LEFT JOIN {model._meta.db_table} {m} ON {m}.{field} = r.{by}" for (model, field, by), m in tables.items()
+        )
+        # Written anew, which is quicker than an update of every row.
+        self.run(f"CREATE TEMP TABLE import_linked ON COMMIT DROP AS SELECT r.*{found} FROM import_rows r{joins}")  # noqa: S608
+        self.run("DROP TABLE import_rows")
+        self.run("ALTER TABLE import_linked RENAME TO import_rows")
+        self.filled()
+        for name, link in columns.items():
+            self._link_former(name, *link)
+
+    def _link_former(self, column: str, model: type[Model], field: str, by: str, take: str) -> None:
+        """What became part of another row is that row, and what it is called now is what the row calls it."""
+        if field not in FORMER.get(model, ()):
+            return
+        own = f", {by} = m.{field}" if by == field else ""
+        subject = model._meta.model_name
+        self.run(f"""
+            UPDATE import_rows r SET {column} = m.{take}{own}
+            FROM crm_alias a JOIN {model._meta.db_table} m ON m.id = a.{subject}_id
+            WHERE a.subject = '{subject}' AND a.kind = '{field}' AND a.value = r.{by} AND r.{column} IS NULL""")  # noqa: S608
 
     def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
         return self.run(
@@ -164,8 +188,10 @@ class Staging:
         merge: Mapping[str, str] | None = None,
         target: str = "target",
         where: str = "TRUE",
+        parameters: Mapping[str, Any] | None = None,
     ) -> ImportCounts:
         self.begin_writing()
+        self.parameters = dict(parameters or {})
         updated = self._update(model, {**values, **(merge or {})}, target, where)
         return ImportCounts(self._insert(model, values, target, where), updated)
 
@@ -258,8 +284,8 @@ def _default(field: Field[Any, Any]) -> Any:
     """What a new row has in the column; None for nothing. One that Postgres knows is the same as a value."""
     default: Any = field.get_default()
     if isinstance(default, DatabaseDefault):
-        return getattr(getattr(default, "expression", None), "value", None)
-    return default
+        default = getattr(getattr(default, "expression", None), "value", None)
+    return Jsonb(default) if isinstance(field, JSONField) and default is not None else default
 
 
 def _has(model: type[Model], name: str) -> bool:

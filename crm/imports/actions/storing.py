@@ -10,8 +10,10 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.template.defaultfilters import filesizeformat
 
 from crm.imports.actions.reading import read_titles
 from crm.imports.models import Import, ImportPart
@@ -37,6 +39,17 @@ class Sample:
         """The first filled cells of a column."""
         filled = (row[position].strip() for row in self.rows if position < len(row) and row[position].strip())
         return list(islice(dict.fromkeys(filled), limit))
+
+
+def too_large(size: int, name: str) -> str:
+    """Why a file of so many bytes is not taken in; blank: it is."""
+    most = settings.IMPORT_MAX_MB * 1024 * 1024
+    if size <= most:
+        return ""
+    return (
+        f"{name} has {filesizeformat(size)}; files up to {filesizeformat(most)} are taken here. "
+        "Split it, or let an admin load it with manage.py import_csv."
+    )
 
 
 def receive(upload: UploadedFile[bytes], kind: str, by: User, now: datetime) -> Import:

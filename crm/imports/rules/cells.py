@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from crm.fields.rules import FieldError
+
 #: Reads a stripped, filled cell into the text that Postgres takes for the column's type. Raises CellError.
 Reader = Callable[[str], str]
 
@@ -41,6 +43,8 @@ class Column(Protocol):
     def max_length(self) -> int: ...
     @property
     def choices(self) -> tuple[str, ...]: ...
+    @property
+    def check(self) -> Callable[[str], str] | None: ...
 
 
 @dataclass(frozen=True)
@@ -255,9 +259,31 @@ def _tags(column: Column, conventions: Conventions) -> Reader:
     return read
 
 
+def _checked(column: Column, conventions: Conventions) -> Reader:
+    """What the column's own check makes of a cell."""
+    check = column.check
+    assert check is not None
+    text = _text(column, conventions)
+
+    @lru_cache(maxsize=4096)
+    def read(cell: str) -> str:
+        try:
+            return check(text(cell))
+        except FieldError as error:
+            raise CellError(error.reason, error.remedy) from error
+
+    return read
+
+
+def _checked_day(column: Column, conventions: Conventions) -> Reader:
+    day, check = _date(column, conventions), _checked(column, conventions)
+    return lambda cell: check(day(cell))
+
+
 _BUILDERS: dict[str, Callable[[Column, Conventions], Reader]] = {
     "text": _text, "key": _text, "email": _email, "domain": _domain, "date": _date, "moment": _moment,
     "money": _money, "whole": _whole, "yes_no": _yes_no, "choice": _choice, "zone": _zone, "tags": _tags,
+    "checked": _checked, "checked_day": _checked_day,
     "country": _code(2, "is not a country code", "Write the two letters of ISO 3166, such as DE."),
     "currency": _code(3, "is not a currency code", "Write the three letters of ISO 4217, such as EUR."),
 }  # fmt: skip

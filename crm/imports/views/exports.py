@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from crm import slots
 from crm.accounts.models import Account
 from crm.imports.actions.exporting import SUBJECTS, stream
+from crm.imports.attachments import attached
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.timeline.models import TimelineEntry
@@ -37,7 +38,7 @@ def export(request: HttpRequest, subject: str) -> HttpResponseBase:
     rows = _rows(request, subject, asked, ids)
     if request.method == "POST" and "download" in given:
         detail: dict[str, Any] = {"chosen": len(ids)} if ids else {"list": asked.urlencode()}
-        return _file(request, subject, rows, detail, subject)
+        return _file(request, subject, rows, detail, f"{subject}s")
     return _page(request, subject, {"query": asked.urlencode(), "ids": ids, "total": _total(rows, ids)})
 
 
@@ -105,8 +106,4 @@ def _file(
     chosen = [column for column in known if column in request.POST.getlist("columns")] or list(known)
     now = clock.now()
     lines = stream(subject, rows, chosen, viewer_of(request), now, detail)
-    file = f"{name}s-{clock.today(now)}.csv" if subject != "entry" else f"{name}-{clock.today(now)}.csv"
-    return StreamingHttpResponse(
-        lines, content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"},
-    )  # fmt: skip
+    return attached(lines, name, now)

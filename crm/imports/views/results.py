@@ -61,7 +61,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         }  # fmt: skip
         return render(request, "crm/imports/preview.html", context)
     context |= {
-        "undoable": bool(kind.tables) and made.undoable(now),
+        "undoable": kind.undoable and made.undoable(now),
         "policy": MailPolicy.the_only(), "kept": list(made.kept.order_by("id")[:_PAGE]),
         "kept_more": made.kept.count() - _PAGE, "rejects": list(made.rejects.order_by("line", "id")[:_PAGE]),
     }  # fmt: skip
@@ -105,7 +105,7 @@ def loading(request: HttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     made, now = _mine(request, pk, locked=True), clock.now()
-    if not made.undoable(now) or not slots.import_kinds[made.kind].tables:
+    if not made.undoable(now) or not slots.import_kinds[made.kind].undoable:
         toast(request, "This import cannot be undone any more.", level=messages.ERROR)
     else:
         made.queue(Import.Job.UNDO, viewer_of(request), now)

@@ -9,9 +9,12 @@ from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm import slots
+from crm.fields.columns import ColumnsOf
 from crm.imports.actions.storing import Sample, head_of, receive
 from crm.imports.forms import MappingForm, UploadForm
 from crm.imports.models import Import, ImportMapping
@@ -20,7 +23,7 @@ from crm.imports.rules.guessing import Guess, guesses, preset_of
 from crm.imports.rules.headers import folded
 from crm.imports.rules.plans import POLICIES, SLASHES, TWINS, Plan
 from crm.imports.rules.presets import LABELS, PRESETS
-from crm.team.permissions import requires
+from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
@@ -90,6 +93,7 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
         "made": made, "form": form, "kind": form.of, "step": 2, "policies": POLICIES, "slashes": SLASHES,
         "twins": TWINS, "presets": {name: LABELS[name] for name, kinds in PRESETS.items() if made.kind in kinds},
         "saved": ImportMapping.objects.filter(kind=made.kind),
+        "new_field": _new_field(request, form),
     }  # fmt: skip
     return render(request, "crm/imports/mapping.html", context, status=200 if form.is_valid() else 422)
 
@@ -110,6 +114,14 @@ def _proposed(request: HttpRequest, made: Import, sample: Sample) -> tuple[Plan,
     preset = wanted if wanted in PRESETS and made.kind in PRESETS[wanted] else None
     slashes = PRESETS[preset][made.kind].slashes if preset else ""
     return Plan(preset, slashes=slashes), guesses(made.kind, columns, sample.titles, sample.rows, preset)  # type: ignore[arg-type]
+
+
+def _new_field(request: HttpRequest, form: MappingForm) -> str:
+    """Where whoever may make a field does so for a column that has no place; blank for others."""
+    columns = form.of.columns
+    if not (isinstance(columns, ColumnsOf) and allows(request.user, "manage_settings")):
+        return ""
+    return f"{reverse('fields:new')}?{urlencode({'of': columns.subject, 'next': request.path})}"
 
 
 def _number(text: str | None) -> int:

@@ -18,7 +18,7 @@ WITH claimed AS (
         jsonb_build_object(
             'contact', jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name,
                 'name', concat_ws(' ', nullif(c.first_name, ''), nullif(c.last_name, '')), 'email', c.email),
-            'account', jsonb_build_object('name', a.name, 'industry', a.industry, 'use_case', a.primary_use_case),
+            'account', jsonb_build_object('name', a.name, 'industry', a.industry, 'use_case', a.primary_use_case, 'custom', a.custom),
             'owner', CASE WHEN u.id IS NULL THEN '{}' ELSE jsonb_build_object('name', u.name, 'email', u.email) END,
             'contract', CASE WHEN t.id IS NULL THEN '{}' ELSE jsonb_build_object('plan', k.plan,
                 'starts_on', to_char(t.starts_on, 'FMDD FMMonth YYYY'),

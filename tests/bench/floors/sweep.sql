@@ -7,7 +7,7 @@ INSERT INTO retention_enrollment
 SELECT %(workflow)s, %(version)s, id, NULL, 'silent:' || to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
     NULL, %(facts)s::jsonb || jsonb_build_object('silent_since', silent_since), 'active', %(step)s, 1,
     silent_since + make_interval(days => %(days)s), 0, %(now)s, ''
-FROM crm_account
+FROM crm_accountseen JOIN crm_account ON crm_account.id = account_id
 WHERE silent_since > %(since)s::timestamptz - make_interval(days => %(days)s)
     AND silent_since <= %(now)s::timestamptz - make_interval(days => %(days)s)
     AND lifecycle IN ('customer', 'trial')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 
 from crm.accounts import sniffing
@@ -155,3 +157,16 @@ def test_a_row_that_cannot_be_written_leaves_no_bytes(
 )
 def test_what_a_file_is(head: bytes, name: str, found: str) -> None:
     assert sniffing.content_type(head, name) == found
+
+
+def test_bytes_go_when_the_customer_goes_and_not_before_that_is_certain(kelp: Account, mira: User) -> None:
+    row = files.put(kelp, SimpleUploadedFile("plan.txt", b"x"), mira, NOON)
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        kelp.delete()
+        raise ZeroDivisionError
+    assert files.sweep(NOON) == 0
+    assert default_storage.exists(row.stored_as)
+    Account.objects.get(name=kelp.name).delete()
+    assert files.sweep(NOON) == 1
+    assert not default_storage.exists(row.stored_as)
+    assert files.sweep(NOON) == 0

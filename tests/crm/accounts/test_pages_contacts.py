@@ -71,7 +71,7 @@ def test_each_sort(web: Client, sort: str, order: list[str], monkeypatch: pytest
     assert found == order
 
 
-@pytest.mark.parametrize("name", CONTACTS.orders)
+@pytest.mark.parametrize("name", list(CONTACTS.orders.own))
 def test_each_sort_is_a_range_of_an_index(db: None, name: str) -> None:
     sort = CONTACTS.orders[name].sort
     with connection.cursor() as database, CaptureQueriesContext(connection) as queries:
@@ -96,7 +96,7 @@ def test_the_other_way_needs_no_index_of_its_own(db: None, name: str) -> None:
         for query in asked:
             database.execute("EXPLAIN " + query)
             plan = "\n".join(row[0] for row in database.fetchall())
-            assert "Index Scan Backward" in plan
+            assert "Scan Backward" in plan
             assert "Sort" not in plan
 
 

@@ -38,7 +38,8 @@ def test_an_empty_installation_says_how_to_begin(web: Client) -> None:
     page = web.get("/accounts/").content.decode()
 
     assert "No accounts yet" in page
-    assert "import_csv accounts" in page
+    assert '/imports/new/?kind=accounts">' in page
+    assert "manage.py" not in page
 
 
 @pytest.mark.parametrize(

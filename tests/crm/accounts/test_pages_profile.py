@@ -49,6 +49,13 @@ def words(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+def test_the_owner_stands_there_by_name(web: Client, nordwind: Account) -> None:
+    said = words(page_of(web, nordwind))
+
+    assert "Owner Mira " in said
+    assert "Owner mira@" not in said
+
+
 def test_what_every_customer_must_have(web: Client, nordwind: Account) -> None:
     said = words(page_of(web, nordwind))
 
@@ -119,7 +126,7 @@ def test_contracts_that_run_come_before_those_that_ended(web: Client, nordwind: 
 
     said = words(page_of(web, nordwind))
 
-    assert said.index("Pro paid") < said.index("Starter ended")
+    assert said.index("Pro Paid") < said.index("Starter Ended")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.test import override_settings
 
-from crm.ledger.models import Contract, ContractTerm
+from crm.ledger.models import Contract, ContractTerm, CurrencyRate
 from crm.timeline.models import Pending
 from tests import factories
 from tests.conftest import NOON
@@ -105,6 +105,15 @@ def test_a_rate_is_booked_and_stays(load, acme):
     with override_settings(CURRENCY_RATES={"USD": Decimal("0.5")}):
         assert numbers(load("contracts", text)) == (0, 0, 1, 0)
     assert ContractTerm.objects.get().rate == Decimal("0.92")
+
+
+def test_each_term_takes_the_rate_of_the_day_on_which_it_begins(load, acme):
+    for day, rate in (("2026-01-01", "0.9"), ("2026-06-01", "0.8")):
+        CurrencyRate.objects.create(code="USD", valid_from=day, rate=rate)
+    text = "k1,acme,,2024-01-01,2026-01-01,1,,,\nk1,acme,,2026-01-01,2026-06-01,2,,,\nk1,acme,,2026-06-01,,3,usd,,\n"
+    load("contracts", HEADER + text)
+    rates = ContractTerm.objects.order_by("starts_on").values_list("rate", flat=True)
+    assert list(rates) == [Decimal("0.9"), Decimal("0.9"), Decimal("0.8")]
 
 
 def test_overlapping_rows_go_and_the_others_stay(load, rejects, acme):

@@ -103,12 +103,12 @@ def test_missing_and_doubled_columns_are_said(client: Any, mira: Any) -> None:
     bring(client, "Company,Site\nAcme,acme.example\n")
     made = Import.objects.get()
     page = client.get(reverse("imports:mapping", args=[made.pk])).content.decode()
-    assert "<b>Still missing:</b> Their id." in page
+    assert "<b>Still missing:</b> Their id or Our id." in page
     answer = client.post(reverse("imports:mapping", args=[made.pk]), {"column-0": "name", "column-1": "name"})
     assert answer.status_code == 422
     assert answer.context["form"].errors == [
         "Two columns of the file go to Name. Choose one of them.",
-        "Choose the column of the file that holds: Their id.",
+        "Choose the column of the file that holds: Their id or Our id.",
     ]
     made.refresh_from_db()
     assert made.job == ""

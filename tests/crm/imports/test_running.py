@@ -85,7 +85,7 @@ def test_what_cannot_be_loaded_fails_and_says_why(uploaded: Any) -> None:
     running.run(NOON)
     made.refresh_from_db()
     assert (made.state, made.job) == ("failed", "")
-    assert "lacks the column external_id" in made.error
+    assert "lacks the column external_id or our_id." in made.error
     assert not Account.objects.exists()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from crm.accounts.models import Account, Contact
 from crm.history.actions import UndoError, act, undo
@@ -15,7 +16,7 @@ from crm.imports.actions.undoing import undo_import
 from crm.imports.models import Import
 from crm.ledger.models import Contract, ContractTerm
 from crm.outbox.models import Suppression
-from crm.timeline.models import TimelineEntry
+from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.actions import NewTask, create
 from crm.web import clock
 from tests import factories
@@ -183,8 +184,28 @@ def test_the_command(load: Any, capsys: Any) -> None:
     assert Account.objects.get().name == "Acme"
 
 
-def test_usage_says_why_not(load: Any) -> None:
-    factories.account("Acme", external_id="a1")
-    load("usage", "account_external_id,feature,occurred_at\na1,f,2026-05-01\n")
-    with pytest.raises(CommandError, match="sets the counts"):
-        call_command("undo_import", str(Import.objects.get().pk))
+def test_an_edit_that_was_undone_is_no_reason_to_keep_a_row(load: Any, ada: Any) -> None:
+    load("accounts", "external_id,name\na1,Acme\n")
+    first = Import.objects.get()
+    with act("account.renamed", "renamed Acme", ada, NOON) as renamed:
+        Account.objects.update(name="Acme & Co")
+    undo(renamed, ada, NOON)
+    with transaction.atomic():
+        undo_import(first, ada, NOON)
+    assert not Account.objects.exists()
+
+
+def test_what_a_file_says_of_consent_stands_in_the_timeline_and_goes_with_the_file(load: Any) -> None:
+    acme = factories.account("Acme", external_id="a1")
+    anna = factories.contact(acme, external_id="p1", first_name="Anna", last_name="Meyer", email_consent="")
+    ben = factories.contact(acme, external_id="p2", email_consent="no")
+    load("contacts", "external_id,account_external_id,email_consent\np1,,yes\np2,,yes\np3,a1,yes\n")
+    entry = TimelineEntry.objects.get(kind="contact.consent_changed")
+    assert (entry.contact, entry.text, entry.source) == (anna, "Anna Meyer agreed to mail, as a file says", "import")
+    assert Contact.objects.get(pk=ben.pk).email_consent == "no"  # a refusal stands, so nothing was said
+    assert not Pending.objects.exists()
+    with transaction.atomic():
+        undo_import(Import.objects.get(), None, NOON)
+    assert not TimelineEntry.objects.filter(kind="contact.consent_changed").exists()
+    assert Contact.objects.get(pk=anna.pk).email_consent == ""
+    assert Contact.objects.count() == 2

@@ -72,16 +72,16 @@ def test_last_seen_moves_forward_only_and_never_past_now(load, acme, anna):
     load("acme,anna@acme.example,f,2026-05-02T10:00:00Z,1\nacme,,f,2026-05-03T10:00:00Z,1\nacme,,f,2026-05-20,0\n")
     acme.refresh_from_db()
     anna.refresh_from_db()
-    assert acme.last_seen_at == datetime(2026, 5, 3, 10, tzinfo=UTC)
-    assert anna.last_seen_at == datetime(2026, 5, 2, 10, tzinfo=UTC)
+    assert acme.seen.at == datetime(2026, 5, 3, 10, tzinfo=UTC)
+    assert anna.seen.at == datetime(2026, 5, 2, 10, tzinfo=UTC)
     load("acme,anna@acme.example,f,2026-04-02T10:00:00Z,1\n")
     acme.refresh_from_db()
     anna.refresh_from_db()
-    assert acme.last_seen_at == datetime(2026, 5, 3, 10, tzinfo=UTC)
-    assert anna.last_seen_at == datetime(2026, 5, 2, 10, tzinfo=UTC)
+    assert acme.seen.at == datetime(2026, 5, 3, 10, tzinfo=UTC)
+    assert anna.seen.at == datetime(2026, 5, 2, 10, tzinfo=UTC)
     load("acme,,f,2026-06-02T12:00:00Z,1\n")
     acme.refresh_from_db()
-    assert acme.last_seen_at == NOON
+    assert acme.seen.at == NOON
 
 
 def test_the_first_use_of_a_feature_is_a_fact_once_and_fires_nothing(load, acme, anna):

@@ -1,11 +1,13 @@
 -- panel: account
-SELECT a.*, u.name AS owner FROM crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id WHERE a.id = %(account)s
+SELECT a.*, s.at AS last_seen_at, u.name AS owner FROM crm_account a LEFT JOIN crm_user u ON u.id = a.owner_id
+LEFT JOIN crm_accountseen s ON s.account_id = a.id WHERE a.id = %(account)s
 -- panel: entries
 SELECT e.*, u.name AS actor, c.first_name FROM crm_timelineentry e LEFT JOIN crm_user u ON u.id = e.actor_id
 LEFT JOIN crm_contact c ON c.id = e.contact_id
 WHERE e.account_id = %(account)s ORDER BY e.occurred_at DESC, e.id DESC LIMIT 21
 -- panel: people
-SELECT * FROM crm_contact WHERE account_id = %(account)s ORDER BY is_primary DESC, created_at, id LIMIT 50
+SELECT c.*, s.at AS last_seen_at FROM crm_contact c LEFT JOIN crm_contactseen s ON s.contact_id = c.id
+WHERE account_id = %(account)s ORDER BY is_primary DESC, created_at, id LIMIT 50
 -- panel: marks
 SELECT s.address, s.reason FROM crm_suppression s JOIN crm_contact c ON c.email = s.address WHERE c.account_id = %(account)s
 -- panel: contracts

@@ -1,31 +1,31 @@
 -- panel: name
-SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
+SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
 ORDER BY lower(c.first_name || ' ' || c.last_name), c.id LIMIT 51
 -- panel: name after
-SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
+SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
 WHERE (lower(c.first_name || ' ' || c.last_name), c.id) > (%(value)s, %(id)s::bigint)
 ORDER BY lower(c.first_name || ' ' || c.last_name), c.id LIMIT 51
 -- panel: -seen
-(SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
-WHERE c.last_seen_at IS NOT NULL ORDER BY c.last_seen_at DESC, c.id DESC LIMIT 51)
+(SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
+WHERE s.at IS NOT NULL ORDER BY s.at DESC, s.contact_id DESC LIMIT 51)
 UNION ALL
-(SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
-WHERE c.last_seen_at IS NULL ORDER BY c.last_seen_at DESC, c.id DESC LIMIT 51)
+(SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
+WHERE s.at IS NULL ORDER BY s.at DESC, s.contact_id DESC LIMIT 51)
 LIMIT 51
 -- panel: -seen after
-SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
-WHERE (c.last_seen_at, c.id) < (%(value)s::timestamptz, %(id)s::bigint)
-ORDER BY c.last_seen_at DESC, c.id DESC LIMIT 51
+SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
+WHERE (s.at, s.contact_id) < (%(value)s::timestamptz, %(id)s::bigint)
+ORDER BY s.at DESC, s.contact_id DESC LIMIT 51
 -- panel: -seen beyond
-SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, c.last_seen_at, a.id AS account_id, a.name AS account
-FROM crm_contact c JOIN crm_account a ON a.id = c.account_id
-WHERE c.last_seen_at IS NULL AND c.id < %(id)s::bigint
-ORDER BY c.last_seen_at DESC, c.id DESC LIMIT 51
+SELECT c.id, c.first_name, c.last_name, c.email, c.phone, c.title, c.is_primary, c.email_consent, s.at AS last_seen_at, a.id AS account_id, a.name AS account
+FROM crm_contact c JOIN crm_account a ON a.id = c.account_id JOIN crm_contactseen s ON s.contact_id = c.id
+WHERE s.at IS NULL AND s.contact_id < %(id)s::bigint
+ORDER BY s.at DESC, s.contact_id DESC LIMIT 51
 -- panel: total
 SELECT count(*) FROM (SELECT 1 FROM crm_contact LIMIT 1001) counted
 -- panel: about

@@ -1,0 +1,64 @@
+"""Facts that are changed in their place, those that admins have made among them: as rows of cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from crm.fields import known
+from crm.fields.forms import NAMED
+from crm.fields.rules import Definition
+from crm.templatetags import ui
+
+type Row = dict[str, Any]
+type Card = dict[str, Any]
+
+#: What leads to a value, beside it.
+_LEADS = {"url": "{}", "email": "mailto:{}", "phone": "tel:{}"}
+
+
+def row(label: str, value: Any, url: str, before: str = "", after: str = "") -> Row:
+    """Its label, its value as a link that opens it for editing, and whether there is one."""
+    beside = before or after
+    words = conditional_escape(value) if value else f'<span class="add">{"edit" if beside else "add"}</span>'
+    link = f'<a class="value" data-edits href="{url}" hx-get="{url}" title="Edit: {escape(label)}">{words}</a>'
+    html = mark_safe(f"{before}{link}{after}")  # noqa: S308  escaped above
+    return {"label": label, "html": html, "filled": bool(value or beside)}
+
+
+def folded(every: Sequence[Row], *, empty: bool = False) -> Card:
+    """Those with a value, and those without, which a card folds away unless `empty`."""
+    if empty:
+        return {"filled": list(every), "empty": []}
+    return {"filled": [one for one in every if one["filled"]], "empty": [one for one in every if not one["filled"]]}
+
+
+def named(subject: str, name: str) -> Definition | None:
+    """The field that a form calls by this name."""
+    return known.field(subject, name.removeprefix(NAMED)) if name.startswith(NAMED) else None
+
+
+def row_of(of: Definition, values: Mapping[str, Any], facts: str) -> Row:
+    """Of a field that an admin has made. `facts` is the address below which each has its own."""
+    value = values.get(of.key)
+    return row(of.name, of.said(value), f"{facts}{NAMED}{of.key}/", after=_lead(of, value))
+
+
+def _lead(of: Definition, value: Any) -> SafeString:
+    if value is None or of.type not in _LEADS:
+        return SafeString()
+    where = _LEADS[of.type].format(value.replace(" ", "") if of.type == "phone" else value)
+    return format_html(' <a class="link" href="{}" rel="noreferrer" target="_blank" aria-label="Open {}">{}</a>',
+                       where, of.name, ui.icon("external-link", 12))  # fmt: skip
+
+
+def cards(details: Sequence[Row], subject: str, values: Mapping[str, Any], facts: str) -> tuple[Card, list[Card]]:
+    """The card with details, to which fields without a heading belong, and one card for each heading."""
+    groups: dict[str, list[Row]] = {"": list(details)}
+    for of in known.fields(subject):
+        groups.setdefault(of.group, []).append(row_of(of, values, facts))
+    mine = folded(groups.pop(""))
+    return mine, [{"heading": heading} | folded(every) for heading, every in groups.items()]
