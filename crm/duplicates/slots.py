@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from crm import slots
 from crm.duplicates import sweeping
+from crm.duplicates.checks import register_checks
 from crm.duplicates.merging import part
 from crm.duplicates.models import Merge, MovedRows
 from crm.duplicates.owned import register_owned_rows
@@ -28,6 +29,7 @@ slots.traces.register("merges", forget_merges)
 undoers.register("account.merged", part)
 undoers.register("contact.merged", part)
 register_owned_rows()
+register_checks()
 slots.work.register("duplicates", slots.Work(run=sweeping.run, next_due=sweeping.next_due, order=90))
 slots.settings_pages.register(
     "duplicates",

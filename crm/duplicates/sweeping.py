@@ -2,8 +2,9 @@
 
 A pass walks through the ids once and compares only what changed since the one before began, with an hour to spare for
 transactions that were under way then; so it costs what has changed, and a slice the same at any number of records.
-Compared is with neighbours: those that share a domain, a number or a customer, and those next to it by name. Names
-that differ at their beginning stand far apart and are found by trigrams when somebody writes them, not here.
+Compared is with neighbours: those that share a domain, a number or a customer, and those next to it by name, read
+forwards and backwards. Names that differ at both ends stand far apart and are found by trigrams when somebody writes
+them, not here.
 """
 
 from __future__ import annotations
@@ -37,6 +38,17 @@ _NEAR_ACCOUNTS = f"""
         SELECT id FROM crm_account o WHERE o.match_name < c.match_name AND o.match_name <> ''
         ORDER BY match_name DESC, id DESC LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
 """  # noqa: S608  (SQL and numbers of ours)
+
+# The same from the last letter to the first: “Kestrel Motors” beside “Bestrel Motors”.
+_NEAR_ACCOUNTS += f"""
+    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
+        SELECT id FROM crm_account o
+        WHERE reverse(o.match_name) >= reverse(c.match_name) AND o.match_name <> '' AND o.id <> c.id
+        ORDER BY reverse(match_name), id LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
+    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
+        SELECT id FROM crm_account o WHERE reverse(o.match_name) < reverse(c.match_name) AND o.match_name <> ''
+        ORDER BY reverse(match_name) DESC, id DESC LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
+"""  # noqa: S608  (numbers of ours)
 
 _NEAR_CONTACTS = f"""
     SELECT c.id AS a, o.id AS b FROM changed c CROSS JOIN LATERAL (

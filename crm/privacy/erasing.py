@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection
 
 from crm import slots
 from crm.accounts.models import Account, Alias, Contact
+from crm.duplicates.merging import locks
 from crm.duplicates.models import Merge
 from crm.history.actions import act
 from crm.history.tracking import tracked_as
-from crm.outbox.actions import close_the_gate
 from crm.slots import OwnedRows, Person
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
@@ -53,30 +53,31 @@ def _words(state: Mapping[str, Any]) -> list[str]:
     return [*named, state["email"] or "", state["phone"], state["match_phone"] or ""]
 
 
-@transaction.atomic
+@locks.undeterred
 def erase(contact_id: int, by: User, now: datetime) -> None:
     """Forget a person for good. What is kept about the act itself names nobody.
 
-    No file is read meanwhile and no mail leaves, so that nothing comes back behind us. Raises Contact.DoesNotExist.
+    No file is read meanwhile and no mail leaves, so that nothing comes back behind us. Raises Contact.DoesNotExist, and
+    merging.Busy when somebody else is at work on the same rows: nothing has changed then.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
-    close_the_gate()
-    contact = Contact.objects.select_for_update(of=("self",)).select_related("account").get(pk=contact_id)
-    person = person_of(contact)
-    with act("contact.erased", f"erased a person at {_customer(contact)}", by, now):
-        for owned in _of_contacts():
-            _forget(owned, person, now)
-        for trace in slots.traces:
-            trace(person, now)
-        _forget_account(contact, person, now)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM crm_contact WHERE id = %s", [contact_id])
-        record(
-            Fact(contact.account_id, "contact.erased", "A person was erased on request", now, source="person",
-                 actor_id=by.pk),
-            now=now,
-        )  # fmt: skip
+    with locks.alone():
+        people = Contact.objects.select_for_update(of=("self",), no_key=True).select_related("account")
+        contact = people.get(pk=contact_id)
+        person = person_of(contact)
+        with act("contact.erased", f"erased a person at {_customer(contact)}", by, now):
+            _forget_rows(person, now)
+            locks.last("contact", contact_id)
+            _forget_rows(person, now)  # what others were adding when we came
+            for trace in slots.traces:
+                trace(person, now)
+            _forget_account(contact, person, now)
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM crm_contact WHERE id = %s", [contact_id])
+            record(
+                Fact(contact.account_id, "contact.erased", "A person was erased on request", now, source="person",
+                     actor_id=by.pk),
+                now=now,
+            )  # fmt: skip
 
 
 def _customer(contact: Contact) -> str:
@@ -89,6 +90,11 @@ def _of_contacts() -> list[OwnedRows]:
         owned for owned in slots.owned_rows
         if apps.get_model(owned.model)._meta.get_field(owned.field).related_model is Contact
     ]  # fmt: skip
+
+
+def _forget_rows(person: Person, now: datetime) -> None:
+    for owned in _of_contacts():
+        _forget(owned, person, now)
 
 
 def _forget(owned: OwnedRows, person: Person, now: datetime) -> None:
@@ -107,7 +113,14 @@ def _forget_account(contact: Contact, person: Person, now: datetime) -> None:
     account = contact.account
     if account.kind == Account.Kind.PERSON:
         Account.objects.filter(pk=account.pk).update(
-            name=Person.STAND_IN, domain="", external_id=None, tags=[], goal="", primary_use_case="", updated_at=now
-        )
+            name=Person.STAND_IN,
+            domain="",
+            external_id=None,
+            tags=[],
+            goal="",
+            primary_use_case="",
+            custom={},
+            updated_at=now,
+        )  # fmt: skip
         remembered: Any = tracked_as(Account).change._default_manager
         remembered.filter(pgh_obj_id=account.pk).delete()

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 
 from crm import slots
 from crm.accounts.models import Contact
+from crm.fields.known import every
 from crm.privacy import consent
 
 #: Ours to work with, and nothing about the person.
@@ -24,6 +25,7 @@ def collect(contact: Contact, now: datetime) -> dict[str, Any]:
     """The person's own record, each word on consent, and rows of each room by the name it gives them."""
     fields = [field for field in contact._meta.concrete_fields if not isinstance(field, GeneratedField)]
     record = {field.name: getattr(contact, field.attname) for field in fields if field.name not in _INNER}
+    record["custom"] = {of.name: of.said(contact.custom[of.key]) for of in every("contact") if of.key in contact.custom}
     said = [vars(word) for word in consent.history(contact)]
     rows = {
         name.removeprefix("contact_"): list(owned.export([contact.pk]))

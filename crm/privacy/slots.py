@@ -7,11 +7,8 @@ from datetime import datetime
 from django.db import connection
 
 from crm import slots
-from crm.history.actions import UndoError
-from crm.history.models import Act
-from crm.history.undoing import Undone, undoers
+from crm.history.undoing import irrevocable
 from crm.privacy import consent
-from crm.team.models import User
 from crm.timeline.erasing import known_by
 
 _ANSWERS = """
@@ -25,11 +22,6 @@ def forget_in_answers(person: slots.Person, now: datetime) -> None:
         cursor.execute(_ANSWERS, known_by(person))
 
 
-def refuse(act: Act, by: User | None, now: datetime) -> Undone:
-    """The one act that stays done."""
-    raise UndoError("An erasure cannot be undone: nothing is left to bring back.")
-
-
-undoers.register("contact.erased", refuse)
+irrevocable.register("contact.erased", "An erasure cannot be undone: nothing is left to bring back.")
 slots.traces.register("answers", forget_in_answers)
 slots.contact_panels.register("consent", slots.Panel("crm/privacy/panel.html", consent.panel, 80))

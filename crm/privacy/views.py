@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.accounts.models import Contact
+from crm.duplicates import merging
 from crm.duplicates.merging.rows import counts
 from crm.privacy import consent, erasing, exporting
 from crm.team.permissions import allows, requires
@@ -57,6 +58,10 @@ def erasure(request: HttpRequest, pk: int) -> HttpResponse:
         context["wrong"] = True
         return render(request, "crm/privacy/erasure.html", context, status=422)
     account = contact.account
-    erasing.erase(contact.pk, viewer_of(request), clock.now())
+    try:
+        erasing.erase(contact.pk, viewer_of(request), clock.now())
+    except merging.Busy as error:
+        context["busy"] = str(error)
+        return render(request, "crm/privacy/erasure.html", context, status=409)
     toast(request, "The person is erased. Figures stay, and no later import brings them mail.")
     return redirect("accounts:detail", account.pk)

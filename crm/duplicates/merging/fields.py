@@ -12,6 +12,8 @@ from django.db.models import Field, GeneratedField, JSONField, Model
 
 from crm.accounts.models import Account, Contact
 from crm.duplicates import rules
+from crm.fields import known
+from crm.fields.rules import Definition
 from crm.web import wording
 
 #: Worked out by others from what moves, or never of two minds.
@@ -24,7 +26,7 @@ _KEEPERS = frozenset({"external_id"})
 #: What the one that stays is called is its own, unless somebody says otherwise.
 _ITS_OWN = frozenset({"name", "first_name", "last_name", "email"})
 _EARLIER = frozenset({"created_at", "signed_up_on"})
-_LATER = frozenset({"last_seen_at", "automation_paused_until"})
+_LATER = frozenset({"automation_paused_until"})
 _SUMS = frozenset({"lifetime_spend"})
 #: A stop of either holds for the one that stays.
 _EITHER = frozenset({"do_not_contact"})
@@ -56,9 +58,22 @@ def _is_asked(field: Field[Any, Any]) -> bool:
 def sides(keeper: Model, loser: Model) -> tuple[rules.Side, rules.Side]:
     names = [field.attname for field in keeper._meta.concrete_fields]
     return tuple(  # type: ignore[return-value]
-        rules.Side({name: getattr(row, name) for name in names}, row.updated_at)  # type: ignore[attr-defined]
+        rules.Side({name: getattr(row, name) for name in names} | _own(row), row.updated_at)  # type: ignore[attr-defined]
         for row in (keeper, loser)
     )
+
+
+def _own(row: Any) -> dict[str, Any]:
+    """What the record holds in fields that admins have made, by `_name`."""
+    return {_name(of): row.custom.get(of.key) for of in _made(type(row))}
+
+
+def _made(model: type[Model]) -> tuple[Definition, ...]:
+    return known.every(str(model._meta.model_name))
+
+
+def _name(of: Definition) -> str:
+    return f"custom.{of.key}"
 
 
 def choices(keeper: Any, loser: Any) -> list[Choice]:
@@ -71,7 +86,17 @@ def choices(keeper: Any, loser: Any) -> list[Choice]:
             label = _LABELS.get(field.name) or str(field.verbose_name).capitalize()
             chosen = _default(field, ours, theirs)
             found.append(Choice(field.name, label, _said(keeper, field), _said(loser, field), chosen))
+    for of in _made(type(keeper)):
+        mine, other = ours.values[_name(of)], theirs.values[_name(of)]
+        if _is_of_two_minds(of, mine, other) and not of.archived:
+            chosen = rules.better(ours, theirs, _name(of))
+            found.append(Choice(_name(of), of.name, of.said(mine), of.said(other), chosen))
     return found
+
+
+def _is_of_two_minds(of: Definition, mine: Any, other: Any) -> bool:
+    """Whether one of two values has to go. Of several choices both stay."""
+    return of.type != "choices" and mine != other and None not in (mine, other)
 
 
 _LABELS = {"email": "E-mail", "primary_use_case": "Primary use case", "timezone": "Time zone", "goal_state": "Goal"}
@@ -90,6 +115,7 @@ def settled(keeper: Any, loser: Any, chosen: Mapping[str, str]) -> dict[str, Any
     """The keeper's columns that change, by attribute name. `chosen`: field → keeper | loser, where somebody said so."""
     ours, theirs = sides(keeper, loser)
     values = {field.attname: _one(field, ours, theirs, chosen) for field in _fields(type(keeper))}
+    values["custom"] = _own_settled(type(keeper), ours, theirs, chosen)
     if isinstance(keeper, Contact):
         taken = "loser" if values["email"] == loser.email != keeper.email else "keeper"
         first, second = (loser, keeper) if taken == "loser" else (keeper, loser)
@@ -124,6 +150,21 @@ def _one(field: Field[Any, Any], ours: rules.Side, theirs: rules.Side, chosen: M
     return other if side == "loser" else mine
 
 
+def _own_settled(
+    model: type[Model], ours: rules.Side, theirs: rules.Side, chosen: Mapping[str, str]
+) -> dict[str, Any]:  # fmt: skip
+    """The fields that admins have made: filled beats blank, and of two values the one that was chosen."""
+    made = {**theirs.values["custom"], **ours.values["custom"]}
+    for of in _made(model):
+        mine, other = ours.values[_name(of)], theirs.values[_name(of)]
+        if of.type == "choices" and mine and other:
+            made[of.key] = [code for code in of.by_code if code in {*mine, *other}]
+        elif _is_of_two_minds(of, mine, other):
+            side = chosen.get(_name(of)) or rules.better(ours, theirs, _name(of))
+            made[of.key] = other if side == "loser" else mine
+    return made
+
+
 def _default(field: Field[Any, Any], ours: rules.Side, theirs: rules.Side) -> str:
     """Whose value stays if nobody says: keeper | loser."""
     if field.name in _ITS_OWN and not rules.is_blank(ours.values[field.attname]):
@@ -142,4 +183,10 @@ def given_up(keeper: Any, loser: Any, changes: Mapping[str, Any]) -> list[str]:
             value = getattr(row, field.attname)
             if not rules.is_blank(value) and value != stays:
                 gone.append(f"{_LABELS.get(field.name) or str(field.verbose_name).capitalize()}: {_said(row, field)}")
+    stays = changes.get("custom", keeper.custom)
+    for of in _made(type(keeper)):
+        for row in (keeper, loser):
+            value = row.custom.get(of.key)
+            if value is not None and of.type != "choices" and value != stays.get(of.key):
+                gone.append(f"{of.name}: {of.said(value)}")
     return gone

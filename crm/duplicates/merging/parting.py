@@ -57,7 +57,7 @@ def _part(made: Merge, by: User | None, now: datetime) -> Undone:
 def _fields_back(made: Merge, keeper: Any) -> list[Kept]:
     """The keeper's values in columns that history does not remember, since nobody edits them by hand."""
     before, after = made.detail["before"], made.detail["after"]
-    history = set(tracked_as(type(keeper)).columns)
+    history = {column.partition(".")[0] for column in tracked_as(type(keeper)).columns}
     table = keeper._meta.db_table
     now = rows.as_json(table, keeper.pk)
     kept, back = [], {}

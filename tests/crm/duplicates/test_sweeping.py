@@ -97,3 +97,12 @@ def test_people_of_one_customer_or_with_one_number():
     found = {tuple(pair.signs) for pair in ContactPair.objects.all()}
     assert found == {("name", "customer"), ("phone", "same_name")}
     assert ContactPair.objects.count() == 2
+
+
+def test_names_that_differ_in_their_first_letters_are_found_among_many():
+    for number in range(60):  # so many stand between the two
+        factories.account(f"{chr(ord('C') + number % 8)}{number} Ltd")
+    factories.account("Bestrel Motors", country="GB")
+    factories.account("Kestrel Motors", country="GB")
+    sweeping.run(NOON)
+    assert ("Bestrel Motors", "Kestrel Motors", ("name", "country")) in pairs()

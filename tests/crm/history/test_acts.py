@@ -43,8 +43,9 @@ def test_set_based_sql_is_remembered_too(mira):
 def test_new_rows_and_what_machines_write_are_not(mira):
     kelp = factories.account("Kelp")
     anna = factories.contact(kelp)
-    Account.objects.filter(pk=kelp.pk).update(last_seen_at=NOON, mrr=9, lifecycle="customer", risk=3, updated_at=NOON)
-    Contact.objects.filter(pk=anna.pk).update(last_seen_at=NOON, automation_paused_until=NOON)
+    Account.objects.filter(pk=kelp.pk).update(mrr=9, lifecycle="customer", risk=3, updated_at=NOON)
+    Contact.objects.filter(pk=anna.pk).update(automation_paused_until=NOON)
+    factories.seen(NOON)
     Account.objects.filter(pk=kelp.pk).update(name="Kelp")  # the same again
     kelp.refresh_from_db()
     kelp.save()
@@ -55,12 +56,12 @@ def test_new_rows_and_what_machines_write_are_not(mira):
 
 def test_a_deletion_keeps_the_whole_row(mira):
     kelp = factories.account("Kelp", mrr=500)
-    anna = factories.contact(kelp, email="anna@kelp.example", last_seen_at=NOON)
+    anna = factories.contact(kelp, email="anna@kelp.example", automation_paused_until=NOON)
     with act("account.deleted", "deleted Kelp", mira, NOON) as deed:
         kelp.delete()
     gone, person = AccountChange.objects.get(), ContactChange.objects.get()
     assert (gone.pgh_label, gone.name, gone.mrr, gone.act_id) == ("delete", "Kelp", 500, deed.pk)
-    assert (person.pgh_label, person.email, person.last_seen_at) == ("delete", "anna@kelp.example", NOON)
+    assert (person.pgh_label, person.email, person.automation_paused_until) == ("delete", "anna@kelp.example", NOON)
     assert person.pgh_obj_id == anna.pk
 
 

@@ -127,11 +127,11 @@ def test_a_merge_with_them_keeps_no_copy_and_cannot_be_undone(zuleika, ada):
 
 
 def test_a_customer_who_is_the_person_goes_by_no_name(ada):
-    own = factories.account(f"{FIRST} {LAST}", kind=Account.Kind.PERSON)
+    own = factories.account(f"{FIRST} {LAST}", kind=Account.Kind.PERSON, custom={"passport": "C01X00T47"})
     person = factories.contact(own, first_name=FIRST, last_name=LAST)
     erase(person.pk, ada, NOON)
     own.refresh_from_db()
-    assert own.name == "Erased person"
+    assert (own.name, own.custom) == ("Erased person", {})
     assert LAST not in everything()
 
 
