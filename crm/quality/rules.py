@@ -1,0 +1,49 @@
+"""The score of the record, and how bad a gap is: arithmetic alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+#: Everything is counted anew after so long; whoever has mended something may ask for it sooner …
+COUNT_EVERY = timedelta(hours=6)
+#: … but not sooner than this after the last count.
+AGAIN_AFTER = timedelta(seconds=20)
+#: The trend reaches back so far, and days are kept for longer.
+TREND_DAYS, KEEP_DAYS = 90, 400
+#: Up to the first share of gaps things are good, up to the second they want work.
+GOOD, FAIR = 0.02, 0.20
+
+
+def score(missing: int, expected: int) -> int:
+    """Of 100, what is there of all that should be; 100 only when nothing is missing, and where nothing is expected."""
+    return 100 if not missing else min(99, 100 * (expected - missing) // expected)
+
+
+def tone(found: int, of: int) -> str:
+    """Of the bar that shows the share: good, warn or bad."""
+    share = found / of if of else 0
+    return "good" if share <= GOOD else "warn" if share <= FAIR else "bad"
+
+
+def percent(found: int, of: int) -> str:
+    """“12 %”; “<1 %” for a few of many, so that 0 % means none."""
+    if not found:
+        return "0 %"
+    whole = 100 * found // of
+    return f"{whole} %" if whole else "<1 %"
+
+
+def curve(scores: Sequence[tuple[int, int]], days: int, width: int, height: int) -> str:
+    """The points of a line for (days ago, score), the oldest at the left: “0,3 12,7”.
+
+    It is drawn as high as its scores differ; where they are alike it lies in the middle.
+    """
+    low, high = min(value for _, value in scores), max(value for _, value in scores)
+    low, high = low - 2, high + 2
+
+    def point(ago: int, value: int) -> str:
+        across = width * (days - ago) / days
+        return f"{across:.1f},{height * (high - value) / (high - low):.1f}"
+
+    return " ".join(point(ago, value) for ago, value in scores)
