@@ -10,7 +10,10 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from crm.accounts.api import AccountResource, ContactResource
+from crm.history.api import ActResource
+from crm.imports.api import ExportResource, ImportResource
 from crm.ledger.api import ContractResource
+from crm.segments.api import SegmentResource
 from crm.timeline.api import EntryResource
 from crm.todos.api import TaskResource
 
@@ -19,7 +22,11 @@ router.register("accounts", AccountResource, "api-account")
 router.register("contacts", ContactResource, "api-contact")
 router.register("entries", EntryResource, "api-entry")
 router.register("contracts", ContractResource, "api-contract")
+router.register("segments", SegmentResource, "api-segment")
 router.register("tasks", TaskResource, "api-task")
+router.register("acts", ActResource, "api-act")
+router.register("imports", ImportResource, "api-import")
+router.register("exports", ExportResource, "api-export")
 
 
 @extend_schema(exclude=True)

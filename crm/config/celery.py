@@ -30,16 +30,34 @@ app.conf.beat_schedule = {
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
     # every minute: write the digests of mornings that have come
     "digest": _ring("crm.outbox.jobs.digest", 60.0),
+    # every so often: make something of what came in
+    "inbox": _ring("crm.inbox.jobs.work", settings.BEAT_SECONDS),
+    # every thirty seconds: look into the mailbox
+    "mailbox": _ring("crm.inbox.jobs.look", 30.0),
+    # every hour: remove raw payloads that were handled long ago
+    "raw payloads": _ring("crm.inbox.jobs.sweep", 3600.0),
     # every two seconds: preview, import or undo the file that waits longest
     "imports": _ring("crm.imports.jobs.work", min(settings.BEAT_SECONDS, 2.0)),
     # every ten minutes: book the next terms of contracts that renew by themselves
     "renewals": _ring("crm.ledger.jobs.work", LOOK_EVERY.total_seconds()),
+    # every so often: the next of a demo that is going
+    "emptying": _ring("crm.settings.jobs.empty", settings.BEAT_SECONDS),
     # every minute: give back what was handed over until today
     "hand-overs": _ring("crm.settings.jobs.hand_overs", 60.0),
     # every ten minutes: look for duplicates among what has changed
     "duplicates": _ring("crm.duplicates.jobs.work", 600.0),
+    # every minute: count what the record lacks, if that is due or somebody asked
+    "quality": _ring("crm.quality.jobs.work", 60.0),
+    # every ten minutes: count segments that were not counted today
+    "segments": _ring("crm.segments.jobs.work", 600.0),
+    # every ten minutes: what customers are worth, once a day
+    "rfm": _ring("crm.ledger.jobs.rfm", 600.0),
+    # every ten minutes: what customers use, once a day
+    "habits": _ring("retention.usage.jobs.habits", 600.0),
     # every so often: the next rows of large changes
     "history": _ring("crm.history.jobs.work", settings.BEAT_SECONDS),
+    # every half minute: build the indexes of fields that admins have marked as often filtered
+    "field-indexes": _ring("crm.fields.jobs.build_indexes", 30.0),
     # every hour: forget what changed too long ago
     "forgetting": _ring("crm.history.jobs.forget", 3600.0),
     # every hour: remove for good the files that were deleted long ago

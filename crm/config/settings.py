@@ -7,6 +7,7 @@ import environ
 from django.utils.csp import CSP
 
 from crm.config.embedded import data_dir
+from crm.config.sign_in import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
@@ -24,9 +25,9 @@ HOLDFAST_CLOCK_FILE = env.str("HOLDFAST_CLOCK_FILE", "") if HOLDFAST_TESTING els
 HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 
 ROOMS = [
-    "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.accounts", "crm.ledger", "crm.outbox",
-    "crm.duplicates", "crm.privacy", "crm.todos", "crm.touches", "crm.imports", "crm.home", "crm.settings",
-    "retention.usage", "retention.workflows",
+    "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.fields", "crm.accounts", "crm.ledger",
+    "crm.outbox", "crm.inbox", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality", "crm.todos",
+    "crm.touches", "crm.imports", "crm.home", "crm.settings", "retention.usage", "retention.workflows",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "crm.history.middleware.AttributionMiddleware",
+    "crm.fields.middleware.FieldsMiddleware",
     "crm.team.middleware.SecondFactorMiddleware",
     "crm.team.middleware.ViewerMiddleware",
     "crm.duplicates.middleware.MovedMiddleware",
@@ -121,41 +123,9 @@ CACHES = {
     "pages": {"BACKEND": "crm.web.cache.FailingOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "holdfast"},
 }
 
-# People and sessions ----------------------------------------------------------------------------------------------
+# People and sessions: how they sign in stands in crm.config.sign_in -------------------------------------------------
 
 AUTH_USER_MODEL = "crm.User"
-AUTHENTICATION_BACKENDS = ["crm.team.backends.SignInBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home:today"
-ACCOUNT_ADAPTER = "crm.outbox.signin.MailingSignInAdapter"
-ACCOUNT_FORMS = {
-    "login": "crm.team.forms.SignInForm",
-    "reauthenticate": "crm.team.forms.AgainForm",
-    "reset_password": "crm.team.forms.ForgottenForm",
-    "reset_password_from_key": "crm.team.forms.NewPasswordForm",
-}
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # users are made by admins, who know their addresses
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_EMAIL_NOTIFICATIONS = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds for which a password is believed before something grave
-MFA_ADAPTER = "crm.team.second_factor.SecondFactorAdapter"
-MFA_FORMS = {
-    "authenticate": "crm.team.forms.CodeForm",
-    "reauthenticate": "crm.team.forms.CodeAgainForm",
-    "activate_totp": "crm.team.forms.FirstCodeForm",
-}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address of nobody gets the same answer, and no mail
 _behind_proxy = env.bool("BEHIND_PROXY", False)
 #: Proxies of ours in front of the web server, each of which adds to X-Forwarded-For; with 0 nobody believes the header.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", int(_behind_proxy))
@@ -165,6 +135,9 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Holdfast <hello@localhost>")
+#: Ways in, which crm.inbox reads: a mailbox that is looked into, and providers that may post.
+IMAP_URL = env.str("IMAP_URL", "")
+MAIL_HOOKS = env.str("MAIL_HOOKS", "")
 
 # Celery only wakes the engine: what is due lives in Postgres ------------------------------------------------------
 
@@ -229,6 +202,8 @@ STORAGES = {
 
 #: Files about customers: under a folder that no web server hands out, since a view asks first who may read them.
 MEDIA_ROOT = env.str("MEDIA_ROOT", "") or str(data_dir() / "files")
+#: Backups that are asked for on a page.
+BACKUP_ROOT = env.str("BACKUP_ROOT", "") or str(data_dir() / "backups")
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 #: Bytes of one file.
 FILE_SIZE_LIMIT = env.int("FILE_SIZE_LIMIT_MB", 25) * 1024 * 1024
@@ -277,6 +252,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ImportStateEnum": "crm.imports.models.Import.State",
+        "RunStateEnum": "crm.history.models.Run.State",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "crm.web.documenting.refusals",

@@ -2,8 +2,14 @@
 
 from celery import shared_task
 
-from crm.settings.actions import handover
+from crm.settings.actions import emptying, handover
 from crm.web.jobs import until_idle
+
+
+@shared_task
+def empty() -> None:
+    """The next of a demo that is going."""
+    until_idle("emptying", emptying.work)
 
 
 @shared_task

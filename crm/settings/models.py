@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -70,6 +70,35 @@ class HandedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holding} {self.row_id}"
+
+
+class Emptying(models.Model):
+    """That an admin has asked to take the demo away, in one row: what was there, and how far it is."""
+
+    class Stage(models.TextChoices):
+        """In the order in which they come. Each can be begun again, so whoever dies in one harms nothing."""
+
+        BACKUP = "backup", "Making a backup"
+        ROWS = "rows", "Removing customers and all that hangs on them"
+        FILES = "files", "Removing files"
+        DONE = "done", "Done"
+
+    ONLY: ClassVar = 1
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    stage = models.CharField(max_length=10, choices=Stage)
+    backup = models.CharField(max_length=300, blank=True)  # the file; blank: none was wanted
+    counts = models.JSONField(default=dict)  # what was there, by words for it
+    error = models.CharField(max_length=300, blank=True)  # of the last try, which is repeated
+    due_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="emptying_one_row")]
+
+    def __str__(self) -> str:
+        return self.get_stage_display()
 
 
 class DomainLook(models.Model):

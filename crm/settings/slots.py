@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from crm import slots
-from crm.history.undoing import undoers
+from crm.history.undoing import irrevocable, undoers
+from crm.ledger.actions import rates
 from crm.settings import start
-from crm.settings.actions import handover
+from crm.settings.actions import emptying, handover, hours, write_keys
 from crm.settings.reminding import remind
-from crm.slots import Holding, MenuEntry, Panel, SettingsPage, Work
+from crm.slots import Holding, KeptTable, MenuEntry, Panel, SettingsPage, Work
 
 _EVERYBODY = frozenset({"admin", "manager", "agent"})
 
@@ -18,8 +21,8 @@ for name, page in {
         "Profile", "Name, time zone and password", "user-round", "team:me", "You", 10, _EVERYBODY,
     ),
     "second-factor": SettingsPage(
-        "Second factor", "A code of your phone beside your password", "shield-check", "mfa_index", "You", 12,
-        _EVERYBODY, "mfa totp 2fa two-factor recovery codes",
+        "Passkeys and second factor", "More than a password", "shield-check", "mfa_index", "You", 12,
+        _EVERYBODY, "mfa totp 2fa two-factor recovery codes webauthn fingerprint security key",
     ),
     "devices": SettingsPage(
         "Devices", "Where you are signed in", "monitor-smartphone", "team:devices", "You", 14, _EVERYBODY,
@@ -42,6 +45,10 @@ for name, page in {
         "All API tokens", "Whose, used when, until when", "key-square", "settings:tokens", "Team", 40,
         keywords="secret keys",
     ),
+    "write-keys": SettingsPage(
+        "Write keys", "With which products report usage", "radio-tower", "settings:write_keys", "Installation", 26,
+        keywords="tracking segment ingest usage events secret",
+    ),
     "requiring": SettingsPage(
         "Second factor for others", "Who must have one", "shield", "settings:second_factor", "Team", 50,
         keywords="mfa totp 2fa two-factor require",
@@ -49,6 +56,14 @@ for name, page in {
     "start": SettingsPage("First steps", "From empty to live", "flag", "settings:start", "Installation", 10),
     "organisation": SettingsPage(
         "Organisation", "Name, time zone, currency", "building", "settings:organisation", "Installation", 20,
+    ),
+    "currencies": SettingsPage(
+        "Currencies", "Rates, and since when each holds", "coins", "settings:currencies", "Installation", 24,
+        keywords="exchange rate money reporting usd gbp eur",
+    ),
+    "hours": SettingsPage(
+        "Business hours", "Weekly hours, holidays, by team", "calendar-clock", "settings:hours", "Installation", 22,
+        keywords="opening working days closed vacation ics",
     ),
     "engine": SettingsPage(
         "Engine room", "What waits, since when and why", "gauge", "home:engine", "Installation", 30,
@@ -79,4 +94,27 @@ for name, step in start.STEPS.items():
     slots.start_steps.register(name, step)
 undoers.register(handover.KIND, handover.undo)
 undoers.register(handover.RETURN, handover.undo_return)
+for kind in (write_keys.MADE, write_keys.ROTATED, write_keys.REVOKED):
+    irrevocable.register(kind, "A key that was shown is known. Revoke it instead, and make another.")
+irrevocable.register(emptying.KIND, "The demo has gone for good. A backup made before it can be restored.")
+undoers.register(hours.KIND, hours.undo)
+undoers.register(rates.ADDED, rates.undo_adding)
+undoers.register(rates.REMOVED, rates.undo_removing)
+slots.work.register("emptying", Work(run=emptying.work, next_due=emptying.next_due, order=95))
+if settings.HOLDFAST_DEMO:
+    slots.settings_pages.register(
+        "own-data",
+        SettingsPage(
+            "Start with your own data", "The demo goes, Holdfast is empty", "eraser", "settings:emptying",
+            "Installation", 12, keywords="demo empty reset clear",
+        ),
+    )  # fmt: skip
+#: What is set stays when a demo goes; every other table is emptied.
+for kept in (
+    "ApiToken", "BusinessHours", "CalendarFeed", "CurrencyRate", "CustomField", "Device", "DomainLook", "Emptying",
+    "Holiday", "InboxSettings", "Invitation", "MailIdentity", "MailPolicy", "MailboxPlace", "Membership",
+    "NotificationPreference", "Organisation", "Pulse", "RoleRight", "Sender", "Team", "User",
+    "User_groups", "User_user_permissions", "WriteKey",
+):  # fmt: skip
+    slots.kept_tables.register(f"crm.{kept}", KeptTable())
 slots.work.register("hand-overs", Work(run=handover.work, next_due=handover.next_due, order=30))

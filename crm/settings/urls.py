@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from crm.settings.views import index, organisation, person, roles, start, team, tokens
+from crm.settings.views import (
+    currencies,
+    emptying,
+    hours,
+    index,
+    organisation,
+    person,
+    roles,
+    start,
+    team,
+    tokens,
+    write_keys,
+)
 
 app_name = "settings"
 urlpatterns = [
@@ -14,10 +26,27 @@ urlpatterns = [
     path("start/test-mail/", start.test_mail, name="test_mail"),
     path("organisation/", organisation.organisation, name="organisation"),
     path("second-factor/", organisation.second_factor, name="second_factor"),
+    path("currencies/", currencies.currencies, name="currencies"),
+    path("currencies/rates/", currencies.paste, name="paste_rates"),
+    path("currencies/rates/<int:pk>/removal/", currencies.removal, name="remove_rate"),
+    path("own-data/", emptying.page, name="emptying"),
+    path("own-data/calling-off/", emptying.calling_off, name="call_off_emptying"),
+    path("hours/", hours.hours, name="hours"),
+    path("hours/holidays/", hours.add_holiday, name="add_holiday"),
+    path("hours/holidays/file/", hours.add_file, name="add_holiday_file"),
+    path("hours/holidays/<int:pk>/removal/", hours.remove_holiday, name="remove_holiday"),
+    path("hours/teams/", hours.give_own, name="give_own_hours"),
+    path("hours/teams/<int:team_pk>/", hours.hours, name="team_hours"),
+    path("hours/teams/<int:team_pk>/holidays/", hours.add_holiday, name="add_team_holiday"),
+    path("hours/teams/<int:team_pk>/holidays/file/", hours.add_file, name="add_team_holiday_file"),
+    path("hours/teams/<int:team_pk>/removal/", hours.drop_own, name="drop_own_hours"),
     path("roles/", roles.roles, name="roles"),
     path("roles/<slug:role>/<slug:permission>/", roles.right, name="right"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:pk>/revocation/", tokens.revocation, name="revocation"),
+    path("write-keys/", write_keys.keys, name="write_keys"),
+    path("write-keys/<int:pk>/rotation/", write_keys.rotation, name="rotate_write_key"),
+    path("write-keys/<int:pk>/revocation/", write_keys.revocation, name="revoke_write_key"),
     path("team/", team.people, name="team"),
     path("team/invitations/", team.invite, name="invite"),
     path("team/groups/", team.groups, name="groups"),

@@ -14,7 +14,8 @@ from crm.web import clock
 
 #: Where whoever owes a second factor may still go.
 _OPEN = frozenset({
-    "mfa_activate_totp", "mfa_reauthenticate", "account_reauthenticate", "account_logout", "web:theme",
+    "mfa_activate_totp", "mfa_add_webauthn", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    "account_reauthenticate", "account_logout", "web:theme",
 })  # fmt: skip
 
 

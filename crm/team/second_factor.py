@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from crm.team import rules
+from crm.team.backends import FACTORS
 from crm.team.models import Organisation, User
 from crm.team.sessions import sign_out_everywhere
 
@@ -38,7 +39,17 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         user: User = authenticator.user
-        return not rules.owes_second_factor(user.role, Organisation.the_only().second_factor, has_one=False)
+        others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
+        return not rules.owes_second_factor(user.role, Organisation.the_only().second_factor, others.exists())
+
+    def generate_authenticator_name(self, user: Any, type: str) -> str:
+        """Of a passkey that nobody has named."""
+        many = Authenticator.objects.filter(user=user, type=type).count()
+        return f"Passkey {many + 1}" if many else "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """What the device says whose passkey it is."""
+        return super().get_public_key_credential_rp_entity() | {"name": self.get_totp_issuer()}
 
 
 def _cipher() -> MultiFernet:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import ratelimit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import flows as passkeys
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +22,8 @@ from crm.team import actions, sessions
 from crm.team.devices import words_for
 from crm.team.forms import OwnPasswordForm, ProfileForm, TokenForm, WelcomeForm
 from crm.team.models import ApiToken, Invitation, User
+from crm.team.passkeys import PasskeyNameForm
+from crm.team.second_factor import SecondFactorAdapter
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
@@ -123,6 +127,34 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         toast(request, "That token was revoked already. Nothing changed.", level=messages.INFO)
     return redirect("team:tokens")
+
+
+@require_POST
+def rename_passkey(request: HttpRequest, pk: int) -> HttpResponse:
+    passkey, form = _passkey(request, pk), PasskeyNameForm(request.POST)
+    if form.is_valid():
+        passkeys.rename_authenticator(request, passkey, form.cleaned_data["name"])
+        toast(request, f"The passkey is called {form.cleaned_data['name']} now.")
+    else:
+        toast(request, str(form.errors["name"][0]), level=messages.ERROR)
+    return redirect("mfa_index")
+
+
+@require_POST
+def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
+    """It opens nothing any more. The last factor of somebody who must have one stays."""
+    passkey = _passkey(request, pk)
+    if SecondFactorAdapter().can_delete_authenticator(passkey):
+        passkeys.remove_authenticator(request, passkey)
+    else:
+        text = "Your organisation requires a second factor, and this is your only one. Add another first."
+        toast(request, text, level=messages.ERROR)
+    return redirect("mfa_index")
+
+
+def _passkey(request: HttpRequest, pk: int) -> Authenticator:
+    """One of the viewer’s own."""
+    return get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)
 
 
 @sensitive_post_parameters()

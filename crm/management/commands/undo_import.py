@@ -35,10 +35,7 @@ class Command(BaseCommand):
             made = Import.objects.select_for_update(of=("self",)).filter(pk=options["id"]).first()
             if made is None:
                 raise CommandError(f"There is no import {options['id']}.", returncode=2)
-            kind = import_kinds[made.kind]
-            if not kind.tables:
-                raise CommandError(kind.not_undone, returncode=2)
-            if made.job or not made.undoable(now):
+            if made.job or not import_kinds[made.kind].undoable or not made.undoable(now):
                 raise CommandError("This import is at work, undone already, or too long ago.", returncode=2)
             try:
                 undo_import(made, None, now)

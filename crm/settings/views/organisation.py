@@ -32,9 +32,8 @@ def organisation(request: HttpRequest) -> HttpResponse:
         _saved(form, "name")
         toast(request, "Saved.")
         return redirect("settings:organisation")
-    rates = sorted(settings.CURRENCY_RATES.items())
     context: dict[str, Any] = {
-        "form": form, "zone": settings.TIME_ZONE, "currency": settings.CURRENCY, "rates": rates,
+        "form": form, "zone": settings.TIME_ZONE, "currency": settings.CURRENCY,
         "address": settings.BASE_URL,
     }  # fmt: skip
     return render(request, "crm/settings/organisation.html", context, status=422 if form.errors else 200)

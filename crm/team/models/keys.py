@@ -16,6 +16,9 @@ from crm.web import clock
 #: An invitation can be accepted for so long.
 INVITED_FOR = timedelta(days=7)
 
+#: After a rotation a write key's former secret still lets usage in for so long.
+FORMER_GOES_ON = timedelta(days=1)
+
 
 def digest_of(secret: str) -> str:
     # 256 random bits need no slow hash: there is nothing to guess.
@@ -71,6 +74,84 @@ class ApiToken(models.Model):
         type(self).objects.filter(
             models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - clock.MINUTE), pk=self.pk
         ).update(last_used_at=now)
+
+
+class WriteKeyQuerySet(models.QuerySet["WriteKey"]):
+    def live(self) -> WriteKeyQuerySet:
+        """Those that let something in."""
+        return self.filter(revoked_at=None)
+
+
+class WriteKey(models.Model):
+    """A key with which a product of ours reports usage. It belongs to the house, and lets nobody read anything.
+
+    Only its hash is kept; the secret is shown once. After a rotation the former one goes on for a while, so that no
+    event is lost while programs are changed over.
+    """
+
+    class Scope(models.TextChoices):
+        USAGE = "usage", "Usage only"  # track, page, screen
+        PEOPLE = "people", "Usage, and who uses it"  # identify, group and alias as well
+
+    name = models.CharField(max_length=80)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.USAGE)
+    digest = models.CharField(max_length=64, unique=True)
+    former_digest = models.CharField(max_length=64, blank=True)
+    former_until = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    rotated_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    former_used_at = models.DateTimeField(null=True)  # since the rotation, with the secret from before it
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = WriteKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("former_digest", condition=~Q(former_digest=""), name="writekey_former_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, name: str, scope: str, by: User | None, now: datetime) -> tuple[WriteKey, str]:
+        """A new key and its secret, which nobody can read again."""
+        secret = _write_secret()
+        made = cls.objects.create(name=name, scope=scope, digest=digest_of(secret), created_by=by, created_at=now)
+        return made, secret
+
+    @classmethod
+    def find(cls, secret: str, now: datetime) -> WriteKey | None:
+        """The key that this secret opens, its last use noted; None if it opens none (any more)."""
+        digest = digest_of(secret)
+        former = Q(former_digest=digest, former_until__gt=now)
+        key = cls.objects.live().filter(Q(digest=digest) | former).first()
+        if key is not None:
+            key._used("last_used_at" if key.digest == digest else "former_used_at", now)
+        return key
+
+    def _used(self, column: str, now: datetime) -> None:
+        """At most once a minute, so that busy keys do not write on every request."""
+        stale = Q(**{column: None}) | Q(**{f"{column}__lt": now - clock.MINUTE})
+        type(self).objects.filter(stale, pk=self.pk).update(**{column: now})
+
+    def rotate(self, now: datetime) -> str:
+        """A new secret. The present one goes on for FORMER_GOES_ON, one from before it ends at once.
+
+        Blank if the key has been revoked meanwhile.
+        """
+        secret = _write_secret()
+        rotated = type(self).objects.live().filter(pk=self.pk).update(
+            former_digest=models.F("digest"), former_until=now + FORMER_GOES_ON, former_used_at=None,
+            digest=digest_of(secret), rotated_at=now,
+        )  # fmt: skip
+        return secret if rotated else ""
+
+
+def _write_secret() -> str:
+    return f"hfw_{secrets.token_urlsafe(32)}"
 
 
 class Device(models.Model):
