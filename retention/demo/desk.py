@@ -12,12 +12,11 @@ from django.core.files.base import ContentFile
 
 from crm.accounts.actions import files
 from crm.accounts.models import Account, HandOff
-from crm.history.actions import act
-from crm.history.models import Act
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.touches.actions import log
-from retention.demo import story
+from retention.demo import own, story
+from retention.demo.house import on_a_page
 from retention.demo.plots import NAMED
 from retention.demo.story import Customer
 from retention.workflows import actions as workflows
@@ -45,7 +44,9 @@ def _rng(customer: Customer) -> Random:
 def of_account(customer: Customer, now: datetime) -> dict[str, Any]:
     """Further columns of the customer's row."""
     said, rng = _said(), _rng(customer)
-    columns: dict[str, Any] = {"language": said["languages"].get(customer.country, "en")}
+    columns: dict[str, Any] = {
+        "language": said["languages"].get(customer.country, "en"), "custom": own.of_account(customer),
+    }  # fmt: skip
     if not customer.first_day:
         return columns
     state, fit = rng.choice(_STATES)
@@ -67,11 +68,21 @@ def of_person(customer: Customer, place: int, now: datetime) -> dict[str, Any]:
     born = now.date().replace(year=rng.randint(1962, 1998), day=min(now.day, 28)) + timedelta(days=rng.randint(20, 350))
     if customer.name in NAMED and place == 1:
         born = born.replace(month=now.month, day=min(now.day, 28)) + timedelta(days=rng.randint(0, 9))
-    return {"roles": _ROLES[min(place, 3)], "birthday": born if place < 2 or rng.random() < 0.4 else None}
+    return {
+        "roles": _ROLES[min(place, 3)], "birthday": born if place < 2 or rng.random() < 0.4 else None,
+        "phone": _phone(customer, rng) if place < 2 else "",
+    }  # fmt: skip
+
+
+def _phone(customer: Customer, rng: Random) -> str:
+    """Of the numbers that a country keeps for films; where it keeps none, nobody has told us theirs."""
+    pattern: str = _said()["phones"].get(customer.country, "")
+    return pattern.format(rng.randint(100, 999))
 
 
 def papers(everybody: Sequence[Told], ours: dict[str, int], now: datetime) -> None:
     """The hand-offs, as sales wrote them two days after the first contract began."""
+    own.make(now)
     rows, facts = [], []
     for told in everybody:
         customer, rng = told.customer, _rng(told.customer)
@@ -123,7 +134,7 @@ def last_days(everybody: Sequence[Told], ours: dict[str, int], now: datetime) ->
                 actor_id=ben.pk, payload={"note": asking})  # fmt: skip
     log(note, nordwind, ben, now - timedelta(hours=3))
     for parent, children in _said()["groups"].items():
-        with act(Act.EDIT, "", ben, now - timedelta(days=12)):
+        with on_a_page(ben, now - timedelta(days=12)):
             Account.objects.filter(name__in=children).update(parent=accounts[parent])
     while workflows.work(now):  # no fact waits to be read when the demo begins
         pass

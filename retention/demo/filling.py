@@ -185,15 +185,15 @@ _USE = """
     ON CONFLICT (account_id, feature, day, contact_id) DO UPDATE SET count = u.count + excluded.count
 """
 _SEEN = """
-    UPDATE crm_{table} t SET last_seen_at = greatest(t.last_seen_at, v.at)
+    UPDATE crm_{table}seen t SET at = greatest(t.at, v.at)
     FROM (SELECT {table}_id AS id, max(at) AS at
         FROM jsonb_to_recordset(%s) AS v(account_id bigint, contact_id bigint, at timestamptz) GROUP BY 1) v
-    WHERE t.id = v.id
+    WHERE t.{table}_id = v.id
 """
 
 
 def use(pairs: Iterable[tuple[Told, Visit]], now: datetime) -> None:
-    """Count visits into days and move last_seen of account and contact, in three statements."""
+    """Count visits into days and move when account and contact were last seen, in three statements."""
     rows: list[dict[str, Any]] = [
         {"account_id": told.account_id, "contact_id": told.contact_ids[visit.person], "at": visit.at.isoformat(),
          "day": clock.today(visit.at).isoformat(), "feature": feature, "count": count}

@@ -26,6 +26,7 @@ from crm.web import clock
 from retention.demo import filling, story
 from retention.demo.chronicle import Event, Visit
 from retention.demo.filling import Told
+from retention.demo.house import House, on_a_page
 from retention.workflows import actions as workflows
 from retention.workflows import recipes
 
@@ -73,6 +74,7 @@ class Past:
         self.fed_up = {address for address, trouble in troubled.items() if trouble == "unsubscribes"}
         self.waiting = [address for address, trouble in troubled.items() if trouble == "waits"]
         self.users = User.objects.in_bulk(list(ours.values()))
+        self.house = House(ours)
         self.kinds = slots.work.items()
         self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
         self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
@@ -84,6 +86,7 @@ class Past:
         with clock.travelling(self.start):
             for name in recipes.names():
                 workflows.enable(name, self.start)
+        self.house.settle_in(self.start)
         Contact.objects.filter(email__in=self.waiting).update(automation_paused_until=self.now + _WAITS)
         moment, due, day = self.start, set(slots.work.names()), self.start.date()
         while True:
@@ -91,6 +94,7 @@ class Past:
                 new_day, day = moment.date() != day, moment.date()
                 self._happen(moment, counted=new_day or moment == self.now)
                 if new_day:
+                    self.house.morning((self.now.date() - day).days, moment)
                     self._morning(moment)
                 self._ring(moment, due)
                 if moment >= self.now:
@@ -127,7 +131,8 @@ class Past:
         send(self.mailbox, moment)
         for address in self.fed_up.intersection(self.mailbox.took):
             self.fed_up.remove(address)
-            unsubscribe(Contact.objects.get(email=address), moment + _SECOND_THOUGHTS)
+            with on_a_page(None, moment + _SECOND_THOUGHTS):
+                unsubscribe(Contact.objects.get(email=address), moment + _SECOND_THOUGHTS)
 
     # What customers and colleagues do -----------------------------------------------------------------------------
 

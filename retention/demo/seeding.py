@@ -9,21 +9,22 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from crm.accounts.models import Account
+from crm.history.actions import through
+from crm.history.models import Door
 from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
-from crm.web.models import Pulse
-from retention.demo import desk, filling, story
+from crm.web.models import DEMO, Pulse
+from retention.demo import desk, filling, segments, story
+from retention.demo.house import House
 from retention.demo.past import Past
 
-#: The pulse that says: these rows are the demo's, told on that day.
-TOLD = "demo"
 _LOCK = 7_205_114
 
 
 def told_at() -> datetime | None:
     """When the demo was told into this database, if it was."""
-    return Pulse.objects.filter(name=TOLD).values_list("ran_at", flat=True).first()
+    return Pulse.objects.filter(name=DEMO).values_list("ran_at", flat=True).first()
 
 
 def is_somebodys() -> bool:
@@ -46,7 +47,8 @@ def fill(now: datetime, mail: Path) -> bool:
         return False
     gc.disable()  # for some seconds; what is made here is kept anyway
     try:
-        _tell(now, mail)
+        with through(Door.COMMAND):  # whoever is not named did it
+            _tell(now, mail)
     finally:
         gc.enable()
     return True
@@ -65,6 +67,9 @@ def _tell(now: datetime, mail: Path) -> None:
         filling.analyse()
     Past(everybody, ours, mail, now).live()
     desk.last_days(everybody, ours, now)
+    House(ours).last_hours(now)
     filling.spending(now)
+    House(ours).look_through(now)
+    segments.tell(ours, now)
     filling.analyse()
-    Pulse.objects.create(name=TOLD, ran_at=now)
+    Pulse.objects.create(name=DEMO, ran_at=now)
