@@ -1,4 +1,4 @@
-"""The calendar that other programs read along: one's tasks and renewals, behind a secret address."""
+"""The calendar that other programs read along: one's tasks, renewals and holidays, behind a secret address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from icalendar import Calendar, Event
 
 from crm.accounts.models import Account
 from crm.home.models import CalendarFeed
-from crm.team.models import User
+from crm.team.models import User, hours_of
 from crm.team.viewer import viewer_of
 from crm.todos.models import Task
 from crm.web import clock, wording
@@ -75,7 +75,7 @@ def _written(request: HttpRequest, secret: str) -> bytes:
         calendar.add("version", "2.0")
         calendar.add("x-wr-calname", "Holdfast")
         calendar.add("refresh-interval", _AGAIN, parameters={"value": "DURATION"})
-        for event in (*_tasks(user, now), *_renewals(user, now)):
+        for event in (*_tasks(user, now), *_renewals(user, now), *_holidays(user, now)):
             calendar.add_component(event)
         request.calendar_text = calendar.to_ical()  # type: ignore[attr-defined]
     return request.calendar_text  # type: ignore[attr-defined,no-any-return]
@@ -123,6 +123,22 @@ def _renewals(user: User, now: datetime) -> Iterator[Event]:
         stamp = local_moment(renews_on, time(0), clock.zone())
         event = _event(f"renewal-{pk}-{renews_on}", title, reverse("accounts:detail", args=[pk]), stamp)
         event.add("dtstart", renews_on)
+        event.add("transp", "TRANSPARENT")
+        yield event
+
+
+def _holidays(user: User, now: datetime) -> Iterator[Event]:
+    """Days on which the user's house is closed."""
+    hours, today = hours_of(user), clock.today(now)
+    for closed in hours.closed:
+        day = closed.next_from(today)
+        if day is None or day > today + _AHEAD:
+            continue
+        # A holiday that has begun is one event, with the days that it has left.
+        uid = f"holiday-{day}-{hashlib.sha256(closed.name.encode()).hexdigest()[:12]}"
+        event = _event(uid, closed.name, reverse("home:today"), local_moment(day, time(0), hours.zone))
+        event.add("dtstart", day)
+        event.add("dtend", closed.last_from(day) + timedelta(days=1))
         event.add("transp", "TRANSPARENT")
         yield event
 

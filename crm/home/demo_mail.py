@@ -44,6 +44,13 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "crm/home/demo_letter.html", {"letter": found, "text": text})
 
 
+def discard() -> None:
+    """All letters, for good, where there is such a folder."""
+    parts = urlsplit(settings.EMAIL_URL)
+    for file in _files().values() if settings.HOLDFAST_DEMO and parts.scheme == "folder" else ():
+        file.unlink(missing_ok=True)
+
+
 def _files() -> dict[str, Path]:
     parts = urlsplit(settings.EMAIL_URL)
     if not settings.HOLDFAST_DEMO or parts.scheme != "folder":

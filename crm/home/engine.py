@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm import slots
 from crm.home import headline
+from crm.home.causes import in_words
 from crm.home.forms import StopForm
 from crm.home.models import Alarm
 from crm.outbox import policy, stopping
@@ -61,6 +62,7 @@ def engine(request: HttpRequest) -> HttpResponse:
         ],
         "policy": (stops := stopping.now_thrown()),
         "switches": stops.switches,
+        "all_stopped": any(switch.scope == "all" for switch in stops.switches),
         "alarms": (alarms := list(Alarm.objects.order_by("-opened_at")[:ALARMS])),
         "goes_on": any(alarm.is_open for alarm in alarms),
     }
@@ -119,13 +121,18 @@ def _counted(how: Standing, kind: Repair) -> int:
 
 
 def _repair(name: str, kind: Repair, count: int) -> dict[str, Any]:
-    """The rows of one kind by their cause, the cause of most of them first. `left` are not shown."""
+    """The rows of one kind by their cause in words, the cause of most of them first. `left` are not shown."""
     by_cause: dict[str, list[Trouble]] = {}
+    said: dict[str, dict[str, None]] = {}
     rows = kind.find(SHOWN)
     for row in rows:
-        by_cause.setdefault(row.cause or "No cause is kept.", []).append(row)
+        words, raw = in_words(row.cause)
+        by_cause.setdefault(words, []).append(row)
+        said.setdefault(words, {}).update({raw: None} if raw else {})
     verbs = [(verb, each) for verb, each in kind.verbs.items() if each.offered]
-    causes = sorted(by_cause.items(), key=lambda item: -len(item[1]))
+    causes = [
+        (words, found, list(said[words])) for words, found in sorted(by_cause.items(), key=lambda one: -len(one[1]))
+    ]
     shown = {"shown": len(rows), "left": max(count - len(rows), 0)}
     return {"name": name, "kind": kind, "causes": causes, "verbs": verbs} | shown
 

@@ -55,7 +55,9 @@ def of(viewer: User, now: datetime) -> dict[str, Any]:
     today = clock.today(now)
     last = today + timedelta(days=rules.RENEWAL_DAYS)
     parts = {
-        "visible": Account.objects.visible_to(viewer).values_list("lifecycle", "mrr", "renews_on", "silent_since"),
+        "visible": Account.objects.visible_to(viewer).values_list(
+            "lifecycle", "mrr", "renews_on", "seen__silent_since"
+        ),
         "touches": _touches(viewer, _monday(today)),
         "untouched": untouched(viewer, now).values_list("pk")[: MOST_UNTOUCHED + 1],
     }

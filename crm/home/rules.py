@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,19 @@ SILENT_DAYS_WORST = 90
 #: A call or letter within so many days makes a renewal less urgent: somebody is on to it.
 SPOKEN_DAYS = 7
 SPOKEN_LEAVES = 0.4
+
+#: So near a renewal of somebody who must not be contacted wants a decision: no reminder will reach them.
+STOPPED_DAYS = 30
+#: A goal is asked about from the first number of days before its day until the second behind it, and again after the
+#: first has passed.
+GOAL_DAYS, GOAL_DAYS_WORST = 14, 60
+#: For so long a new customer wants a hand-off.
+HAND_OFF_DAYS = 30
+#: A birthday is near, and how urgent it is; never as much as anything else.
+BIRTHDAY_DAYS, BIRTHDAY_URGENCY = 7, 0.05
+
+#: The audit counts customers whom nobody has spoken or written to for so long; each viewer sets their own for Today.
+UNTOUCHED_DAYS = 30
 
 #: Each reason names at most this many customers; beyond it Today says “more than”.
 MOST_NEEDS = 200
@@ -44,9 +57,39 @@ def silence_urgency(days: Any) -> Any:
     return days / float(SILENT_DAYS_WORST)
 
 
+def goal_urgency(days_left: Any) -> Any:
+    """0 when it comes into sight, half as urgent as anything can be when it is long overdue."""
+    return (GOAL_DAYS - days_left) / float(2 * (GOAL_DAYS + GOAL_DAYS_WORST))
+
+
+def hand_off_urgency(days: Any) -> Any:
+    """From 0.2 on the first day to 0.5 at the end: every talk until then begins without knowing what was promised."""
+    return (days * 3 + 2 * HAND_OFF_DAYS) / float(10 * HAND_OFF_DAYS)
+
+
+def goal_need(days_left: int, goal: str) -> str:
+    """The sentence of a goal that is due, or was."""
+    when = f"was due {days_words(-days_left)} ago" if days_left < 0 else f"is due {in_days_words(days_left)}"
+    return f"Their goal {when}: {goal}"
+
+
+def yearly(day: date) -> int:
+    """A day without its year, as a number: month × 100 + day."""
+    return day.month * 100 + day.day
+
+
+def days_to(number: int, today: date) -> int:
+    """Days until the next day with that `yearly` number; it is a near one."""
+    return next(ahead for ahead in range(366) if yearly(today + timedelta(days=ahead)) == number)
+
+
+def in_days_words(days: int) -> str:
+    return "today" if days == 0 else f"in {days_words(days)}"
+
+
 def renewal_need(days_left: int, untouched: int | None) -> tuple[str, float]:
     """Sentence and urgency of a renewal; `untouched` are the days since somebody was in touch, None if nobody ever."""
-    when = "today" if days_left == 0 else f"in {days_words(days_left)}"
+    when = in_days_words(days_left)
     urgency = float(renewal_urgency(days_left))
     if untouched is None:
         return f"Renewal {when}, nobody has been in touch yet", urgency

@@ -7,13 +7,12 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.cache import caches
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
@@ -61,7 +60,6 @@ def today(request: HttpRequest) -> HttpResponse:
         "tasks": _tasks(viewer, now),
         "entries": entries,
         "mark": mark,
-        "steps": _first_steps(kept["figures"]["accounts"]) if viewer.is_admin else [],
         "cards": [
             {"template": card.template, "context": found}
             for card in slots.today_cards
@@ -172,39 +170,3 @@ def _return_of(request: HttpRequest, account: Account, until: datetime) -> str:
 
 def _back(request: HttpRequest) -> str:
     return next_url(request, reverse("home:today"))
-
-
-def _first_steps(accounts: int) -> list[dict[str, Any]]:
-    """What a fresh installation needs; nothing once customers are in and mail has a way out."""
-    if accounts and settings.EMAIL_URL:
-        return []
-    return [
-        {
-            "done": accounts > 0,
-            "title": "Bring your customers in",
-            "text": "A CSV file of accounts, then one of contacts and one of contracts.",
-            "command": "uv run manage.py import_csv accounts FILE",
-        },
-        {
-            "done": bool(settings.EMAIL_URL),
-            "title": "Give mail a way out",
-            "text": "Until EMAIL_URL is set in the environment, every message waits and can be read.",
-            "command": "EMAIL_URL=smtp://user:password@mail.example.com:587",
-        },
-        {
-            "done": False,
-            "title": "Switch on the recipes",
-            "text": "Onboarding, renewal reminders and inactivity alerts are off until you want them.",
-            "command": "uv run manage.py recipes --enable onboarding renewal-reminder inactivity",
-            "url": _menu_url("workflows"),
-        },
-    ]
-
-
-def _menu_url(name: str) -> str:
-    """The address of another room's page, if that room is there."""
-    entry = slots.menu.get(name)
-    try:
-        return reverse(entry.url_name) if entry else ""
-    except NoReverseMatch:
-        return ""

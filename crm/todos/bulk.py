@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from crm.team.models import User
 from crm.todos import actions, telling
-from crm.todos.models import Task
+from crm.todos.models import Task, TaskChange
 
 #: As many as anybody ticks on one page.
 MOST = 200
@@ -23,6 +23,12 @@ _SALT = "crm.todos.bulk"
 
 class NothingToUndo(ValueError):
     """What the address says to take back is not of ours, too old, or somebody else's."""
+
+
+@transaction.atomic
+def make(task: actions.NewTask, by: User, now: datetime) -> str:
+    """Write one task that a person wants, and the token that takes it away again."""
+    return _token("make", by, dict.fromkeys(actions.create([task], now=now)), None)
 
 
 @transaction.atomic
@@ -57,12 +63,17 @@ def assign(ids: Sequence[int], owner: User | None, by: User, now: datetime) -> t
     return len(rows), _token("assign", by, {row.pk: row.owner_id for row in rows}, target)
 
 
-@transaction.atomic
-def undo(token: str, by: User, now: datetime) -> tuple[int, int]:
-    """Take back what a verb did; returns how many went back, and how many somebody has changed since and keep that.
+class Undone(NamedTuple):
+    """How many tasks went back, and how many somebody has changed since and keep that."""
 
-    Raises NothingToUndo. Asked again it finds everything changed.
-    """
+    verb: str
+    back: int
+    kept: int
+
+
+@transaction.atomic
+def undo(token: str, by: User, now: datetime) -> Undone:
+    """Take back what a verb did. Raises NothingToUndo. Asked again it finds everything changed, or gone."""
     try:
         about = signing.loads(token, salt=_SALT, max_age=_UNDONE_WITHIN)
     except signing.BadSignature:
@@ -72,7 +83,7 @@ def undo(token: str, by: User, now: datetime) -> tuple[int, int]:
     was = {int(pk): value for pk, value in about["was"].items()}
     rows = list(Task.objects.filter(pk__in=was).order_by("id").select_for_update(of=("self",)))
     back = sum(_BACK[about["verb"]](row, was[row.pk], about["set"], by, now) for row in rows)
-    return back, len(was) - back
+    return Undone(about["verb"], back, len(rows) - back)
 
 
 def _open(ids: Sequence[int], by: User) -> list[Task]:
@@ -106,7 +117,16 @@ def _give_back(row: Task, was: int | None, owner_id: int | None, by: User, now: 
     return True
 
 
+def _unmake(row: Task, was: None, set_: None, by: User, now: datetime) -> bool:
+    """Whoever has worked with it keeps it."""
+    if row.done_at or row.snoozed_until or TaskChange.objects.filter(pgh_obj=row.pk).exists():
+        return False
+    row.delete()
+    return True
+
+
 _BACK: dict[str, Callable[[Task, Any, Any, User, datetime], bool]] = {
+    "make": _unmake,
     "complete": _reopen,
     "snooze": _wake,
     "assign": _give_back,

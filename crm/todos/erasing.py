@@ -8,10 +8,11 @@ from django.db import connection
 
 from crm.slots import Person
 from crm.timeline.erasing import known_by, naming, without
+from crm.todos.models import Task, TaskChange
 
 # What was written about them is theirs whatever it says; in other tasks of the customer their name is taken out.
 _FORGET = f"""
-    UPDATE crm_task SET contact_id = CASE WHEN contact_id = %(contact)s THEN NULL ELSE contact_id END,
+    UPDATE {{table}} SET contact_id = CASE WHEN contact_id = %(contact)s THEN NULL ELSE contact_id END,
         body = CASE WHEN contact_id = %(contact)s THEN '' ELSE {without("body")} END,
         title = left({without("title")}, 200)
     WHERE contact_id = %(contact)s
@@ -20,6 +21,8 @@ _FORGET = f"""
 
 
 def forget_in_tasks(person: Person, now: datetime) -> None:
-    """Their tasks, and those of their customers that name them."""
+    """Their tasks, and those of their customers that name them; then the same tasks as they were before each change,
+    this one included."""
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, known_by(person))
+        for model in (Task, TaskChange):
+            cursor.execute(_FORGET.format(table=model._meta.db_table), known_by(person))

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from crm.accounts.models import Account
 from crm.accounts.naming import customer_named
-from crm.team.models import User
+from crm.team.models import User, hours_of
 from crm.todos import rules
 from crm.todos.actions import NewTask
 from crm.todos.models import Task
@@ -30,7 +30,10 @@ class NewTaskForm(forms.Form):
     customer = forms.CharField(max_length=230, required=False, help_text="Type the first letters of the name.")
     due_on = forms.DateField(label="Due on", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     due_time = forms.TimeField(
-        label="At", required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M"), help_text="Empty: 09:00"
+        label="At",
+        required=False,
+        widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
+        help_text="09:00 if you say nothing",
     )
     repeats = forms.ChoiceField(choices=REPEATS, required=False, label="Again")
     days = forms.TypedMultipleChoiceField(
@@ -94,11 +97,12 @@ class NewTaskForm(forms.Form):
 
 
 class SnoozeForm(forms.Form):
-    """Until when: `later` today, `tomorrow`, `monday`, or `date` with a day."""
+    """Until when: `later` today, `tomorrow`, the next `workday` of the viewer, `monday`, or `date` with a day."""
 
     until = forms.ChoiceField(
         choices=[
-            ("later", "Later today"), ("tomorrow", "Tomorrow 09:00"), ("monday", "Monday 09:00"), ("date", "A day"),
+            ("later", "Later today"), ("tomorrow", "Tomorrow 09:00"), ("workday", "Next working day"),
+            ("monday", "Monday 09:00"), ("date", "A day"),
         ]
     )  # fmt: skip
     day = forms.DateField(required=False)
@@ -116,6 +120,8 @@ class SnoozeForm(forms.Form):
                 return rules.later_today(now, viewer.zone)
             case "tomorrow":
                 return rules.tomorrow_morning(now, viewer.zone)
+            case "workday":
+                return hours_of(viewer).next_working_day(now) or rules.monday_morning(now, viewer.zone)
             case "monday":
                 return rules.monday_morning(now, viewer.zone)
         return rules.morning_of(self.cleaned_data["day"], viewer.zone)

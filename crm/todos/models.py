@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from crm.history.tracking import changes_of
 from crm.segments.filters import Folded
 from crm.team.models import User, VisibleQuerySet, owned_by_sight_of
 from crm.templatetags.ui import icon
@@ -174,3 +175,15 @@ class Task(models.Model):
     @property
     def repeats_words(self) -> str:
         return Repeat.parse(self.repeats).words if self.repeats else ""
+
+
+class TaskChange(
+    changes_of(  # type: ignore[misc]
+        Task,
+        {
+            "title": "title", "body": "notes", "kind": "kind", "owner": "owner", "due_at": "due time",
+            "repeats": "repetition",
+        },
+    )
+):  # fmt: skip
+    """A task as it was. Not remembered: that it was done or put off, which the timeline tells."""

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from crm.accounts.models import Account
 from crm.segments.filters import OPERATORS
-from crm.team.models import User
+from crm.team.models import User, hours_of
 from crm.todos.actions import NewTask
 from crm.todos.rules.quick import Line, read
 
@@ -42,7 +42,7 @@ class QuickTask:
 
 def understood(text: str, viewer: User, now: datetime) -> QuickTask | None:
     """None for a line without a title."""
-    line = read(text.replace("\0", "")[:200], now, viewer.zone)
+    line = read(text.replace("\0", "")[:200], now, viewer.zone, lambda: hours_of(viewer))
     if not line.title:
         return None
     found = _named(line, viewer, now)

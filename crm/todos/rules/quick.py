@@ -6,10 +6,12 @@ What is not understood stays in the title. Days and hours are the writer's.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from crm.team.hours import Hours
 from crm.todos.rules import LATER_TODAY, MORNING
 from crm.todos.rules.repeating import Repeat
 from crm.web.rules import local_moment
@@ -37,6 +39,10 @@ _CLOCK = _words(
     r"(?:at )?(?P<h>[01]?\d|2[0-3])[:.](?P<m>[0-5]\d)|(?:at )?(?P<h12>1[0-2]|[1-9]) ?(?P<half>am|pm)|at noon"
 )
 _IN = _words(r"in (?P<n>\d{1,3}|an?|one) (?P<unit>day|week|month)s?")
+_WORKING = _words(
+    r"(?:on )?(?:the )?next (?:working|business) day"
+    r"|in (?P<n>\d{1,2}|an?|one) (?:working|business) (?P<unit>day|hour)s?"
+)
 _ISO = _words(r"(?:on )?(?P<iso>\d{4}-\d{2}-\d{2})")
 _NAMED = _words(rf"(?:on )?(?P<d>[0-3]?\d)\.? (?P<month>{_MONTH})")
 _NEAR = _words(rf"(?:on )?(?P<near>today|tonight|tomorrow|next week|(?:next )?(?P<name>{_DAY}))")
@@ -53,18 +59,25 @@ class Line:
     about: tuple[str, ...]
 
 
-def read(text: str, now: datetime, zone: ZoneInfo) -> Line:
-    """Without a day it is due tomorrow, or today if it names an hour that is still to come; else at MORNING."""
+def read(text: str, now: datetime, zone: ZoneInfo, hours: Callable[[], Hours]) -> Line:
+    """Without a day it is due tomorrow, or today if it names an hour that is still to come; else at MORNING.
+
+    `hours` are those of the writer, for lines that name a working day.
+    """
     local = now.astimezone(zone)
     rest, every = _taken(_EVERY, text)
     rest, clock = _taken(_CLOCK, rest)
-    rest, day = _day(rest, local.date())
+    rest, working = _taken(_WORKING, rest)
+    opens = _opening(working, now, hours()) if working else None
+    rest, day = (rest, opens.astimezone(zone).date()) if opens else _day(rest, local.date())
     at = _time(clock)
     if day is None and at is not None and every is None:
         day = local.date() + timedelta(days=local_moment(local.date(), at, zone) <= now)
     repeat = _repeat(every, day or local.date(), at or MORNING)
     if repeat:
         due_at = repeat.after(now, zone)
+    elif opens and at is None:
+        due_at = opens
     elif day == local.date() and at is None:
         due_at = _still_today(now, zone)
     else:
@@ -74,6 +87,17 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> Line:
     kind = KINDS.get(words[0].casefold().rstrip(":"), "")
     about = tuple(word.strip(",;:") for word in (words[1:] if kind else words) if word.strip(",;:"))
     return Line(title[:1].upper() + title[1:], kind, due_at, repeat, about)
+
+
+def _opening(said: re.Match[str], now: datetime, hours: Hours) -> datetime | None:
+    """When the working day opens, or so many open hours are over; None if the house does not open any more."""
+    number = int(said["n"]) if said["n"] and said["n"].isdecimal() else 1
+    if said["unit"] and said["unit"].lower() == "hour":
+        return hours.add_open_time(now, timedelta(hours=number))
+    opens: datetime | None = now
+    for _ in range(max(number, 1)):
+        opens = hours.next_working_day(opens) if opens else None
+    return opens
 
 
 def _still_today(now: datetime, zone: ZoneInfo) -> datetime:

@@ -24,6 +24,8 @@ OPEN = {"late": "Late", "today": "Today", "week": "This week", "later": "Later"}
 FOLDED = {"snoozed": "Snoozed", "done": "Done lately"}
 _SORTS = {"snoozed": Sort("snoozed_until"), "done": Sort("done_at", descending=True)}
 _SIZE = 25
+#: More than this is not counted.
+_MANY = 99
 
 
 @require_GET
@@ -53,11 +55,20 @@ def task_list(request: HttpRequest) -> HttpResponse:
     if request.htmx and only:  # type: ignore[attr-defined]
         return render(request, "crm/todos/list.html#rows", context | {"section": pages[0]})
     sections = [page for page in pages if page["lines"] or only]
-    return render(request, "crm/todos/list.html", context | {"sections": sections, "folded": {} if only else FOLDED})
+    context |= {"sections": sections, "folded": {} if only else FOLDED, "pool": _in_pool(viewer)}
+    return render(request, "crm/todos/list.html", context)
 
 
 def _tabs(viewer: User) -> dict[str, str]:
     return {"mine": "Mine"} | ({"pool": "Pool"} if viewer.is_admin else {}) | {"team": "Team"}
+
+
+def _in_pool(viewer: User) -> str:
+    """How many open tasks nobody has, for whoever may hand them out; blank for none."""
+    if not viewer.is_admin:
+        return ""
+    some = len(Task.objects.visible_to(viewer).open().filter(owner=None).values_list("pk")[: _MANY + 1])
+    return f"{_MANY}+" if some > _MANY else str(some or "")
 
 
 def _of_tab(tab: str, viewer: User) -> TaskQuerySet:

@@ -12,11 +12,11 @@ from crm.accounts.models import Account
 from crm.accounts.naming import customers_like
 from crm.team.models import User
 from crm.team.viewer import viewer_of
-from crm.todos import actions, rules
+from crm.todos import bulk, rules
 from crm.todos.forms import NewTaskForm
 from crm.todos.models import Task
 from crm.todos.quick import QuickTask, understood
-from crm.todos.views.changing import back, refused
+from crm.todos.views.changing import back, refused, undo_of
 from crm.web import clock
 from crm.web.toasts import toast
 
@@ -27,8 +27,8 @@ def new_task(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = NewTaskForm(request.POST, viewer=viewer)
         if form.is_valid():
-            actions.create([form.task(now)], now=now)
-            toast(request, f"Task made: {form.cleaned_data['title']}")
+            token = bulk.make(form.task(now), viewer, now)
+            toast(request, f"Task made: {form.cleaned_data['title']}", undo=undo_of(token, request))
             return redirect(back(request))
         return render(request, "crm/todos/new.html", {"form": form, "next": back(request)}, status=422)
     due = rules.tomorrow_morning(now, viewer.zone).astimezone(viewer.zone)
@@ -69,8 +69,9 @@ def quick(request: HttpRequest) -> HttpResponse:
         return render(request, "crm/todos/quick.html", context)
     if made is None:
         return refused(request, "Write what is to be done, such as “call Kelp tomorrow 10:00”.")
-    actions.create([made.task(viewer)], now=now)
-    toast(request, f"Task made: {made.line.title}, {rules.due_words(made.line.due_at, now, viewer.zone)}")
+    token = bulk.make(made.task(viewer), viewer, now)
+    said = f"Task made: {made.line.title}, {rules.due_words(made.line.due_at, now, viewer.zone)}"
+    toast(request, said, undo=undo_of(token, request))
     return redirect(back(request))
 
 

@@ -63,11 +63,11 @@ def _tasks(count: int) -> str:
 def bulk_undoing(request: HttpRequest) -> HttpResponse:
     """Take back what the token in the address (`of`) stands for."""
     try:
-        undone, kept = verbs.undo(request.GET.get("of", ""), viewer_of(request), clock.now())
+        undone = verbs.undo(request.GET.get("of", ""), viewer_of(request), clock.now())
     except verbs.NothingToUndo as error:
         return refused(request, str(error))
-    changed = (
-        f" {_tasks(kept)} stayed, because somebody has changed {'it' if kept == 1 else 'them'} since." if kept else ""
-    )
-    toast(request, f"{_tasks(undone)} as before.{changed}")
+    them = "it" if undone.kept == 1 else "them"
+    changed = f" {_tasks(undone.kept)} stayed, because somebody has changed {them} since." if undone.kept else ""
+    how = "taken away again" if undone.verb == "make" else "as before"
+    toast(request, f"{_tasks(undone.back)} {how}.{changed}")
     return redirect(back(request))

@@ -1,16 +1,21 @@
-"""Work that stands still in every way there is, and browsers to look at it."""
+"""Work that stands still in every way there is, customers who need somebody, and browsers to look at both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from crm.accounts.models import Account
+from crm.home import views
+from crm.outbox import policy
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import OutboundMessage
+from crm.outbox.models import OutboundMessage, Sender, Switch
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending
@@ -92,3 +97,59 @@ def browser(user: User) -> Client:
 
 def ago(seconds: float) -> datetime:
     return NOON - timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def trouble(alive, put, enroll, pend):
+    """Something of everything."""
+    slow = Sender.objects.create(name="slow")
+    for due_at in (NOON, ago(10), ago(121)):
+        put(due_at=due_at)
+    put(due_at=ago(-1))  # not yet
+    put(due_at=ago(500), sender_id=slow.pk)
+    policy.throw("sender:slow", "wrong signature", NOON)
+    put("uncertain", reason="No answer.")
+    for cause in ("The text cannot be filled in.", "Refused.", "Refused."):
+        put("failed", reason=cause, series="renewal-reminder")
+    enroll(due_at=ago(120))
+    enroll(due_at=ago(120.001))
+    enroll("parked", ended_because="KeyError: plan")
+    pend(ago(5))
+    pend(ago(130))
+    pend(parked=True)
+
+
+def everything():
+    return (
+        list(OutboundMessage.objects.order_by("pk").values_list("pk", "state", "reason")),
+        list(Enrollment.objects.order_by("pk").values_list("pk", "state")),
+        list(Pending.objects.order_by("pk").values_list("pk", "parked_at")),
+        list(Switch.objects.values_list("scope", flat=True)),
+    )
+
+
+TODAY = date(2026, 6, 1)
+
+
+@pytest.fixture
+def nothing_is_slow(monkeypatch):
+    """On a busy machine figures would be kept."""
+    monkeypatch.setattr(views, "_SLOW_SECONDS", 60)
+
+
+def customer(name: str, mrr: int = 100, **fields) -> Account:
+    return factories.account(name, mrr=mrr, lifecycle="customer", **fields)
+
+
+def text(response) -> str:
+    return unescape(response.content.decode())
+
+
+def needs(client, user) -> list[tuple[str, str]]:
+    client.force_login(user)
+    rows = client.get(reverse("home:today")).context["rows"]
+    return [(row["name"], row["sentence"]) for row in rows]
+
+
+def in_days(days: int) -> date:
+    return TODAY + timedelta(days=days)

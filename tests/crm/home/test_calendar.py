@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from crm.home.models import CalendarFeed
+from crm.team.models import BusinessHours, Holiday
 from crm.todos.actions import NewTask, create
 from crm.todos.models import Task
 from tests import factories
@@ -32,6 +33,16 @@ def events(client, address: str) -> dict[str, object]:
     return {
         str(event["summary"]): event.decoded("dtstart") for event in Calendar.from_ical(answer.content).walk("vevent")
     }
+
+
+def test_holidays_of_the_house(client, address):
+    hours = BusinessHours.objects.create()
+    days = {"starts_on": date(2020, 12, 25), "ends_on": date(2020, 12, 26), "yearly": True}
+    Holiday.objects.create(hours=hours, name="Christmas", **days)
+    Holiday.objects.create(hours=hours, name="Long ago", starts_on=date(2020, 5, 1), ends_on=date(2020, 5, 1))
+    assert events(client, address) == {"Christmas": date(2026, 12, 25)}
+    (event,) = Calendar.from_ical(client.get(address).content).walk("vevent")
+    assert event.decoded("dtend") == date(2026, 12, 27)
 
 
 def test_own_tasks_and_renewals(client, olaf, mira, address):

@@ -82,6 +82,18 @@ def test_tabs_mine_pool_and_team(client, ada, mira, olaf, foreign):
         assert shown == titles, (viewer, tab)
 
 
+def test_the_pool_says_how_much_lies_in_it_to_whom_it_matters(client, ada, mira, monkeypatch):
+    make("One")
+    make("Two")
+    make("Hers", owner=mira)
+    client.force_login(ada)
+    assert client.get(reverse("todos:list")).context["pool"] == "2"
+    monkeypatch.setattr("crm.todos.views.listing._MANY", 1)
+    assert client.get(reverse("todos:list")).context["pool"] == "1+"
+    client.force_login(mira)
+    assert client.get(reverse("todos:list")).context["pool"] == ""
+
+
 @pytest.mark.parametrize("query", [{"tab": "pool"}, {"tab": "x"}, {"section": "x"}])
 def test_an_unknown_part_is_not_found(client, mira, query):
     client.force_login(mira)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm.team.hours import OFFICE_WEEK, ClosedDays, Hours
+from crm.templatetags.ui import undo_url
 from crm.todos.models import Task
 from crm.todos.rules.quick import read
 from tests import factories
 from tests.conftest import NOON
 
 BERLIN = ZoneInfo("Europe/Berlin")
+#: Open 9 to 17 on weekdays; Wednesday is a holiday.
+HOURS = Hours(BERLIN, OFFICE_WEEK, [ClosedDays(date(2026, 6, 3), date(2026, 6, 3))])
 
 
 def at(*parts: int) -> datetime:
@@ -35,13 +39,17 @@ def at(*parts: int) -> datetime:
         ("next week send it", "Send it", "", at(6, 8, 9), ""),
         ("review notes every monday 8:00", "Review notes", "", at(6, 8, 8), "weekly mon 08:00"),
         ("report every month", "Report", "", at(7, 1, 9), "monthly 1 09:00"),
+        ("call Kelp next working day", "Call Kelp", "call", at(6, 2, 9), ""),
+        ("call Kelp in 2 working days", "Call Kelp", "call", at(6, 4, 9), ""),  # Wednesday is a holiday
+        ("call Kelp in 2 working days 11:00", "Call Kelp", "call", at(6, 4, 11), ""),
+        ("answer in 4 business hours", "Answer", "", at(6, 2, 10), ""),  # three of them today
         ("call 31 Feb about 25:00", "Call 31 Feb about 25:00", "call", at(6, 2, 9), ""),  # stays in the title
         ("Maybe call Mona", "Maybe call Mona", "", at(6, 2, 9), ""),
         ("tomorrow", "", "", at(6, 2, 9), ""),
     ],
 )
 def test_read(line, title, kind, due, repeat):
-    found = read(line, NOON, BERLIN)
+    found = read(line, NOON, BERLIN, lambda: HOURS)
     assert (found.title, found.kind, found.due_at, str(found.repeat or "")) == (title, kind, due, repeat)
 
 
@@ -101,3 +109,25 @@ def test_strange_lines_are_no_error(client, mira):
     client.force_login(mira)
     for line in ("\0", "x" * 5000, "call %_\\ '", "every", "at at at 10:00 10:00", "9" * 300):
         assert client.get("/tasks/quick/", {"line": line}).status_code == 200
+
+
+def test_what_was_made_in_a_hurry_is_taken_away_again(client, mira):
+    client.force_login(mira)
+    client.post("/tasks/quick/", {"line": "call Kelp tomorrow 10:00"})
+    (undo,) = [undo_url(message.extra_tags) for message in client.get("/me/").context["messages"]]
+    client.post(undo)
+    assert not Task.objects.exists()
+    assert "1 task taken away again." in client.get("/me/").content.decode()
+    client.post(undo)
+    assert "0 tasks taken away again." in client.get("/me/").content.decode()
+
+
+@pytest.mark.parametrize("change", [{"title": "Call Kelp twice"}, {"done_at": NOON}, {"snoozed_until": NOON}])
+def test_what_somebody_has_worked_with_since_stays(client, mira, change):
+    client.force_login(mira)
+    client.post("/tasks/quick/", {"line": "call Kelp tomorrow 10:00"})
+    (undo,) = [undo_url(message.extra_tags) for message in client.get("/me/").context["messages"]]
+    Task.objects.update(**change)
+    client.post(undo)
+    assert Task.objects.filter(**change).exists()
+    assert "1 task stayed, because somebody has changed it since." in client.get("/me/").content.decode()
