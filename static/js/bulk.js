@@ -61,5 +61,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && boxes().some((box) => box.checked) && !document.querySelector("dialog[open]")) choose(false);
 });
 
-document.addEventListener("htmx:after:swap", tell);
+// Of a form that asks for one of several fields, only the chosen one's value is shown.
+function ask() {
+  const which = document.querySelector("select[data-chooses]");
+  for (const value of which?.form.querySelectorAll("[data-value-of]") ?? []) {
+    value.closest(".control").hidden = value.dataset.valueOf !== which.value;
+  }
+}
+
+document.addEventListener("change", (event) => event.target.matches("select[data-chooses]") && ask());
+document.addEventListener("htmx:after:swap", () => { tell(); ask(); });
 tell();
+ask();

@@ -7,6 +7,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const dialog = room();
   const target = event.detail?.ctx?.target;
   if (!dialog || dialog.open || target !== dialog) return;
+  document.activeElement.closest("details[data-menu]")?.querySelector("summary").focus(); // where it comes back to
   dialog.showModal();
   const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".body :is(input:not([type=hidden]), select, textarea)");
   first?.focus();
@@ -46,7 +47,7 @@ document.addEventListener("keydown", (event) => {
 // Choices and days are chosen with one act: they are saved at once.
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("[data-inline]");
-  if (form && event.target.matches("select, input[type=checkbox]")) form.requestSubmit();
+  if (form && event.target.matches("select, input[type=checkbox]:not([data-several])")) form.requestSubmit();
 });
 
 // Focus goes into what has just opened in its place, and back to the value when it has closed.

@@ -1,34 +1,31 @@
-// What every page can do: menus that close, toasts that go, dialogs that open, colours that change at once.
+// What every page can do: toasts that go, dialogs that open, colours that change at once, and a list of the keys.
 
 const TOAST_MS = 8000;
 
+// Text that is chosen with the mouse may end beside the dialog: only what also began there was meant for the backdrop.
+let pressed;
+document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
+
 document.addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details[data-menu][open]")) {
-    if (!open.contains(event.target)) open.open = false;
-  }
   const opener = event.target.closest("[data-dialog]");
+  opener?.closest("details[data-menu]")?.querySelector("summary").focus(); // where the focus comes back to
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   const asking = event.target.closest("[data-confirm]");
   if (asking?.form.reportValidity()) document.getElementById(asking.dataset.confirm).showModal();
-  if (event.target.closest("[data-close]")) {
-    event.target.closest("dialog")?.close();
-    event.target.closest("details[data-menu]")?.removeAttribute("open");
-  }
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   if (event.target.closest("[data-dismiss]")) event.target.closest("[data-toast]").remove();
-  if (event.target.matches("dialog")) event.target.close(); // the backdrop
+  if (event.target.matches("dialog") && pressed === event.target) event.target.close();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const open of document.querySelectorAll("details[data-menu][open]")) {
-    open.open = false;
-    open.querySelector("summary").focus();
-  }
+  const elsewhere = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
+  if (event.key === "?" && !elsewhere) document.getElementById("keys")?.showModal();
 });
 
-// Errors carry no undo and stay until they are closed.
+// Errors carry no undo and stay until they are closed; others do not go while somebody is about to press them.
 function expire(toast) {
-  if (!toast.classList.contains("error")) setTimeout(() => toast.remove(), TOAST_MS);
+  if (toast.classList.contains("error")) return;
+  setTimeout(() => (toast.matches(":hover, :focus-within") ? expire(toast) : toast.remove()), TOAST_MS);
 }
 
 function say(text) {
@@ -38,14 +35,17 @@ function say(text) {
   const line = document.createElement("p");
   line.textContent = text;
   toast.append(line);
-  document.getElementById("toasts")?.append(toast);
+  toasts?.append(toast);
   setTimeout(() => toast.remove(), TOAST_MS);
 }
 
-document.querySelectorAll("[data-toast]").forEach(expire);
+const toasts = document.getElementById("toasts");
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) addedNodes.forEach((node) => node.dataset?.toast !== undefined && expire(node));
-}).observe(document.getElementById("toasts") ?? document.body, { childList: true });
+}).observe(toasts ?? document.body, { childList: true });
+// Screen readers tell what comes into a place, not what stood there when the page came.
+const present = [...(toasts?.children ?? [])];
+setTimeout(() => toasts?.append(...present), 100);
 
 document.addEventListener("submit", (event) => {
   const theme = event.target.matches("[data-theme-switch]") && event.submitter?.value;

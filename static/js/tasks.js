@@ -14,7 +14,7 @@ const keys = {
   j: () => move(1),
   k: () => move(-1),
   e: () => here()?.querySelector("[data-tick]")?.click(),
-  x: () => here()?.querySelector(".pick")?.click(),
+  x: () => here()?.querySelector(".ticks")?.click(),
   s: () => here()?.querySelector("[data-verbs] > summary")?.click(),
   n: () => document.querySelector("[data-quick]")?.focus(),
   Enter: () => document.activeElement === here() && here()?.querySelector("[data-open]")?.click(),
@@ -22,7 +22,7 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input:not(.pick), select, textarea, dialog, [contenteditable]")) return;
+  if (event.target.closest("input:not(.ticks), select, textarea, dialog, [contenteditable]")) return;
   if (event.key === "Enter" && event.target !== here()) return;
   if (!keys[event.key]) return;
   keys[event.key]();
@@ -31,10 +31,10 @@ document.addEventListener("keydown", (event) => {
 
 // The bar of the chosen: CSS shows it, here it counts. Choosing none also forgets what a swap has brought since.
 function count() {
-  const chosen = document.querySelectorAll(".pick:checked").length;
+  const chosen = document.querySelectorAll(".ticks:checked").length;
   for (const place of document.querySelectorAll("[data-chosen]")) place.textContent = chosen;
 }
-document.addEventListener("change", (event) => event.target.matches(".pick") && count());
+document.addEventListener("change", (event) => event.target.matches(".ticks") && count());
 document.addEventListener("reset", (event) => {
   if (event.target.id === "bulk") setTimeout(count);
 });

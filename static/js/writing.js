@@ -47,7 +47,7 @@ function look(text) {
   const typed = behind(text);
   const list = room.querySelector("[data-mentions]");
   list.hidden = typed === undefined || typed.includes("  ");
-  if (list.hidden || query.value === typed) return;
+  if (list.hidden || (query.value === typed && list.childElementCount)) return;
   query.value = typed;
   query.dispatchEvent(new Event("mention"));
 }
@@ -57,9 +57,9 @@ function insert(button) {
   const text = room.querySelector("textarea");
   const at = text.selectionStart - behind(text).length;
   text.setRangeText(`${button.dataset.name} `, at, text.selectionStart, "end");
-  room.querySelector("[data-mentions]").hidden = true;
   text.focus();
   text.dispatchEvent(new Event("input", { bubbles: true }));
+  room.querySelector("[data-mentions]").hidden = true; // the name is chosen: the next Enter is a new line again
 }
 
 document.addEventListener("input", (event) => event.target.closest("[data-writing]") && event.target.matches("textarea") && look(event.target));
@@ -79,7 +79,7 @@ document.addEventListener("keydown", (event) => {
   const at = names.indexOf(document.activeElement);
   if (event.key === "ArrowDown") names[Math.min(at + 1, names.length - 1)].focus();
   else if (event.key === "ArrowUp" && at > 0) names[at - 1].focus();
-  else if (event.key === "Tab" && at < 0) insert(names[0]);
+  else if (at < 0 && (event.key === "Tab" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing))) insert(names[0]);
   else if (event.key === "Escape") list.hidden = true;
   else return;
   event.preventDefault();

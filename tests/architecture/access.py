@@ -12,17 +12,30 @@ from django.core.files.base import ContentFile
 
 from crm.accounts.actions import files
 from crm.accounts.models import Account, AccountFile, Contact
+from crm.correspondence.models import Mail, MailThread
 from crm.duplicates.models import AccountPair
+from crm.fields.models import CustomField
 from crm.history.actions import act
 from crm.history.models import Act, Run
 from crm.imports.models import Import
-from crm.ledger.models import Contract
+from crm.inbox.models import InboundPayload
+from crm.ledger.models import Contract, CurrencyRate
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import Notification, OutboundMessage
+from crm.outbox.models import Notification, OutboundMessage, Sender
 from crm.outbox.unsubscribing import url_for
-from crm.segments.models import SavedView
+from crm.segments.models import SavedView, Segment
 from crm.settings.models import HandOver
-from crm.team.models import ApiToken, Device, Invitation, Membership, Team, User
+from crm.team.models import (
+    ApiToken,
+    BusinessHours,
+    Device,
+    Holiday,
+    Invitation,
+    Membership,
+    Team,
+    User,
+    WriteKey,
+)
 from crm.team.models.keys import digest_of
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
@@ -30,7 +43,16 @@ from crm.todos.models import Task
 from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
-from tests.architecture import access_desk, access_doubles, access_imports, access_lists, access_team
+from tests.architecture import (
+    access_desk,
+    access_doubles,
+    access_fields,
+    access_imports,
+    access_lists,
+    access_mail,
+    access_segments,
+    access_team,
+)
 from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
 from tests.conftest import NOON
 
@@ -52,6 +74,7 @@ class World:
     task: Task = field(init=False)
     message: OutboundMessage = field(init=False)
     view: SavedView = field(init=False)
+    segment: Segment = field(init=False)
     gone_view: SavedView = field(init=False)
     workflow: Workflow = field(init=False)
     enrollment: Enrollment = field(init=False)
@@ -63,7 +86,14 @@ class World:
     device: Device = field(init=False)
     hand_over: HandOver = field(init=False)
     imported: Import = field(init=False)  # by Mira
+    thread: MailThread = field(init=False)
+    unmatched: Mail = field(init=False)  # that Mira brought
+    payload: InboundPayload = field(init=False)
+    sender: Sender = field(init=False)
     invited: str = "the secret of an invitation"
+    holiday: Holiday = field(init=False)  # of the team, which has hours of its own
+    rate: CurrencyRate = field(init=False)
+    write_key: WriteKey = field(init=False)
 
     def __post_init__(self) -> None:
         self._people()
@@ -86,6 +116,7 @@ class World:
             SavedView.objects.create(subject="account", name=SECRET, owner=self.mira, deleted_at=deleted_at)
             for deleted_at in (None, NOON)
         )
+        self.segment = Segment.objects.create(subject="account", name=SECRET, kind="static", owner=self.mira)
         self.workflow = enable("renewal-reminder", NOON)
         self.enrollment = Enrollment.objects.create(
             workflow=self.workflow, version_id=self.workflow.version_id, account=self.account, trigger_key=SECRET,
@@ -95,6 +126,11 @@ class World:
             kind="accounts", file_name=SECRET, by=self.mira, state="done", finished_at=NOON, created=1, updated=0,
             skipped=0, rejected=0, report={"columns": {}, "unknown_columns": []},
         )  # fmt: skip
+        options = [{"code": "gold", "label": "Gold"}]
+        self.field, _ = (
+            CustomField.objects.create(subject=subject, key="tier", name="Tier", type="choice", options=options)
+            for subject in ("contact", "account")
+        )
         twin = factories.account("Twin", owner=self.mira)
         self.pair = AccountPair.objects.create(first=self.account, second=twin, strength=60, signs=["name"])
         draft = Draft(
@@ -102,11 +138,18 @@ class World:
             account_id=self.account.pk, contact_id=self.contact.pk,
         )  # fmt: skip
         self.message = OutboundMessage.objects.get(pk=enqueue([draft])["secret"])
+        access_mail.correspond(self, SECRET)
 
     def _people(self) -> None:
         """Mira's team, key, browser and holiday, and somebody who has been invited."""
         self.team = Team.objects.create(name="North")
         Membership.objects.create(team=self.team, user=self.mira)
+        hours = BusinessHours.objects.create(team=self.team)
+        self.holiday = Holiday.objects.create(
+            hours=hours, name="Labour Day", starts_on=NOON.date(), ends_on=NOON.date()
+        )
+        self.rate = CurrencyRate.objects.create(code="USD", valid_from=NOON.date(), rate=1)
+        self.write_key, _ = WriteKey.issue("Web app", "usage", self.mira, NOON)
         self.device = Device.objects.create(user=self.mira, session_key="elsewhere", signed_in_at=NOON)
         self.hand_over = HandOver.objects.create(giver=self.mira, to_words="nobody", at=NOON, until=NOON)
         newcomer = User.objects.create_user("nova@example.com", None, name="Nova", role="agent", is_active=False)
@@ -115,12 +158,21 @@ class World:
             user=newcomer, digest=digest_of(self.invited), sent_at=NOON, expires_at=NOON + timedelta(days=7)
         )
 
+    def of_api(self) -> dict[str, int]:
+        """The row that each path of the API is about, by the path's first word."""
+        return {
+            "accounts": self.account.pk, "contacts": self.contact.pk, "contracts": self.contract.pk,
+            "entries": self.entry.pk, "tasks": self.task.pk, "segments": self.segment.pk, "acts": self.act.pk,
+            "imports": self.imported.pk,
+        }  # fmt: skip
+
 
 def _of_workflow(methods: str = "POST") -> Row:
     return Row(methods, writers=ADMINS, at=lambda world: {"slug": world.workflow.slug})
 
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
+_OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {
     # pages
@@ -233,6 +285,9 @@ ROWS: dict[str, Row] = _OTHERS | {
     "api-task-detail": about("task", "GET PUT PATCH"),
     "api-task-completion": about("task", "POST"),
     "api-task-reopening": about("task", "POST"),
+    "api-act-list": Row(),
+    "api-act-detail": about("act", readers=MANAGERS),
+    "api-act-undo": about("act", "POST", writers=MANAGERS),
     "api-schema": public(),
     "api-docs": public(),
     "api-nowhere": Row("", at=lambda world: {"path": "nothing/"}),

@@ -1,4 +1,4 @@
-"""Who may look at duplicates, merge them, export and erase a person. A part of the table in `access`."""
+"""Who may look at duplicates and gaps, merge, export and erase a person. A part of the table in `access`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ ROWS: dict[str, Row] = {
         "GET POST", readers=MANAGERS, writers=MANAGERS, foreign=True,
         at=lambda world: {"subject": "account", "keeper": world.account.pk, "loser": world.pair.second_id},
     ),
+    "quality:report": Row(),
+    "quality:counting": Row("POST"),
     "privacy:person": about("contact", readers=MANAGERS),
     "privacy:export": about("contact", readers=MANAGERS),
     "privacy:erasure": about("contact", "GET POST", readers=ADMINS, writers=ADMINS),

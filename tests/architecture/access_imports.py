@@ -22,5 +22,12 @@ ROWS: dict[str, Row] = {
     "imports:rows": _import(),
     "imports:kept": _import(),
     "exports:form": Row("GET POST", readers=MANAGERS, writers=MANAGERS, at=lambda world: {"subject": "account"}),
+    "api-import-list": Row("GET POST", readers=MANAGERS, writers=MANAGERS),
+    "api-import-detail": _import(),
+    "api-import-loading": _import("POST"),
+    "api-import-undo": _import("POST"),
+    "api-import-rejects": _import(),
+    "api-import-kept": _import(),
+    "api-export-list": Row("POST", readers=MANAGERS, writers=MANAGERS),
     "exports:timeline": about("account", "GET POST", readers=MANAGERS, writers=MANAGERS),
 }

@@ -20,6 +20,7 @@ ROWS: dict[str, Row] = {
     "contacts:list": Row(),
     "contacts:new": Row(),
     "contacts:detail": about("contact"),
+    "contacts:vcard": about("contact"),
     "contacts:edit": about("contact"),
     "contacts:deletion": about("contact", "GET POST", readers=MANAGERS, writers=MANAGERS),
     "lists:views": _of_accounts("POST"),

@@ -24,6 +24,12 @@ ROWS: dict[str, Row] = {
     "mfa_reauthenticate": Row("GET POST PUT OPTIONS PATCH DELETE"),  # leads on, whoever has no second factor
     "mfa_authenticate": public("GET POST"),
     "mfa_index": Row("GET OPTIONS"),
+    "mfa_login_webauthn": public("GET POST PUT OPTIONS"),
+    "mfa_reauthenticate_webauthn": Row("GET POST PUT OPTIONS PATCH DELETE"),  # leads on, whoever has no passkey
+    "mfa_list_webauthn": Row("GET POST PUT OPTIONS PATCH DELETE"),  # leads to mfa_index
+    "mfa_add_webauthn": Row("GET POST PUT OPTIONS PATCH DELETE"),  # asks for the password first, whatever is asked
+    "rename_passkey": Row("", at=lambda world: {"pk": 1}),  # another's is not there
+    "remove_passkey": Row("", at=lambda world: {"pk": 1}),
     "mfa_activate_totp": Row("GET POST PUT OPTIONS PATCH DELETE"),  # asks for the password first, whatever is asked
     "mfa_deactivate_totp": Row(""),  # nobody here has one
     "mfa_view_recovery_codes": Row("OPTIONS"),
@@ -45,6 +51,23 @@ ROWS: dict[str, Row] = {
     ),
     "settings:tokens": for_admins(),
     "settings:revocation": for_admins("POST", pk=lambda world: world.token.pk),
+    "settings:emptying": for_admins("GET POST"),
+    "settings:call_off_emptying": for_admins("POST"),
+    "settings:hours": for_admins("GET POST"),
+    "settings:add_holiday": for_admins("POST"),
+    "settings:add_holiday_file": for_admins("POST"),
+    "settings:remove_holiday": for_admins("POST", pk=lambda world: world.holiday.pk),
+    "settings:give_own_hours": for_admins("", at=None) if False else for_admins("POST"),
+    "settings:team_hours": for_admins("GET POST", team_pk=lambda world: world.team.pk),
+    "settings:add_team_holiday": for_admins("POST", team_pk=lambda world: world.team.pk),
+    "settings:add_team_holiday_file": for_admins("POST", team_pk=lambda world: world.team.pk),
+    "settings:drop_own_hours": for_admins("POST", team_pk=lambda world: world.team.pk),
+    "settings:currencies": for_admins("GET POST"),
+    "settings:paste_rates": for_admins("POST"),
+    "settings:remove_rate": for_admins("POST", pk=lambda world: world.rate.pk),
+    "settings:write_keys": for_admins("GET POST"),
+    "settings:rotate_write_key": for_admins("POST", pk=lambda world: world.write_key.pk),
+    "settings:revoke_write_key": for_admins("POST", pk=lambda world: world.write_key.pk),
     "settings:team": for_admins(),
     "settings:invite": for_admins("GET POST"),
     "settings:groups": for_admins("GET POST"),

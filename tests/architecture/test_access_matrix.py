@@ -48,7 +48,7 @@ def test_every_address_has_a_row() -> None:
     assert sorted(ROWS.keys() - ROUTES.keys()) == [], "these rows name addresses that are gone"
 
 
-def test_the_schema_has_the_methods_of_the_table() -> None:
+def test_the_schema_has_the_methods_of_the_table(db: None) -> None:
     with GENERATOR_STATS.silence():
         schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     described = {path: set(operations) - {"parameters"} for path, operations in schema["paths"].items()}

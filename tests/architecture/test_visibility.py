@@ -11,6 +11,7 @@ from pathlib import Path
 from django.apps import apps
 
 from crm.team.models import VisibleQuerySet
+from crm.web.resources import VisibleField
 from tests.architecture import source
 
 #: Models behind the gate, by name.
@@ -68,8 +69,10 @@ def _chain(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
 
 
 def _handed_to_the_gate(chain: ast.AST, parents: dict[ast.AST, ast.AST], path: Path) -> bool:
-    """To a function of the module that holds it, to a view set that does, or as what hangs on rows that passed."""
+    """To a function of the module that holds it, to a view set or field that does, or as what hangs on such rows."""
     parent = parents.get(chain)
+    if isinstance(parent, ast.keyword) and isinstance(call := parents.get(parent), ast.Call):
+        return ast.unparse(call.func) == VisibleField.__name__
     if isinstance(parent, ast.Call):
         called = ast.unparse(parent.func)
         gates = re.findall(r"^def (\w+)\(.*?(?=^\S)", path.read_text(), re.M | re.S)

@@ -35,7 +35,7 @@ def test_from_a_sheet_to_its_undo(
     page.goto(f"{live_server.url}/imports/new/")
     page.locator("[data-file]").set_input_files(sheet)
     expect(page.get_by_text("Kunden.csv")).to_be_visible()
-    page.get_by_role("button", name="Go on to its columns").click()
+    page.get_by_role("button", name="Next: its columns").click()
     expect(page.get_by_label("Where the column Sector goes")).to_have_value("industry")
     fits(page)
     page.get_by_role("button", name="Show what it would do").click()
