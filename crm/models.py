@@ -1,7 +1,20 @@
 """The list of crm's tables for Django, which looks only here. Import from the rooms, never from this list."""
 
-from crm.accounts.models import Account, AccountChange, AccountFile, Alias, Contact, ContactChange, HandOff
+from crm.accounts.models import (
+    Account,
+    AccountChange,
+    AccountFile,
+    AccountSeen,
+    Alias,
+    Contact,
+    ContactChange,
+    ContactSeen,
+    HandOff,
+    LeftOverFile,
+)  # fmt: skip
+from crm.correspondence.models import IgnoredSender, Mail, MailFile, MailIdentity, MailThread
 from crm.duplicates.models import AccountPair, ContactPair, Merge, MovedRows, Sweep
+from crm.fields.models import CustomField, CustomFieldChange
 from crm.history.models import Act, Run
 from crm.home.models import Alarm, CalendarFeed, PutAway
 from crm.imports.models import (
@@ -12,7 +25,8 @@ from crm.imports.models import (
     ImportPart,
     ImportReject,
 )  # fmt: skip
-from crm.ledger.models import Contract, ContractChange, ContractTerm, ContractTermChange
+from crm.inbox.models import InboundPayload, InboxSettings, MailboxPlace
+from crm.ledger.models import Contract, ContractChange, ContractTerm, ContractTermChange, CurrencyRate, RfmScore
 from crm.outbox.models import (
     Decision,
     MailPolicy,
@@ -25,19 +39,45 @@ from crm.outbox.models import (
     Suppression,
     Switch,
 )  # fmt: skip
-from crm.segments.models import ListChoice, SavedView, Segment
-from crm.settings.models import DomainLook, HandedRow, HandOver
-from crm.team.models import ApiToken, Device, Invitation, Membership, Organisation, RoleRight, Team, User
+from crm.quality.models import DataCount, DataSweep
+from crm.segments.models import (
+    ListChoice,
+    SavedView,
+    Segment,
+    SegmentChange,
+    SegmentMember,
+    SegmentMemberChange,
+    SegmentPart,
+    SegmentSize,
+)
+from crm.settings.models import DomainLook, Emptying, HandedRow, HandOver
+from crm.team.models import (
+    ApiToken,
+    BusinessHours,
+    Device,
+    Holiday,
+    Invitation,
+    Membership,
+    Organisation,
+    RoleRight,
+    Team,
+    User,
+    WriteKey,
+)
 from crm.timeline.models import Pending, TimelineEntry
-from crm.todos.models import Task
-from crm.web.models import IdempotentAnswer, Pulse
+from crm.todos.models import Task, TaskChange
+from crm.web.models import IdempotentAnswer, Pulse, Walk
 
 __all__ = [
-    "Account", "AccountChange", "AccountFile", "AccountPair", "Act", "Alarm", "Alias", "ApiToken", "CalendarFeed",
-    "Contact", "ContactChange", "ContactPair", "Contract", "ContractChange", "ContractTerm", "ContractTermChange",
-    "Decision", "Device", "DomainLook", "HandOff", "HandOver", "HandedRow", "IdempotentAnswer", "Import",
-    "ImportKept", "ImportMapping", "ImportPart", "ImportReject", "ImportedRange", "Invitation", "ListChoice",
-    "MailPolicy", "MailTemplate", "Membership", "Merge", "MovedRows", "Notification", "NotificationPreference",
-    "Organisation", "OutboundMessage", "Pending", "Pulse", "PutAway", "RoleRight", "Run", "SavedView", "Segment",
-    "Sender", "Slice", "Suppression", "Sweep", "Switch", "Task", "Team", "TimelineEntry", "User",
+    "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias", "ApiToken",
+    "BusinessHours", "CalendarFeed", "Contact", "ContactChange", "ContactPair", "ContactSeen", "Contract",
+    "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate", "CustomField", "CustomFieldChange",
+    "DataCount", "DataSweep", "Decision", "Device", "DomainLook", "Emptying", "HandOff", "HandOver", "HandedRow",
+    "Holiday", "IdempotentAnswer", "IgnoredSender", "Import", "ImportKept", "ImportMapping", "ImportPart",
+    "ImportReject", "ImportedRange", "InboundPayload", "InboxSettings", "Invitation", "LeftOverFile", "ListChoice",
+    "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate", "MailThread", "MailboxPlace", "Membership",
+    "Merge", "MovedRows", "Notification", "NotificationPreference", "Organisation", "OutboundMessage", "Pending",
+    "Pulse", "PutAway", "RfmScore", "RoleRight", "Run", "SavedView", "Segment", "SegmentChange", "SegmentMember",
+    "SegmentMemberChange", "SegmentPart", "SegmentSize", "Sender", "Slice", "Suppression", "Sweep", "Switch", "Task",
+    "TaskChange", "Team", "TimelineEntry", "User", "Walk", "WriteKey",
 ]  # fmt: skip

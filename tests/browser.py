@@ -16,11 +16,11 @@ IN_A_BROWSER = [
 ]  # fmt: skip
 
 
-def sign_in(page: Page, server: str) -> None:
-    """As Mira, of the cast."""
+def sign_in(page: Page, server: str, who: str = "Mira") -> None:
+    """As Mira, or somebody else of the cast."""
     page.goto(f"{server}/sign-in/")
-    page.get_by_label("E-mail address").fill("mira@example.com")
+    page.get_by_label("E-mail address").fill(f"{who.lower()}@example.com")
     page.get_by_label("Password").fill("correct horse")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Mira")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(who)
     page.wait_for_load_state()  # keys are heard from here on

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 
-from crm.accounts.models import Account, Contact
+from crm.accounts.models import Account, AccountSeen, Contact, ContactSeen
 from crm.ledger.models import Contract, ContractTerm
 
 _numbers = count(1)
 
 
-def account(name: str | None = None, **fields: Any) -> Account:
-    return Account.objects.create(name=name or f"Account {next(_numbers)}", **fields)
+def account(name: str | None = None, *, last_seen_at: datetime | None = None, **fields: Any) -> Account:
+    made = Account.objects.create(name=name or f"Account {next(_numbers)}", **fields)
+    if last_seen_at:
+        seen(last_seen_at, account_id=made.pk)
+    return made
 
 
-def contact(of: Account | None = None, **fields: Any) -> Contact:
+def seen(at: datetime | None, **whom: Any) -> None:
+    """Everybody, or those of a condition such as account_id=7, was last seen then."""
+    rows = ContactSeen if any(name.startswith("contact") for name in whom) else AccountSeen
+    rows.objects.filter(**whom).update(at=at)
+
+
+def contact(of: Account | None = None, *, last_seen_at: datetime | None = None, **fields: Any) -> Contact:
     number = next(_numbers)
     fields.setdefault("email", f"person{number}@customer.example")
     fields.setdefault("first_name", "Anna")
     fields.setdefault("last_name", f"Nr {number}")
     fields.setdefault("is_primary", not of or not of.contacts.filter(is_primary=True).exists())
-    return Contact.objects.create(account=of or account(), **fields)
+    made = Contact.objects.create(account=of or account(), **fields)
+    if last_seen_at:
+        seen(last_seen_at, contact_id=made.pk)
+    return made
 
 
 def contract(of: Account, starts_on: date, ends_on: date | None = None, mrr: int = 100, **fields: Any) -> Contract:

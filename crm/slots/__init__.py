@@ -20,7 +20,16 @@ from crm.slots.due import (
     watchers,
     work,
 )
-from crm.slots.imports import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds, undone_along
+from crm.slots.imports import (
+    ImportColumn,
+    ImportCounts,
+    ImportKind,
+    ImportRows,
+    ImportUndone,
+    import_kinds,
+    undone_along,
+)
+from crm.slots.inbox import Arrived, Handled, InboxHandler, inbox_handlers
 from crm.slots.lists import ListColumn, ListOfRows, list_columns, lists
 from crm.slots.pages import (
     Found,
@@ -35,6 +44,8 @@ from crm.slots.pages import (
     account_tiles,
     contact_marks,
     contact_panels,
+    fact_waits,
+    mail_tabs,
     menu,
     notices,
     search_sources,
@@ -42,9 +53,11 @@ from crm.slots.pages import (
     today_cards,
     today_reasons,
 )
-from crm.slots.people import Holding, StartStep, StepState, holdings, start_steps
+from crm.slots.people import Holding, KeptTable, StartStep, StepState, holdings, kept_tables, start_steps
+from crm.slots.quality import DataCheck, data_checks
 from crm.slots.records import (
     BulkAction,
+    CustomSubject,
     DateField,
     FilterField,
     FilterSubject,
@@ -52,6 +65,7 @@ from crm.slots.records import (
     OwnedRows,
     Person,
     bulk_actions,
+    custom_subjects,
     date_fields,
     exported,
     filter_subjects,
@@ -59,25 +73,46 @@ from crm.slots.records import (
     traces,
 )
 from crm.slots.registry import AlreadyRegistered, Registry
-from crm.slots.sending import Explanation, JournalCheck, Refusal, SendGuard, explainers, journal_checks, send_guards
+from crm.slots.segments import SegmentIdea, SegmentUse, ValueFacts, segment_ideas, segment_uses, value_facts
+from crm.slots.sending import (
+    Enclosed,
+    Explanation,
+    JournalCheck,
+    LetterOrigin,
+    Refusal,
+    SendGuard,
+    explainers,
+    journal_checks,
+    letter_origins,
+    send_guards,
+)
 from crm.slots.telling import NotificationKind, Teller, notification_kinds, tell, tellers
 
 __all__ = [
     "LATE",
     "MOST",
     "AlreadyRegistered",
+    "Arrived",
     "BulkAction",
+    "CustomSubject",
+    "DataCheck",
     "DateField",
+    "Enclosed",
     "Explanation",
     "FilterField",
     "FilterSubject",
     "Found",
+    "Handled",
     "Holding",
     "ImportColumn",
     "ImportCounts",
     "ImportKind",
     "ImportRows",
+    "ImportUndone",
+    "InboxHandler",
     "JournalCheck",
+    "KeptTable",
+    "LetterOrigin",
     "ListColumn",
     "ListOfRows",
     "Load",
@@ -94,6 +129,8 @@ __all__ = [
     "Registry",
     "Repair",
     "SearchSource",
+    "SegmentIdea",
+    "SegmentUse",
     "SendGuard",
     "SettingsPage",
     "StartStep",
@@ -102,6 +139,7 @@ __all__ = [
     "Throughput",
     "TodayReason",
     "Trouble",
+    "ValueFacts",
     "Verb",
     "Work",
     "account_panels",
@@ -109,22 +147,31 @@ __all__ = [
     "bulk_actions",
     "contact_marks",
     "contact_panels",
+    "custom_subjects",
+    "data_checks",
     "date_fields",
     "explainers",
     "exported",
+    "fact_waits",
     "filter_subjects",
     "holdings",
     "import_kinds",
+    "inbox_handlers",
     "journal_checks",
+    "kept_tables",
+    "letter_origins",
     "list_columns",
     "lists",
     "loads",
+    "mail_tabs",
     "menu",
     "notices",
     "notification_kinds",
     "owned_rows",
     "repairs",
     "search_sources",
+    "segment_ideas",
+    "segment_uses",
     "send_guards",
     "settings_pages",
     "start_steps",
@@ -135,6 +182,7 @@ __all__ = [
     "today_reasons",
     "traces",
     "undone_along",
+    "value_facts",
     "watchers",
     "work",
 ]

@@ -20,7 +20,8 @@ class ImportColumn:
     `kind` says how a cell is read and what type it has in the staging table: text (str), key (str, an id of another
     system), email (lower case), domain, date, moment (timestamptz, UTC without an offset), money (numeric), whole
     (bigint), yes_no (boolean), choice (one of `choices`), zone (a time zone), country and currency (codes in capitals),
-    tags (the text of a text[]). A blank cell is NULL and means: keep what is there.
+    tags (the text of a text[]), checked and checked_day (the JSON that `check` makes of the cell, or of the day that is
+    read from it). A blank cell is NULL and means: keep what is there.
     """
 
     kind: str = "text"
@@ -36,6 +37,8 @@ class ImportColumn:
     names: tuple[str, ...] = ()  # what other files call it, beside its own name and label
     #: Whether a file's author may say that it only fills what is empty, or only new rows. Not for what identifies.
     policies: bool = True
+    #: Of the kinds checked and checked_day: a cell as JSON. Raises crm.fields.rules.FieldError.
+    check: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,18 @@ class ImportCounts:
 
     created: int = 0
     updated: int = 0
+
+
+@dataclass(frozen=True)
+class ImportUndone:
+    """What an undo of a kind's own did: rows taken away, rows given back what they held, rows of `table` that stay as
+    they are (id, name, reason), and how many more of them nobody names."""
+
+    removed: int
+    reverted: int
+    table: str
+    kept: Sequence[tuple[int, str, str]] = ()
+    unnamed: int = 0
 
 
 class ImportRows(Protocol):
@@ -55,6 +70,8 @@ class ImportRows(Protocol):
 
     #: What becomes of rows that look like somebody who is there already under another id: create | leave | match.
     twins: str
+    #: The number of the import, for what a loader notes of it itself; None: nothing of it stays, it is a preview.
+    import_id: int | None
 
     def run(self, sql: str, **parameters: Any) -> int:
         """Run a statement, with `%(name)s` for parameters and `%(now)s`; returns the number of rows it touched."""
@@ -62,8 +79,14 @@ class ImportRows(Protocol):
     def ids(self, sql: str, **parameters: Any) -> list[int]:
         """The first column of what a query finds."""
 
+    def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+
     def link(self, column: str, model: type[Model], field: str, by: str) -> None:
         """Set `column` (made if it is missing) to the id of the model's row whose `field` equals the rows' `by`."""
+
+    def links(self, **columns: tuple[type[Model], str, str, str]) -> None:
+        """As `link` for several new columns in one pass: name=(model, field, by, which of its columns to take)."""
 
     def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
         """Take the rows `r` that meet the condition out of the import, with the column to blame, why and what to do.
@@ -94,8 +117,8 @@ class ImportRows(Protocol):
         """
 
     def note(self, role: str, model: type[Model], sql: str, **parameters: Any) -> None:
-        """Remember for an undo the ids, the first column of what the query finds, of rows that a loader has `created`
-        otherwise than by `write`, or `touched`: the kind derives something for them, which `settle` works out."""
+        """Remember for an undo the ids that the query finds, each once: of rows that a loader has `created` otherwise
+        than by `write`, or `touched`: the kind derives something for them, which `settle` works out."""
 
     def begin_writing(self) -> None:
         """Say that rows of the record are locked or changed from here on; before it, a loader only reads them.
@@ -112,11 +135,13 @@ class ImportRows(Protocol):
         merge: Mapping[str, str] | None = None,
         target: str = "target",
         where: str = "TRUE",
+        parameters: Mapping[str, Any] | None = None,
     ) -> ImportCounts:
         """Write the rows `r` to a table: update the row named by `target` where it differs, insert where there is none.
 
         `values` gives an SQL expression over `r` for each database column; NULL keeps what is there, or takes the
         model's default in a new row. `merge` gives other expressions for updates, over `r` and the row `t` as it was.
+        `parameters` are those of the expressions.
         """
 
 
@@ -139,13 +164,19 @@ class ImportKind:
     brings_people: bool = False
     label: str = ""  # in titles: Accounts
     hint: str = ""  # what one row is, in a few words
-    #: The tables whose rows it writes, the one that others hang on first: app label and name. Blank: nothing of it can
-    #: be undone, and `not_undone` says why and what to do instead.
+    #: The tables whose rows it writes, the one that others hang on first: app label and name. Rows that it made go in
+    #: an undo, and the history of the others gives back what they held.
     tables: tuple[str, ...] = ()
-    not_undone: str = ""
+    #: Takes back what it wrote into tables without a history: (number of the import, now), inside the transaction that
+    #: undoes it and alone among all imports.
+    undo: Callable[[int, datetime], ImportUndone] | None = None
     #: (ids that the loader has noted as touched, now): what is derived for them is worked out again after an undo.
     settle: Callable[[Sequence[int], datetime], object] | None = None
     order: int = 0
+
+    @property
+    def undoable(self) -> bool:
+        return bool(self.tables or self.undo)
 
 
 import_kinds: Registry[ImportKind] = Registry("import kind")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crm.slots.registry import Registry
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import QuerySet, Subquery
     from django.http import HttpRequest
 
 
@@ -69,6 +69,8 @@ contact_panels: Registry[Panel] = Registry("contact panel")  # the aside of a pe
 today_cards: Registry[Panel] = Registry("card of Today")  # on top of it; `context` gets the viewer, and asks nothing
 account_tiles: Registry[Panel] = Registry("account tile")  # the row of figures on top of it
 today_reasons: Registry[TodayReason] = Registry("reason for Today")
+#: Kind of fact → the name of what stands still for an account (OuterRef "pk") until it has one, or null.
+fact_waits: Registry[Callable[[str], Subquery]] = Registry("wait for a fact")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class SettingsPage:
 
 
 settings_pages: Registry[SettingsPage] = Registry("settings page")
+mail_tabs: Registry[MenuEntry] = Registry("tab of the mail page")  # pages of rooms above the outbox; `count` as there
 
 
 @dataclass(frozen=True)

@@ -50,4 +50,18 @@ class StartStep:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class KeptTable:
+    """A table that stays when a demo goes: what is set, not what is known. Registered by app label and name.
+
+    `after(now)` puts its rows in order then, in the same transaction.
+    """
+
+    after: Callable[[datetime], object] | None = None
+    order: int = 0
+
+
+kept_tables: Registry[KeptTable] = Registry("kept table")
+
+
 start_steps: Registry[StartStep] = Registry("step of the first run")

@@ -25,7 +25,7 @@ class FilterField:
     """
 
     label: str
-    kind: str  # text | number | date | datetime | bool | tags | choice
+    kind: str  # text | number | date | datetime | bool | tags | choice | options | segment
     expression: Callable[[str | None, datetime], Any]
     choices: tuple[tuple[str, str], ...] = ()
     takes_argument: bool = False
@@ -34,6 +34,9 @@ class FilterField:
     #: What a form may suggest for a text: (value, what it means) of each.
     suggestions: Callable[[], Sequence[tuple[str, str]]] | None = None
     group: str = ""  # under which heading a form offers it; blank: the subject's own
+    sort: str = ""  # what lists call their sort by it, if they have one
+    retired: bool = False  # filters that were kept go on; nothing offers or shows it any more
+    segments_of: str = ""  # of the kind segment: the subject whose segments it asks about
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,21 @@ class FilterSubject:
 
 
 filter_subjects: Registry[FilterSubject] = Registry("filter subject")
+
+
+@dataclass(frozen=True)
+class CustomSubject:
+    """A filter subject for which admins can make fields: its rows have them in a column `custom`.
+
+    That is a `crm.fields.models.CustomValues`; the filter subject's `fields` are a `crm.fields.asking.FieldsOf`.
+    """
+
+    label: str  # “Accounts”
+    one: str  # inside a sentence: “account”
+    order: int = 0
+
+
+custom_subjects: Registry[CustomSubject] = Registry("subject with fields of one's own")
 
 
 # Dates that workflows wait for
@@ -92,6 +110,7 @@ class BulkAction:
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
     hint: str = ""  # what a person should know before it is done
     order: int = 0
+    listed: bool = True  # False: other verbs begin it, and no list offers it
 
 
 bulk_actions: Registry[BulkAction] = Registry("bulk action")

@@ -45,3 +45,29 @@ class Explanation:
 
 #: origin → (origin ids → explanation by id). Messages and tasks name their origin.
 explainers: Registry[Callable[[Sequence[int]], Mapping[int, Explanation]]] = Registry("explainer")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What a letter brings along beside its text. Files are (name, content type, where the storage keeps it)."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[tuple[str, str, str]] = ()
+    from_name: str = ""  # whose letter it is; blank: the sender's
+    formatted: bool = False  # the text is Markdown, and the HTML part is made from it
+
+
+@dataclass(frozen=True, slots=True)
+class LetterOrigin:
+    """How letters of one origin are written, and told on the timeline. Both are asked with the message.
+
+    `enclose` is called inside the clearing transaction. `tell(message, at)` gives what the timeline says of one that
+    has left, as a `crm.timeline.actions.Fact`; None: what it says of all mail. Each runs at most two queries.
+    """
+
+    enclose: Callable[[Any], Enclosed]
+    tell: Callable[[Any, datetime], Any]
+
+
+#: By the origin of messages: only what people write themselves has one so far.
+letter_origins: Registry[LetterOrigin] = Registry("origin of letters")

@@ -25,5 +25,5 @@ def bulk_actions_of(context: Context, subject: str) -> list[dict[str, Any]]:
             "url": reverse("history:bulk", args=[subject, name.partition(".")[2]]),
         }
         for name, action in bulk_actions.items()
-        if action.subject == subject and may(viewer, action)
+        if action.subject == subject and action.listed and may(viewer, action)
     ]

@@ -80,6 +80,12 @@ def linked(text: str) -> SafeString:
 
 
 @register.filter
+def breakable(address: str) -> SafeString:
+    """An address that, where it must, breaks before its @ and its dots and nowhere else that can be helped."""
+    return mark_safe(re.sub(r"(?=[@.])", "<wbr>", escape(address)))  # noqa: S308  escaped
+
+
+@register.filter
 def age(passed: timedelta) -> str:
     """“3 s”, “14 minutes”, “5 hours”."""
     return wording.length(passed)
@@ -102,7 +108,7 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 @register.filter
 def in_days(value: date | datetime | None) -> str:
-    """“in 27 days”, “today”, “3 days ago”: dates in days of the installation's zone, moments in the viewer's."""
+    """“in 27 days”, “today”, “3 months ago”: dates in days of the installation's zone, moments in the viewer's."""
     if not value:
         return ""
     if isinstance(value, datetime):

@@ -24,7 +24,7 @@ _WRITING = {
     "403": "The token or its user may not do this.",
     "409": "It contradicts what is stored, or the same request is still under way.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is of a kind that this operation does not take: most take JSON.",
 }
 _REPEATED = {"422": "The Idempotency-Key was used for another request."}
 _VERSIONED = {"412": "Somebody has changed it since you read it."}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
@@ -76,8 +77,25 @@ def _once(request: Request, key: str, work: Callable[[], Response]) -> Response 
 
 def _digest(request: Request) -> str:
     django_request = request._request
-    start = f"{request.method} {django_request.get_full_path()}\n".encode()
-    return hashlib.sha256(start + django_request.body).hexdigest()
+    digest = hashlib.sha256(f"{request.method} {django_request.get_full_path()}\n".encode())
+    if request.content_type.startswith("multipart/"):
+        _feed_parts(digest, request)
+    else:
+        digest.update(django_request.body)
+    return digest.hexdigest()
+
+
+def _feed_parts(digest: Any, request: Request) -> None:
+    """Fields and files by themselves: whoever repeats a form draws another boundary, and a file may be a large one."""
+    fields: Any = request.data
+    told = [[name, *(text for text in values if isinstance(text, str))] for name, values in fields.lists()]
+    digest.update(json.dumps(sorted(told)).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(json.dumps([name, file.name, file.size]).encode())
+            for piece in file.chunks():
+                digest.update(piece)
+            file.seek(0)
 
 
 def _lock(name: str) -> bool:

@@ -8,6 +8,10 @@ from crm.web import clock
 HEARTBEAT = "heartbeat"
 
 
+#: The pulse that says: what is here was told by the demo, on that day.
+DEMO = "demo"
+
+
 class Pulse(models.Model):
     """The last run of one kind of work. `tick` never goes back behind its own; /readyz reads beat's."""
 
@@ -35,3 +39,16 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.status}"
+
+
+class Walk(models.Model):
+    """How far work of a whole day has come: see crm.web.nightly. `stage` at its end says that the day is done."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    day = models.DateField(null=True)
+    stage = models.PositiveSmallIntegerField(default=0)
+    position = models.BigIntegerField(default=0)  # the last id that the stage has dealt with
+    found = models.JSONField(default=dict)  # what an earlier stage leaves to later ones
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.day}, stage {self.stage} behind {self.position}"

@@ -35,7 +35,8 @@ class Sort:
     Null values come last in both directions. `groups` are for a foreign key: rows stand in the order of what they point
     at, which is few (all of it is asked for), and by id among those that point at the same; served by an index over
     (key, id). Those that point at nothing come last. `mirrored`: descending and nullable, by an ascending index that is
-    read backwards, the values first and the nulls after them.
+    read backwards, the values first and the nulls after them. `key`: the expression stands in a table beside, which has
+    one row for each of ours; it is how that table names ours, as its index has it.
     """
 
     expression: str
@@ -43,6 +44,7 @@ class Sort:
     nullable: bool = False
     mirrored: bool = False
     groups: Callable[[], QuerySet[Any]] | None = None
+    key: str = "id"
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,11 @@ type Edge = tuple[Any, int]
 
 def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> list[Any]:
     """The rows behind the edge: one range of the index, and a second one where values end and nulls begin."""
-    field, at = F(sort.expression), F("id")
+    field, at = F(sort.expression), F(sort.key)
+    if sort.key != "id":
+        rows = rows.filter(**{f"{sort.key}__isnull": False})  # which says that no row is without, so its index serves
     last = {"nulls_last": True} if sort.nullable and not sort.mirrored else {}
-    rows = rows.order_by(*((field.desc(**last), "-id") if sort.descending else (field.asc(**last), "id")))
+    rows = rows.order_by(*((field.desc(**last), at.desc()) if sort.descending else (field.asc(**last), at.asc())))
     if edge is None and not sort.mirrored:
         return list(rows[:limit])
     nulls = rows.filter(**{f"{sort.expression}__isnull": True})
@@ -76,7 +80,7 @@ def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> l
         return found + list(nulls[: limit - len(found)]) if len(found) < limit else found
     value, last_id = edge
     if value is None:
-        return list(nulls.filter(**{f"id__{'lt' if sort.descending else 'gt'}": last_id})[:limit])
+        return list(nulls.filter(**{f"{sort.key}__{'lt' if sort.descending else 'gt'}": last_id})[:limit])
     # Row by row, as the index stands: an OR of both parts would be read from the beginning.
     beyond = TupleLessThan if sort.descending else TupleGreaterThan
     found = list(rows.filter(beyond(Tuple(field, at), (value, last_id)))[:limit])
@@ -178,6 +182,10 @@ def _field(rows: QuerySet[Any], expression: str) -> Field[Any, Any]:
     return model._meta.get_field(name)  # type: ignore[no-any-return]
 
 
+#: What pages of the API are ordered by, besides moments.
+_WHOLE_NUMBERS = ("id", "line")
+
+
 class CursorPagination(pagination.CursorPagination):
     """The API's pages: newest first by id, or as the view's `ordering` says; up to 200 rows."""
 
@@ -201,7 +209,7 @@ class CursorPagination(pagination.CursorPagination):
             return cursor
         position = str(cursor.position)
         try:
-            if self.ordering[0].lstrip("-") == "id":
+            if self.ordering[0].lstrip("-") in _WHOLE_NUMBERS:
                 fits = position.isascii() and position.isdigit() and len(position) <= 18
             else:
                 fits = bool(clock.parse(position))

@@ -21,11 +21,12 @@ class StrictJSONParser(JSONParser):
             data = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError(f"The body is nested more than {DEEPEST} levels deep.") from None
-        _check(data)
+        check_data(data)
         return data
 
 
-def _check(data: Any) -> None:
+def check_data(data: Any) -> None:
+    """Raises ParseError for texts in it that no column holds, and for what is nested deeper than DEEPEST."""
     level = [data]
     for _ in range(DEEPEST):
         below: list[Any] = []

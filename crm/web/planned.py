@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from typing import Any
@@ -18,8 +19,9 @@ _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 class Planned:
     """One statement with `%(name)s` for values. Their types must be plain from where they stand, or written there."""
 
-    def __init__(self, sql: str, number: int) -> None:
-        self.name = f"holdfast_{number}"
+    def __init__(self, sql: str) -> None:
+        # By its text alone: were they counted, two threads could give one name to two statements.
+        self.name = f"holdfast_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
         self._values = list(dict.fromkeys(_PLACE.findall(sql)))
         places = {name: f"${place}" for place, name in enumerate(self._values, 1)}
         self._sql = _PLACE.sub(lambda found: places[found[1]], sql).replace("%%", "%")
@@ -35,11 +37,7 @@ class Planned:
         return f"EXECUTE {self.name} ({', '.join(f'%({name})s' for name in self._values)});"
 
 
-_made: list[Planned] = []
-
-
 @cache
 def planned(sql: str) -> Planned:
     """The statement, one for each text. Texts must be few: a connection keeps each for as long as it lives."""
-    _made.append(Planned(sql, len(_made)))
-    return _made[-1]
+    return Planned(sql)

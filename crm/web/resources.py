@@ -96,19 +96,26 @@ class Resource(viewsets.GenericViewSet[Any]):
     metadata_class = None  # the schema describes; OPTIONS need not
     http_method_names: ClassVar[list[str]] = ["get", "head", "options", "post", "put", "patch"]
     parameters: ClassVar[frozenset[str]] = frozenset()  # names of the query parameters of the list
+    paged: ClassVar[frozenset[str]] = frozenset({"list"})  # actions that answer with pages
     volatile: ClassVar[frozenset[str]] = frozenset()  # fields that change by themselves: no version
     conflicts: ClassVar[dict[str, tuple[str, str]]] = {}  # constraint → (field, sentence)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         length = request.META.get("CONTENT_LENGTH") or ""
-        if length.isdecimal() and int(length[:18]) > LARGEST_BODY:
-            raise BodyTooLarge
-        known = self.parameters | {"cursor", "limit"} if self.action == "list" else frozenset()
+        if length.isdecimal():
+            self.check_size(int(length[:18]))
+        known = self.parameters if self.action == "list" else frozenset()
+        known |= {"cursor", "limit"} if self.action in self.paged else frozenset()
         for name, values in request.query_params.lists():
             check_text("".join([name, *map(str, values)]))
             if name not in known:
                 raise ValidationError({name[:80]: ["There is no such parameter here."]})
+
+    def check_size(self, length: int) -> None:
+        """Of the body, in bytes, before it is read. Raises BodyTooLarge."""
+        if length > LARGEST_BODY:
+            raise BodyTooLarge
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()

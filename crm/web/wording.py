@@ -58,12 +58,23 @@ def day(value: date) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+#: From here on months say more than days, and further on years.
+_MONTHS_FROM, _YEARS_FROM = 100, 730
+
+
 def in_days(days: int) -> str:
-    """Whole days from today; negative ones are past."""
+    """Whole days from today; negative ones are past. What is far away in whole months or years."""
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
     if days in near:
         return near[days]
-    return f"in {days} days" if days > 0 else f"{-days} days ago"
+    far = abs(days)
+    if far >= _YEARS_FROM:
+        words = f"{far // 365} years"
+    elif far >= _MONTHS_FROM:
+        words = f"{far * 12 // 365} months"
+    else:
+        words = f"{far} days"
+    return f"in {words}" if days > 0 else f"{words} ago"
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -12,27 +12,31 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 
 class Crash(Exception):
     """Thrown in the middle of something."""
 
 
+class LostCommit(Crash, OperationalError):
+    """A commit of which nobody hears whether it was done: a database says so in this way, and Django counts on it."""
+
+
 @contextlib.contextmanager
-def failing(number: int, fail: Callable[[], None], *, afterwards: bool) -> Iterator[None]:
+def failing(number: int, fail: Callable[[type[Crash]], None], *, afterwards: bool) -> Iterator[None]:
     """At the `number`-th statement or commit, `fail` before it, or after it was done but before anybody heard so."""
     counted = 0
 
-    def tell(act: Callable[[], Any]) -> Any:
+    def tell(act: Callable[[], Any], crash: type[Crash] = Crash) -> Any:
         nonlocal counted
         counted += 1
         mine = counted == number
         if mine and not afterwards:
-            fail()
+            fail(crash)
         told = act()
         if mine and afterwards:
-            fail()
+            fail(crash)
         return told
 
     def execute(run: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
@@ -40,7 +44,7 @@ def failing(number: int, fail: Callable[[], None], *, afterwards: bool) -> Itera
 
     connection.ensure_connection()
     commit = connection._commit  # type: ignore[attr-defined]
-    connection._commit = lambda: tell(commit)  # type: ignore[attr-defined]
+    connection._commit = lambda: tell(commit, LostCommit)  # type: ignore[attr-defined]
     try:
         with connection.execute_wrapper(execute):
             yield
@@ -51,8 +55,8 @@ def failing(number: int, fail: Callable[[], None], *, afterwards: bool) -> Itera
 def thrown_into(action: Callable[[], None], number: int, *, afterwards: bool) -> None:
     """Do it with an exception thrown into it; one that comes out again is what workers live with."""
 
-    def fail() -> None:
-        raise Crash
+    def fail(crash: type[Crash]) -> None:
+        raise crash
 
     with contextlib.suppress(Crash), failing(number, fail, afterwards=afterwards):
         action()
@@ -64,7 +68,7 @@ def killed_in(action: Callable[[], None], number: int, *, afterwards: bool) -> N
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         child = os.fork()  # the mail server's thread stays with the parent, and nothing of it is needed here
     if child == 0:
-        with contextlib.suppress(BaseException), failing(number, lambda: os._exit(9), afterwards=afterwards):
+        with contextlib.suppress(BaseException), failing(number, lambda _: os._exit(9), afterwards=afterwards):
             action()
         os._exit(0)
     os.waitpid(child, 0)

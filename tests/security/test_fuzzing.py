@@ -51,21 +51,13 @@ def operations() -> Iterator[Any]:
         yield found.ok()
 
 
-def _ids(world: World) -> dict[str, int]:
-    """The row that each path is about."""
-    return {
-        "accounts": world.account.pk, "contacts": world.contact.pk, "contracts": world.contract.pk,
-        "entries": world.entry.pk, "tasks": world.task.pk,
-    }  # fmt: skip
-
-
 def _made_real(case: Any, world: World, real: bool) -> None:
     """Half of the requests are about rows that exist: made-up numbers reach nothing but a 404."""
     if not real:
         return
     room = case.operation.path.split("/")[3]
     if "id" in case.path_parameters:
-        case.path_parameters["id"] = _ids(world)[room]
+        case.path_parameters["id"] = world.of_api()[room]
     if "term_id" in case.path_parameters:
         case.path_parameters["term_id"] = world.contract.terms.get().pk
     if isinstance(case.body, dict):

@@ -11,9 +11,12 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+#: What leaves is not kept for whoever asks a second time.
+STREAMED = {"/api/v1/exports/"}
 
-@pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
+
+@pytest.fixture
+def schema(db: None) -> dict[str, Any]:
     with GENERATOR_STATS.silence():
         return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -22,18 +25,22 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
     validate_schema(schema)
     assert schema["openapi"] == "3.1.1"
     assert sorted(schema["paths"]) == [
-        "/api/v1/accounts/", "/api/v1/accounts/{id}/", "/api/v1/contacts/", "/api/v1/contacts/{id}/",
+        "/api/v1/accounts/", "/api/v1/accounts/{id}/", "/api/v1/acts/", "/api/v1/acts/{id}/",
+        "/api/v1/acts/{id}/undo/", "/api/v1/contacts/", "/api/v1/contacts/{id}/",
         "/api/v1/contracts/", "/api/v1/contracts/{id}/", "/api/v1/contracts/{id}/terms/",
-        "/api/v1/contracts/{id}/terms/{term_id}/", "/api/v1/entries/", "/api/v1/entries/{id}/", "/api/v1/tasks/",
-        "/api/v1/tasks/{id}/", "/api/v1/tasks/{id}/completion/", "/api/v1/tasks/{id}/reopening/",
+        "/api/v1/contracts/{id}/terms/{term_id}/", "/api/v1/entries/", "/api/v1/entries/{id}/", "/api/v1/exports/",
+        "/api/v1/imports/", "/api/v1/imports/{id}/", "/api/v1/imports/{id}/kept/", "/api/v1/imports/{id}/loading/",
+        "/api/v1/imports/{id}/rejects/", "/api/v1/imports/{id}/undo/", "/api/v1/segments/", "/api/v1/segments/{id}/",
+        "/api/v1/segments/{id}/members/", "/api/v1/tasks/", "/api/v1/tasks/{id}/", "/api/v1/tasks/{id}/completion/",
+        "/api/v1/tasks/{id}/reopening/",
     ]  # fmt: skip
     for path, operations in schema["paths"].items():
         assert "delete" not in operations, path
-        if "post" in operations:
+        if "post" in operations and path not in STREAMED:
             assert "Idempotency-Key" in [parameter["name"] for parameter in operations["post"]["parameters"]], path
 
 
-def test_nothing_had_to_be_guessed() -> None:
+def test_nothing_had_to_be_guessed(db: None) -> None:
     GENERATOR_STATS.reset()
     with GENERATOR_STATS.silence():
         SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]

@@ -33,7 +33,7 @@ SORTS = {
     "key": Sort("owner_id", nullable=True),
     "mrr": Sort("mrr", descending=True),
     "renewal": Sort("renews_on", nullable=True),
-    "silence": Sort("silent_since", nullable=True),
+    "silence": Sort("seen__silent_since", key="seen__account", nullable=True),
     "created": Sort("created_at", descending=True),
     "id": Sort("id", descending=True),
 }

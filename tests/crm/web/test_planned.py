@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import Error, connection, transaction
 
-from crm.web.planned import planned
+from crm.web.planned import Planned, planned
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,6 +34,11 @@ def test_a_text_holds_what_it_is_given() -> None:
     assert run("SELECT %(text)s::text || '%%'", text="it's $1; DROP TABLE crm_user; --") == (
         "it's $1; DROP TABLE crm_user; --%"
     )
+
+
+def test_its_name_says_which_it_is_whoever_makes_it_and_when() -> None:
+    assert Planned(SUM).name == Planned(SUM).name == planned(SUM).name
+    assert Planned(SUM).name != Planned(f"{SUM} + 1").name
 
 
 def test_one_without_values() -> None:

@@ -45,7 +45,21 @@ def test_how_long_ago(passed: timedelta, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("days", "words"),
-    [(-2, "2 days ago"), (-1, "yesterday"), (0, "today"), (1, "tomorrow"), (2, "in 2 days"), (27, "in 27 days")],
+    [
+        (-2, "2 days ago"),
+        (-1, "yesterday"),
+        (0, "today"),
+        (1, "tomorrow"),
+        (2, "in 2 days"),
+        (27, "in 27 days"),
+        (99, "in 99 days"),
+        (100, "in 3 months"),
+        (-271, "8 months ago"),
+        (729, "in 23 months"),
+        (-730, "2 years ago"),
+        (1094, "in 2 years"),
+        (1095, "in 3 years"),
+    ],
 )
 def test_days_from_today(days: int, words: str) -> None:
     assert wording.in_days(days) == words
