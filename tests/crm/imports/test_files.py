@@ -55,7 +55,7 @@ def test_files_of_all_programs_are_read_alike(load, content):
         (b"\xef\xbb\xbf \n\n", "is empty"),
         (b"PK\x03\x04 a spreadsheet", "is not a text file"),
         (bytes(range(32)) * 40, "is not a text file"),
-        (b"a1,Acme\na2,Bolt\n", "lacks the columns external_id, name"),
+        (b"a1,Acme\na2,Bolt\n", "lacks the columns name, external_id or our_id"),
         (b"external_id,title\na1,x\n", "lacks the column name"),
         (b"external_id,name,Name\na1,x,y\n", "has the column name twice"),
         (b'sep="\nexternal_id"name\na1"x\n', "says sep='\"', which separates no cells"),
