@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import DatabaseError, transaction
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
@@ -91,9 +92,18 @@ class CustomFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
     target_class = CustomField
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        described = {of.key: _schema(of) for of in known.fields(self.target.subject)}
+        described = {of.key: _schema(of) for of in _there_are(self.target.subject)}
         return {"type": "object", "description": "Fields that admins have made, by their keys.",
                 "properties": described}  # fmt: skip
+
+
+def _there_are(subject: str) -> tuple[Definition, ...]:
+    """None before the tables are made: settings are checked by then, and the schema with them."""
+    try:
+        with transaction.atomic():
+            return known.fields(subject)
+    except DatabaseError:
+        return ()
 
 
 def _schema(of: Definition) -> dict[str, Any]:
