@@ -27,14 +27,6 @@ class PeopleFields(FieldsOf):
         theirs = filter_subjects["account"].fields.get(name.removeprefix(THROUGH))
         return _through(theirs) if theirs else None
 
-    def __getitem__(self, name: str) -> FilterField:
-        if found := self.get(name):
-            return found
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
-
     def items(self) -> list[tuple[str, FilterField]]:
         theirs = filter_subjects["account"].fields.items()
         return [*super().items(), *((f"{THROUGH}{name}", _through(field)) for name, field in theirs)]

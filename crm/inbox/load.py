@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
 
 from crm.inbox import actions
 from crm.inbox.models import InboundPayload
-from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb
-from crm.team.models import User
+from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb, one_by_one
 
 _SELECT = f"""
     SELECT 'inbox' AS grp, 'What came in' AS label, due.n AS due, due.late, 0::bigint AS held, parked.n AS parked,
@@ -45,23 +45,7 @@ def _find(limit: int) -> list[Trouble]:
     ]
 
 
-def _each(
-    verb: Callable[[int, str, User, datetime], None],
-) -> Callable[[Sequence[int], str, User, datetime], list[int]]:
-    """Over several, each in a transaction of its own; those that are in no state for it stay."""
-
-    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> list[int]:
-        done = []
-        for pk in sorted(set(ids)):
-            try:
-                verb(pk, reason, by, now)
-            except actions.NotPossible:
-                continue
-            done.append(pk)
-        return done
-
-    return run
-
+_each = partial(one_by_one, impossible=actions.NotPossible)
 
 PARKED = Repair(
     "What came in and could not be handled", "It stands as it came. Mend the cause, then have it read again.",

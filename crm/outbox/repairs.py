@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 
 from django.urls import reverse
 
 from crm.outbox import settling
 from crm.outbox.models import OutboundMessage
-from crm.slots import Repair, Trouble, Verb
-from crm.team.models import User
+from crm.slots import Repair, Trouble, Verb, one_by_one
 
-type _One = Callable[[int, str, User, datetime], None]
-
-
-def _each(verb: _One) -> Callable[[Sequence[int], str, User, datetime], list[int]]:
-    """The verb for one message, over several in the order of their ids, each in a transaction of its own."""
-
-    def run(ids: Sequence[int], reason: str, by: User, now: datetime) -> list[int]:
-        done = []
-        for pk in sorted(set(ids)):
-            try:
-                verb(pk, reason, by, now)
-            except settling.NotPossible:
-                continue
-            done.append(pk)
-        return done
-
-    return run
+_each = partial(one_by_one, impossible=settling.NotPossible)
 
 
 def _find(state: str) -> Callable[[int], list[Trouble]]:

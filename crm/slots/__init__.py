@@ -15,12 +15,14 @@ from crm.slots.due import (
     Verb,
     Work,
     loads,
+    one_by_one,
     repairs,
     throughput,
     watchers,
     work,
 )
 from crm.slots.imports import (
+    FILES_LOCK,
     ImportColumn,
     ImportCounts,
     ImportKind,
@@ -89,6 +91,7 @@ from crm.slots.sending import (
 from crm.slots.telling import NotificationKind, Teller, notification_kinds, tell, tellers
 
 __all__ = [
+    "FILES_LOCK",
     "LATE",
     "MOST",
     "AlreadyRegistered",
@@ -167,6 +170,7 @@ __all__ = [
     "menu",
     "notices",
     "notification_kinds",
+    "one_by_one",
     "owned_rows",
     "repairs",
     "search_sources",

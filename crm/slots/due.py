@@ -119,6 +119,27 @@ class Verb:
     asks: str = ""  # what a person should know before it is done, if it cannot be taken back
 
 
+def one_by_one(
+    verb: Callable[[int, str, Any, datetime], object], impossible: type[Exception]
+) -> Callable[[Sequence[int], str, Any, datetime], list[int]]:
+    """A verb for one row over several, in the order of their ids, each in a transaction of its own.
+
+    Rows for which it raises `impossible` stay as they are.
+    """
+
+    def run(ids: Sequence[int], reason: str, by: Any, now: datetime) -> list[int]:
+        done = []
+        for pk in sorted(set(ids)):
+            try:
+                verb(pk, reason, by, now)
+            except impossible:
+                continue
+            done.append(pk)
+        return done
+
+    return run
+
+
 @dataclass(frozen=True)
 class Repair:
     """Rows of one kind that need a person. `find(limit)` gives the latest of them, with their causes, in one query."""

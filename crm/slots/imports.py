@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
 from crm.slots.registry import Registry
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+
+#: SQL, the key of an advisory lock: whoever holds it in a transaction is alone with what files write, since all imports
+#: take it before they write.
+FILES_LOCK: LiteralString = "hashtext('crm.imports')"
 
 
 @dataclass(frozen=True)

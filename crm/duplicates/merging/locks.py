@@ -20,6 +20,7 @@ from crm.duplicates.merging.rows import ask
 from crm.duplicates.models import RECORDS
 from crm.history.actions import UndoError
 from crm.outbox.actions import close_the_gate
+from crm.slots import FILES_LOCK
 
 #: Whoever asked waits no longer than this for somebody else's work.
 PATIENCE_MS = 8_000
@@ -70,7 +71,7 @@ def alone() -> Iterator[None]:
     """No file is written, no other merge is made and no mail leaves until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{PATIENCE_MS}ms"])
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
+        cursor.execute(f"SELECT pg_advisory_xact_lock({FILES_LOCK})")
     close_the_gate()
     yield
     with connection.cursor() as cursor:

@@ -107,7 +107,7 @@ class Loading:
         # what the first one wrote.
         if not _lock(self.staging):
             self.progress(WAITING, rows)
-            self.staging.run("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
+            self.staging.run(f"SELECT pg_advisory_xact_lock({slots.FILES_LOCK})")
         self.progress(WRITING, rows)
         self.staging.run("SET LOCAL work_mem = '64MB'")  # tables are joined and sorted whole
         self.staging.filled()
@@ -135,7 +135,7 @@ class Loading:
 
 
 def _lock(staging: Staging) -> bool:
-    return bool(staging.ids("SELECT pg_try_advisory_xact_lock(hashtext('crm.imports'))::int")[0])
+    return bool(staging.ids(f"SELECT pg_try_advisory_xact_lock({slots.FILES_LOCK})::int")[0])
 
 
 def _nothing() -> None:

@@ -137,12 +137,18 @@ def _header(
         header = recognised(titles, kind, preset, plan.mapping)
     else:
         header = chosen_header(titles, list(kind.columns), plan.columns, preset)
-    if missing := lacking(kind, header.positions):
-        raise FileRefused(
-            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. Its first row is: "
-            f"{', '.join(titles)[:500]}. Rename them, name a preset, or say --map THEIRS=ours."
-        )
+    if gap := what_lacks(kind, header, titles):
+        raise FileRefused(f"{gap} Rename them, name a preset, or say --map THEIRS=ours.")
     return header
+
+
+def what_lacks(kind: ImportKind, header: Header, titles: Sequence[str]) -> str:
+    """Which columns the file should have and has not, and what stands in its first row; blank: none is missing."""
+    missing = lacking(kind, header.positions)
+    if not missing:
+        return ""
+    named = f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}."
+    return f"{named} Its first row is: {', '.join(titles)[:500]}."
 
 
 def recognised(titles: Sequence[str], kind: ImportKind, preset: Preset | None, mapping: Mapping[str, str]) -> Header:

@@ -59,7 +59,7 @@ def when_history_undoes(loaded: Act, by: User | None, now: datetime) -> Undone:
 def _take_back(made: Import, loaded: Act, now: datetime) -> slots.ImportUndone:
     """Rows that it made, and what its kind undoes itself. No other file is read meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('crm.imports'))")
+        cursor.execute(f"SELECT pg_advisory_xact_lock({slots.FILES_LOCK})")
     kind = slots.import_kinds[made.kind]
     return kind.undo(made.pk, now) if kind.undo else slots.ImportUndone(remove_created(made, loaded), 0, "")
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from crm import slots
-from crm.imports.actions.reading import lacking, recognised
+from crm.imports.actions.reading import recognised, what_lacks
 from crm.imports.actions.storing import too_large
 from crm.imports.rules.files import FileRefused
 from crm.imports.rules.headers import folded
@@ -114,11 +114,8 @@ def plan_of(data: Mapping[str, Any], titles: Sequence[str]) -> Plan:
         )  # fmt: skip
     except FileRefused as error:
         raise ValidationError({"file": [str(error)]}) from None
-    if missing := lacking(kind, header.positions):
-        raise ValidationError({"file": [
-            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. Its first row is: "
-            f"{', '.join(titles)[:500]}. Say in `mapping` which they are, or name a preset."
-        ]})  # fmt: skip
+    if gap := what_lacks(kind, header, titles):
+        raise ValidationError({"file": [f"{gap} Say in `mapping` which they are, or name a preset."]})
     return Plan(
         preset=preset, columns={at: name for name, at in header.positions.items()},
         policies={name: policy for name, policy in data.get("policies", {}).items() if policy != DEFAULT_POLICY},

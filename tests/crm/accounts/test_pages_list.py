@@ -20,12 +20,6 @@ from tests import factories
 from tests.conftest import NOON
 
 
-@pytest.fixture
-def web(client: Client, mira: User) -> Client:
-    client.force_login(mira)
-    return client
-
-
 def names(page: Any) -> list[str]:
     return re.findall(r'<a class="cover clip" href="[^"]*"><b>([^<]*)</b>', page.content.decode())
 

@@ -25,12 +25,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def web(client: Client, mira: User) -> Client:
-    client.force_login(mira)
-    return client
-
-
-@pytest.fixture
 def nordwind(mira: User) -> Account:
     return factories.account(
         "Nordwind Logistics", owner=mira, lifecycle="customer", timezone="Europe/Berlin", mrr=3200,
