@@ -105,8 +105,8 @@ def _claim(now: datetime) -> tuple[int, int] | None:
 def _handle(pk: int, tries: int, now: datetime) -> None:
     try:
         with transaction.atomic():
-            rows = InboundPayload.objects.select_for_update(skip_locked=True)
-            row = rows.filter(pk=pk, state=State.NEW, tries=tries).first()
+            # A claim that came a moment too late holds it until it has seen that: it is waited for, not skipped.
+            row = InboundPayload.objects.select_for_update().filter(pk=pk, state=State.NEW, tries=tries).first()
             if row is None:
                 return  # somebody let it go meanwhile, or was quicker
             handled = _handler(row.kind)(row.arrived, now)

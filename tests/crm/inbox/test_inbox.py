@@ -189,6 +189,40 @@ def test_raw_bytes_go_after_their_days_and_keys_after_a_year(db: None, handled: 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_claim_that_comes_too_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It locks the row for as long as it takes to see that it is another's: the payload does not miss its try."""
+    seen: list[bytes] = []
+    claim, held, late = actions._claim, threading.Event(), []
+
+    def lock(pk: int) -> None:
+        with transaction.atomic():
+            InboundPayload.objects.select_for_update().get(pk=pk)
+            held.set()
+            threading.Event().wait(0.3)
+        connection.close()
+
+    def claimed(now: datetime) -> tuple[int, int] | None:
+        if found := claim(now):
+            late.append(threading.Thread(target=lock, args=[found[0]]))
+            late[-1].start()
+            held.wait(10)
+        return found
+
+    def handler(arrived: Arrived, now: datetime) -> Handled:
+        seen.append(arrived.body)
+        return Handled()
+
+    monkeypatch.setattr(actions, "_claim", claimed)
+    with slots.inbox_handlers.temporarily("test", handler):
+        come("1", b"1")
+        work(NOON)
+    for thread in late:
+        thread.join(10)
+    assert seen == [b"1"]
+    assert InboundPayload.objects.get().state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_handle_each_payload_once() -> None:
     seen: list[bytes] = []
     both = threading.Barrier(2)
