@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
+from django.db.backends.base.creation import BaseDatabaseCreation
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from crm.team.models import User
 from crm.web import clock
+from tests import database
 from tests.browser import CHROMIUM
+
+# How long an example takes tells more of the machine than of the code.
+hypothesis.settings.register_profile("holdfast", deadline=None)
+hypothesis.settings.load_profile("holdfast")
 
 #: A Monday morning, on which every test happens unless it says otherwise.
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -53,6 +61,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             cursor.execute(f"ALTER SYSTEM SET {setting} = off")
         cursor.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> Iterator[bool]:
+    """The first thing that is asked about databases."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseCreation, "create_test_db", database.create_test_db)
+        patch.setattr(DatabaseOperations, "sql_flush", database.sql_flush)
+        patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", database.no_post_migrate)
+        yield True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,24 +31,22 @@ _NEAR_ACCOUNTS = f"""
         WHERE lower(o.domain) = ANY (ARRAY[{bare_sql("c.domain")}, 'www.' || {bare_sql("c.domain")}])
             AND o.domain <> '' AND o.id <> c.id LIMIT {NEIGHBOURS}) o
     WHERE c.domain <> '' AND {bare_sql("c.domain")} <> ALL (%(public)s)
-    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
-        SELECT id FROM crm_account o WHERE o.match_name >= c.match_name AND o.match_name <> '' AND o.id <> c.id
-        ORDER BY match_name, id LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
-    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
-        SELECT id FROM crm_account o WHERE o.match_name < c.match_name AND o.match_name <> ''
-        ORDER BY match_name DESC, id DESC LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
 """  # noqa: S608  (SQL and numbers of ours)
 
+# Those next to it by name, in an order of the names; only who is alike is worth a look at the whole row.
+_NEXT_BY_NAME = f"""
+    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
+        SELECT id, match_name FROM crm_account o
+        WHERE {{name}} >= {{own}} AND o.match_name <> '' AND o.id <> c.id ORDER BY {{name}}, id LIMIT {NEIGHBOURS}) o
+    WHERE c.match_name <> '' AND similarity(c.match_name, o.match_name) >= {matching.ALIKE}
+    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
+        SELECT id, match_name FROM crm_account o
+        WHERE {{name}} < {{own}} AND o.match_name <> '' ORDER BY {{name}} DESC, id DESC LIMIT {NEIGHBOURS}) o
+    WHERE c.match_name <> '' AND similarity(c.match_name, o.match_name) >= {matching.ALIKE}
+"""  # noqa: S608  (SQL and numbers of ours)
+_NEAR_ACCOUNTS += _NEXT_BY_NAME.format(name="o.match_name", own="c.match_name")
 # The same from the last letter to the first: “Kestrel Motors” beside “Bestrel Motors”.
-_NEAR_ACCOUNTS += f"""
-    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
-        SELECT id FROM crm_account o
-        WHERE reverse(o.match_name) >= reverse(c.match_name) AND o.match_name <> '' AND o.id <> c.id
-        ORDER BY reverse(match_name), id LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
-    UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
-        SELECT id FROM crm_account o WHERE reverse(o.match_name) < reverse(c.match_name) AND o.match_name <> ''
-        ORDER BY reverse(match_name) DESC, id DESC LIMIT {NEIGHBOURS}) o WHERE c.match_name <> ''
-"""  # noqa: S608  (numbers of ours)
+_NEAR_ACCOUNTS += _NEXT_BY_NAME.format(name="reverse(o.match_name)", own="reverse(c.match_name)")
 
 _NEAR_CONTACTS = f"""
     SELECT c.id AS a, o.id AS b FROM changed c CROSS JOIN LATERAL (
@@ -84,7 +82,7 @@ _COMPARE = """
         SELECT DISTINCT least(a, b) AS first, greatest(a, b) AS second FROM ({near}) AS found
         UNION SELECT first_id, second_id FROM crm_{subject}pair WHERE apart_at IS NULL AND first_id = ANY (%(ids)s)
         UNION SELECT first_id, second_id FROM crm_{subject}pair WHERE apart_at IS NULL AND second_id = ANY (%(ids)s)
-    ), weighed AS (
+    ), weighed AS MATERIALIZED (
         SELECT near.*, {signs} AS signs, {similarity} AS alike
         FROM near JOIN crm_{subject} x ON x.id = near.first JOIN crm_{subject} y ON y.id = near.second
     ), judged AS (

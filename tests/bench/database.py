@@ -54,6 +54,13 @@ def create(name: str) -> None:
     _run("CREATE DATABASE {} TEMPLATE template0", name)
 
 
+def copy(source: str, name: str) -> None:
+    """All of a database that nobody is connected to."""
+    with connection.cursor() as cursor:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(source)).as_string(cursor.connection))
+
+
 def drop(name: str) -> None:
     """Also while somebody is still connected to it. Only databases of the bench."""
     if not name.startswith(PREFIX):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import fields, growth, imports, pages, search, spine
+from tests.bench import daily, fields, growth, imports, pages, search, spine
 from tests.bench.figures import Figure
 from tests.bench.population import FEWEST, Population, prepare, say
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, Callable[[Population], list[Figure]]] = {
     "import": imports.measure,
     "growth": growth.measure,
     "memory": spine.memory,
+    "daily": daily.measure,
     "sending": spine.send,
 }
 

@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from crm.accounts.models import Account, AccountSeen
+from crm.duplicates.models import AccountPair
 from crm.timeline.models import TimelineEntry
-from tests.bench import budgets, database, fields, figures, pages, population, rows, run, spine, tables
+from tests.bench import budgets, daily, database, fields, figures, pages, population, rows, run, spine, tables
 from tests.bench.figures import Figure
 from tests.bench.population import Population
 
@@ -36,7 +37,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     [
         (
             ["speed"],
-            "There is no bench speed. Known: sweep, engine, pages, search, fields, import, growth, memory, sending.",
+            "There is no bench speed. Known: sweep, engine, pages, search, fields, import, growth, memory, daily, "
+            "sending.",
         ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
@@ -169,6 +171,15 @@ def test_fields_are_asked_before_and_after_their_indexes(small: Population, djan
     told = {made.what: made.more.get("answered") for made in found}
     assert len(told) == 13
     assert all(answered == "1 of 1" for what, answered in told.items() if what != "indexes of four fields"), told
+
+
+def test_what_is_done_each_day_runs_in_a_copy(small: Population, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        found = {figure.key: figure for figure in daily.measure(small)}
+        with small.entered():
+            assert not AccountPair.objects.exists()
+    assert {"daily.segments", "daily.slice.duplicates", "daily.handover", "memory.daily"} <= set(found)
+    assert not database.exists("holdfast_bench_daily")
 
 
 def test_a_sweep_and_its_floor_write_the_same(small: Population, django_db_blocker: Any) -> None:

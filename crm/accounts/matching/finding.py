@@ -100,7 +100,7 @@ _ACCOUNTS = f"""
             LIMIT {NEIGHBOURS})
         UNION
         (SELECT a.id FROM crm_account a WHERE a.id = ANY (%(alike)s))
-    ), weighed AS (
+    ), weighed AS MATERIALIZED (
         SELECT a.id, {weigh_accounts_sql("typed", "a")} AS signs, similarity(typed.match_name, a.match_name) AS alike
         FROM typed, near JOIN crm_account a ON a.id = near.id
     )
@@ -155,7 +155,7 @@ _CONTACTS = f"""
         SELECT c.id, c.email, c.match_phone, c.account_id, {_FULL_NAME.format("c")} AS theirs,
             {_FULL_NAME.format("typed")} AS ours
         FROM typed, near JOIN crm_contact c ON c.id = near.id
-    ), weighed AS (
+    ), weighed AS MATERIALIZED (
         SELECT named.id, similarity(ours, theirs) AS alike, array_remove(ARRAY[
             CASE WHEN named.email = %(email)s OR named.id = %(former)s THEN 'email' END,
             CASE WHEN named.match_phone = %(phone)s AND %(phone)s <> '' THEN 'phone' END,
