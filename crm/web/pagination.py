@@ -89,6 +89,22 @@ def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> l
     return found
 
 
+def row_before(rows: QuerySet[Any], sort: Sort, cursor: str) -> Any:
+    """The row in front of a page's edge, the edge itself not counted; None: it is the first. Raises BadCursor.
+
+    For sorts of the rows' own: without groups, nor by a table beside.
+    """
+    value, last_id = _decode(cursor, rows, sort)
+    field = F(sort.expression)
+    turned = rows.order_by(*((field.asc(), "id") if sort.descending else (field.desc(), "-id")))
+    filled = turned.filter(**{f"{sort.expression}__isnull": False}) if sort.nullable else turned
+    if value is not None:
+        nearer = TupleGreaterThan if sort.descending else TupleLessThan
+        return filled.filter(nearer(Tuple(field, F("id")), (value, last_id))).first()
+    nulls = turned.filter(**{f"{sort.expression}__isnull": True, f"id__{'gt' if sort.descending else 'lt'}": last_id})
+    return nulls.first() or filled.first()
+
+
 def _grouped(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> list[Any]:
     """The rest of the group that the edge lies in, then the heads of the groups behind it, then those without one."""
     assert sort.groups

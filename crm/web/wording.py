@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -58,6 +59,11 @@ def day(value: date) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+def day_near(value: date, today: date) -> str:
+    """“3 June”, with its year if that is not today's."""
+    return f"{value.day} {value:%B}" + (f" {value.year}" if value.year != today.year else "")
+
+
 #: From here on months say more than days, and further on years.
 _MONTHS_FROM, _YEARS_FROM = 100, 730
 
@@ -75,6 +81,12 @@ def in_days(days: int) -> str:
     else:
         words = f"{far} days"
     return f"in {words}" if days > 0 else f"{words} ago"
+
+
+def listed(words: Iterable[str]) -> str:
+    """“a”, “a and b”, “a, b and c”; blank for none."""
+    *before, last = list(words) or [""]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def money(amount: Decimal, currency: str) -> str:

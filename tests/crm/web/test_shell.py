@@ -27,6 +27,7 @@ def test_the_rail_marks_where_one_is_and_counts(web: Client) -> None:
 
     assert '<a class="nav" href="/me/" aria-current="page">' in page
     assert '<span class="count">7</span>' in page
+    assert '"morphIgnore": ["data-htmx-powered", "style"]' in page  # no swap writes a style, which the policy refuses
 
 
 def test_the_rows_of_all_entries_are_counted_in_one_query(

@@ -1,0 +1,66 @@
+"""Migrations beside people at work: they let go of a table in use, and an index half built is built again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.commands import migrate
+from django.db import OperationalError, connection
+from django.db.migrations.state import ModelState, ProjectState
+from psycopg.errors import LockNotAvailable
+
+from crm.timeline.models import Pending, TimelineEntry
+from crm.web.migrating import AddIndexBeside
+
+
+def _patience() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_a_migration_waits_two_seconds_for_a_table_and_says_what_to_do(monkeypatch: Any) -> None:
+    seen = []
+
+    def waits(self: Any, *args: Any, **options: Any) -> None:
+        seen.append(_patience())
+        raise OperationalError("canceling statement due to lock timeout") from LockNotAvailable()
+
+    before = _patience()
+    monkeypatch.setattr(migrate.Command, "handle", waits)
+    with pytest.raises(CommandError, match="Run migrate again"):
+        call_command("migrate", verbosity=0)
+    assert (seen, _patience()) == (["2s"], before)
+
+
+def _index() -> tuple[int, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexrelid, indisvalid FROM pg_index WHERE indexrelid = 'pending_suspect'::regclass")
+        oid, valid = cursor.fetchone()
+        return int(oid), bool(valid)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_stands_stays_and_one_half_built_is_built_again() -> None:
+    state = ProjectState()
+    for model in (TimelineEntry, Pending):
+        state.add_model(ModelState.from_model(model, exclude_rels=True))
+    index = next(each for each in Pending._meta.indexes if each.name == "pending_suspect")
+    build = AddIndexBeside("pending", index)
+
+    def run() -> None:
+        with connection.schema_editor(atomic=False) as editor:
+            build.database_forwards("crm", editor, state, state)
+
+    before = _index()
+    run()
+    assert _index() == before
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s", [before[0]])
+    run()
+    assert _index() != before
+    assert _index()[1]
+    assert _patience() == "0"
