@@ -10,7 +10,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from crm import slots
-from crm.imports.actions.reading import lacking
+from crm.imports.actions.reading import lacking, with_made
 from crm.imports.actions.storing import Sample, too_large
 from crm.imports.rules.guessing import Guess
 from crm.imports.rules.plans import DEFAULT_POLICY, POLICIES, SLASHES, TWINS, Plan
@@ -25,7 +25,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File", allow_empty_file=True,
         error_messages={"required": "Choose a file, or drop one here."},
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain", "data-file": ""}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.vcf,text/csv,text/plain,text/vcard", "data-file": ""}),
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,6 +51,7 @@ class ColumnLine:
     policy: str
     why: str  # how it was recognised; blank: somebody chose it, or nobody
     policies: bool  # whether one can be chosen for it
+    adds: bool  # whether its values join those that are there
 
 
 class MappingForm:
@@ -81,10 +82,11 @@ class MappingForm:
         self.plan = Plan(
             preset=preset if preset in PRESETS and self.kind in PRESETS[preset] else None, columns=columns,
             policies=policies, twins=twins if twins in TWINS else "create",
-            slashes=slashes if slashes in SLASHES else "",
+            slashes=slashes if slashes in SLASHES else "", made_of="made_of" in data,
         )  # fmt: skip
         self.save_as = " ".join(data.get("save_as", "").split())[:80].replace("\0", "")
-        if missing := lacking(self.of, columns.values()):
+        there = dict.fromkeys(columns.values())
+        if missing := lacking(self.of, with_made(self.of, there) if self.plan.made_of else there):
             names = ", ".join(" or ".join(map(self.label, name.split(" or "))) for name in missing)
             self.errors.append(f"Choose the column of the file that holds: {names}.")
 
@@ -109,18 +111,24 @@ class MappingForm:
                 ColumnLine(
                     position, title, self.sample.cells(position, SAMPLES), name,
                     self.plan.policy(name) if name else DEFAULT_POLICY, why,
-                    not name or self.of.columns[name].policies,
+                    not name or self.of.columns[name].policies, bool(name) and self.of.columns[name].adds,
                 )
             )  # fmt: skip
         return lines
 
-    def options(self) -> list[tuple[str, str, str, bool]]:
-        """(name, label, hint, whether a choice of policy makes sense) of our columns."""
+    def options(self) -> list[tuple[str, str, str, str]]:
+        """(name, label, hint, what a policy does: none, adds or replaces) of our columns."""
         return [
             (name, self.label(name) + (" *" if column.required and not column.or_else else ""), column.hint,
-             column.policies)
+             "none" if not column.policies else "adds" if column.adds else "replaces")
             for name, column in self.of.columns.items()
         ]  # fmt: skip
+
+    def made_of(self) -> str:
+        """What may stand for the ids that the file has not, as people call it; blank: it has them."""
+        there = {line.chosen: line.title for line in self.lines() if line.chosen}
+        made = with_made(self.of, there).keys() - there.keys()
+        return next((self.label(self.of.columns[name].made_of) for name in made), "")
 
     def missing(self) -> list[str]:
         """What the file must have and nobody has chosen yet."""

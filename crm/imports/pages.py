@@ -9,7 +9,26 @@ from django.apps import apps
 
 from crm import slots
 from crm.imports.models import Import
+from crm.imports.rules.plans import ADDING, POLICIES, Plan
 from crm.team.models import User
+
+
+def columns_shown(made: Import, kind: slots.ImportKind, plan: Plan) -> dict[str, list[tuple[str, str]]]:
+    """In the order of the file: its titles with what they go to, and what was decided about these."""
+    titles = list(made.report.get("titles", []))
+    taken = sorted(made.report["columns"].items(), key=lambda pair: titles.index(pair[1]) if pair[1] in titles else -1)
+    return {
+        "columns": [(title, kind.columns[name].label) for name, title in taken],
+        "policies": [
+            (kind.columns[name].label, words_of(kind.columns[name])[plan.policies[name]])
+            for name, _ in taken if name in plan.policies
+        ],
+    }  # fmt: skip
+
+
+def words_of(column: slots.ImportColumn) -> Mapping[str, str]:
+    """What each policy does to this column, by its name."""
+    return ADDING if column.adds else POLICIES
 
 
 def changes_shown(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from crm.fields.columns import ExportOf
 from crm.history.models import Act, Door
 from crm.imports.rules.cells import formula_safe
 from crm.team.models import User
+from crm.tickets.models import Ticket
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
 
@@ -51,6 +52,10 @@ class Exported:
 
     def words(self, rows: int) -> str:
         return f"{rows:,} {self.noun[rows != 1]}"
+
+
+def _priority(number: int) -> str:
+    return Ticket.Priority(number).name.lower()
 
 
 SUBJECTS: Mapping[str, Exported] = {
@@ -103,6 +108,25 @@ SUBJECTS: Mapping[str, Exported] = {
             "origin": Column("origin", "Made by"), "created_at": Column("created_at", "Created"),
             "id": Column("pk", "Our id", chosen=False),
         },
+    ),
+    "ticket": Exported(
+        Ticket, ("ticket", "tickets"),
+        ExportOf("ticket", {
+            "external_id": Column("external_id", "External id"), "subject": Column("subject", "Subject"),
+            "status": Column("status", "Status"), "priority": Column("priority", "Priority", _priority),
+            "category": Column("category__name", "Category"), "channel": Column("channel", "Channel"),
+            "contact_email": Column("contact__email", "Requester’s e-mail"),
+            "requester": Column("requester_name", "Requester, if not on record", chosen=False),
+            "address": Column("requester_handle", "Requester’s address", chosen=False),
+            "account_external_id": Column("account__external_id", "Customer’s external id", chosen=False),
+            "account_name": Column("account__name", "Customer’s name"),
+            "assignee_email": Column("assignee__email", "Assignee’s e-mail"), "team": Column("team__name", "Team"),
+            "tags": Column("tags", "Tags"), "created_at": Column("created_at", "Asked at"),
+            "answered_at": Column("answered_at", "First answered at"), "solved_at": Column("solved_at", "Solved at"),
+            "due_by": Column("due_by", "Due", chosen=False), "overran": Column("overran", "Was overdue", chosen=False),
+            "reopened": Column("reopened", "Times opened again", chosen=False),
+            "score": Column("score", "Rating", chosen=False), "our_id": Column("pk", "Our id"),
+        }, Column),
     ),
     "entry": Exported(
         TimelineEntry, ("entry", "entries"),

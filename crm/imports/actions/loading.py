@@ -125,6 +125,7 @@ class Loading:
 
     def _report(self, found: Found, counts: slots.ImportCounts, suppressed: int, holds_mail: bool) -> Report:
         rejected = self.staging.rejected()
+        self.staging.name_columns(found.header.titles)
         if self.made:
             self.staging.keep_rejects(self.made.pk)
         return Report(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from crm.imports.actions.staging import Reject, Staging
 from crm.imports.rules.cells import CellError, Conventions, Reader, reader, unquoted
 from crm.imports.rules.files import FileRefused, Row, Source, rows
-from crm.imports.rules.headers import Header, chosen_header, read_header
+from crm.imports.rules.headers import Header, as_named, chosen_header, read_header
 from crm.imports.rules.plans import Plan
-from crm.imports.rules.presets import Preset
+from crm.imports.rules.presets import CARDS, Preset
+from crm.imports.rules.vcards import TITLES
 from crm.slots import ImportKind
 
 #: Rows sent to Postgres at once: about 10 MB of them in memory.
@@ -62,10 +63,10 @@ class Checker:
                     rejects.append((row.line, name, cell[:200], error.reason, error.remedy))
         for place, name in self._filled:
             if values[place] is None and not rejects:
-                rejects.append((row.line, name, "", "is missing", f"Fill in {name}."))
+                rejects.append((row.line, name, "", "is missing", f"Fill in {as_named(name, self.header.titles)}."))
         if self._one_of and not rejects and all(values[place] is None for place in self._one_of):
             names = [name for name in self.kind.one_of if name in self.header.positions]
-            known = " or ".join(names)
+            known = " or ".join(as_named(name, self.header.titles) for name in names)
             reason = f"{known} is missing" if len(names) > 1 else "is missing"
             rejects.append((row.line, names[0], "", reason, f"Fill in {known}."))
         return values, rejects
@@ -74,7 +75,7 @@ class Checker:
         """What is wrong with the row as a whole."""
         if row.problem:
             text = "".join(row.cells)[:200].encode(errors="replace").decode().replace("\0", "")
-            return (row.line, "", text, row.problem, "Mend the row, or save the file as CSV in UTF-8 again.")
+            return (row.line, "", text, row.problem, row.remedy)
         if len(row.cells) != self.header.width:
             reason = f"has {len(row.cells)} cells, the header {self.header.width}"
             return (row.line, "", row.cells[0][:200], reason, "Put cells that hold a separator into quotation marks.")
@@ -104,6 +105,7 @@ def fill(
     progress: Callable[[int], None],
 ) -> Found:
     """Read the whole file into the staging table. Raises FileRefused when it lacks columns that the kind needs."""
+    check_cards(source, kind)
     records = rows(source)
     header = _header(records, source, kind, preset, plan)
     checker = Checker(kind, header, preset, conventions)
@@ -137,6 +139,8 @@ def _header(
         header = recognised(titles, kind, preset, plan.mapping)
     else:
         header = chosen_header(titles, list(kind.columns), plan.columns, preset)
+    if plan.made_of:
+        header = replace(header, positions=with_made(kind, header.positions), titles=with_made(kind, header.titles))
     if gap := what_lacks(kind, header, titles):
         raise FileRefused(f"{gap} Rename them, name a preset, or say --map THEIRS=ours.")
     return header
@@ -153,9 +157,21 @@ def what_lacks(kind: ImportKind, header: Header, titles: Sequence[str]) -> str:
 
 def recognised(titles: Sequence[str], kind: ImportKind, preset: Preset | None, mapping: Mapping[str, str]) -> Header:
     """By the mapping, our own names and the preset's. Raises FileRefused as `read_header` does."""
+    preset = preset or (CARDS if of_cards(titles) else None)
     named = mapping.values()
     usable = [name for name, column in kind.columns.items() if not column.hidden or preset or name in named]
     return read_header(titles, usable, preset, mapping)
+
+
+def of_cards(titles: Sequence[str]) -> bool:
+    """Whether these are the columns of cards; a title may be blank for a column that is left out."""
+    return len(titles) == len(TITLES) and {*titles} - {""} <= {*TITLES}
+
+
+def check_cards(source: Source, kind: ImportKind) -> None:
+    """Raises FileRefused for cards in the place of what is no people."""
+    if source.cards and not kind.brings_people:
+        raise FileRefused(f"{source.name} holds vCards, which are people. Import it as contacts.")
 
 
 def read_titles(records: Iterator[Row], source: Source) -> list[str]:
@@ -164,6 +180,13 @@ def read_titles(records: Iterator[Row], source: Source) -> list[str]:
     if first is None or first.problem:
         raise FileRefused(f"{source.name} has no header row that could be read.")
     return [title.strip() for title in first.cells]
+
+
+def with_made[T](kind: ImportKind, there: Mapping[str, T]) -> dict[str, T]:
+    """Of each column of ours what is known of it; of one that the file lacks, what is known of its `made_of`."""
+    missing = {name for either in lacking(kind, there) for name in either.split(" or ")}
+    made = {name: kind.columns[name].made_of for name in missing}
+    return {**there, **{name: there[other] for name, other in made.items() if other in there}}
 
 
 def lacking(kind: ImportKind, columns: Collection[str]) -> list[str]:

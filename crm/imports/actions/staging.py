@@ -15,6 +15,7 @@ from crm.accounts.models import Account, Contact
 from crm.imports.actions import choices
 from crm.imports.actions.noting import Diary, Marks
 from crm.imports.rules.cells import SQL_TYPES
+from crm.imports.rules.headers import as_named
 from crm.imports.rules.plans import Plan
 from crm.slots import ImportColumn, ImportCounts
 from crm.team.models import User
@@ -228,7 +229,7 @@ class Staging:
             given = values.get(column)
             if given is None and default is None:
                 continue
-            columns.append(column)
+            columns.append(f'"{column}"')
             expressions.append(cast if given is None else given if default is None else f"coalesce({given}, {cast})")
             if default is not None:
                 parameters[column] = default
@@ -250,6 +251,13 @@ class Staging:
         return self.ids(f"{statement} {mark} SELECT count(*) FROM written", **parameters, **more)[0]  # noqa: S608
 
     # What is left over
+
+    def name_columns(self, titles: Mapping[str, str]) -> None:
+        """Say of each reject which column of the file it is about; `titles` are what the file calls ours."""
+        said = {column: as_named(column, titles) for column in titles}
+        self.run(
+            """UPDATE import_rejects SET "column" = s.named
+            FROM jsonb_each_text(%(said)s) s(ours, named) WHERE "column" = ours""", said=Jsonb(said))  # fmt: skip
 
     def keep_rejects(self, import_id: int) -> None:
         """For whoever asks later."""

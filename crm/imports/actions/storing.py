@@ -15,10 +15,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 
-from crm.imports.actions.reading import read_titles
+from crm import slots
+from crm.imports.actions.reading import check_cards, of_cards, read_titles
 from crm.imports.models import Import, ImportPart
 from crm.imports.rules.files import Source, inspect, rows
 from crm.imports.rules.plans import Plan
+from crm.imports.rules.vcards import holds_cards
 from crm.team.models import User
 
 #: A piece of a file, in bytes: as much as one row of the database should hold.
@@ -34,6 +36,10 @@ class Sample:
 
     titles: list[str]
     rows: list[list[str]]
+
+    @property
+    def of_cards(self) -> bool:
+        return of_cards(self.titles)
 
     def cells(self, position: int, limit: int) -> list[str]:
         """The first filled cells of a column."""
@@ -61,6 +67,7 @@ def receive(upload: UploadedFile[bytes], kind: str, by: User, now: datetime) -> 
         copy.flush()
         path = Path(copy.name)
         source = inspect(path, name)
+        check_cards(source, slots.import_kinds[kind])
         titles = sample_of(source).titles
         with transaction.atomic():
             made = Import.objects.create(
@@ -98,4 +105,5 @@ def head_of(made: Import) -> Sample:
         copy.write(first.data if first else b"")
         copy.flush()
         encoding = made.report.get("encoding", "utf-8")
-        return sample_of(Source(Path(copy.name), encoding, damaged=True, lines=0, name=made.file_name))
+        cards = holds_cards(bytes(first.data[:4096]).decode(encoding, "ignore")) if first else False
+        return sample_of(Source(Path(copy.name), encoding, damaged=True, lines=0, name=made.file_name, cards=cards))

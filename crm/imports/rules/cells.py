@@ -189,6 +189,12 @@ _ANSWERS = dict.fromkeys(("yes", "y", "true", "t", "1", "x", "on"), "t") | dict.
 )
 
 
+#: What columns of consent say beside yes and no. Whoever was never asked has said neither: those cells are refused.
+_AGREED = dict.fromkeys(("subscribed", "opted in", "opted-in", "opt-in", "granted", "agreed"), "yes") | dict.fromkeys(
+    ("unsubscribed", "not subscribed", "opted out", "opted-out", "opt-out", "denied", "refused", "withdrawn"), "no"
+)
+
+
 def _yes_no(column: Column, conventions: Conventions) -> Reader:
     def read(cell: str) -> str:
         answer = _ANSWERS.get(cell.lower())
@@ -201,6 +207,8 @@ def _yes_no(column: Column, conventions: Conventions) -> Reader:
 
 def _choice(column: Column, conventions: Conventions) -> Reader:
     named = {choice.lower(): choice for choice in column.choices}
+    if named.keys() == {"yes", "no"}:
+        named |= {word: "yes" if answer == "t" else "no" for word, answer in _ANSWERS.items()} | _AGREED
 
     def read(cell: str) -> str:
         chosen = named.get(cell.lower())

@@ -1,4 +1,5 @@
-"""A CSV file as a stream of rows with their line numbers, whatever program wrote it; memory does not grow with it."""
+"""A file of rows, or of people’s cards, as a stream of rows with their line numbers, whatever program wrote it; memory
+does not grow with it."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from crm.imports.rules import vcards
 
 #: Larger files are refused: somebody should split them before a transaction takes an hour.
 MAX_BYTES = 2 * 1024**3
@@ -26,6 +29,7 @@ class Row:
     line: int
     cells: list[str]
     problem: str = ""
+    remedy: str = "Mend the row, or save the file as CSV in UTF-8 again."
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Source:
     damaged: bool  # some bytes or characters in it are no text: rows must be looked at one by one
     lines: int  # about as many rows
     name: str = ""  # as people know it
+    cards: bool = False  # it holds vCards, each of which is a row
 
     def open(self) -> IO[str]:
         return self.path.open(encoding=self.encoding, errors="surrogateescape", newline="")
@@ -69,22 +74,25 @@ def _examine(path: Path, file: IO[bytes], name: str) -> Source:
     if not start.removeprefix(b"\xef\xbb\xbf").strip():
         raise FileRefused(f"{name} is empty.")
     if encoding == "utf-16":
-        return Source(path, encoding, damaged=True, lines=0, name=name)
+        cards = vcards.holds_cards(start.decode(encoding, "ignore"))
+        return Source(path, encoding, damaged=True, lines=0, name=name, cards=cards)
     if start.count(0) > len(start) // 50 or start.startswith(
         (b"PK\x03\x04", b"%PDF", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
     ):
         raise FileRefused(f"{name} is not a text file. Save the sheet as CSV in UTF-8.")
-    good = bad = lines = 0
+    good = bad = lines = begun = 0
     nul = False
+    cards = vcards.holds_cards(start.decode("utf-8", "ignore"))
     for line in file:
         lines += 1
+        begun += cards and line[:11].upper() == b"BEGIN:VCARD"
         if not line.isascii():
             good, bad = (good + 1, bad) if _is_utf8(line) else (good, bad + 1)
         nul = nul or b"\0" in line
     # A few broken rows in a file of UTF-8 must not turn all its umlauts into something else.
-    if bad > good:
-        return Source(path, "cp1252", damaged=True, lines=lines, name=name)
-    return Source(path, encoding or "utf-8", damaged=bool(bad) or nul, lines=lines, name=name)
+    encoding, bad = ("cp1252", 1) if bad > good else (encoding or "utf-8", bad)
+    rows = begun + 1 if cards else lines  # as with a header row
+    return Source(path, encoding, damaged=bool(bad) or nul, lines=rows, name=name, cards=cards)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -99,10 +107,25 @@ def rows(source: Source) -> Iterator[Row]:
     """The records of the file, header first, empty lines left out."""
     with source.open() as file:
         try:
+            if source.cards:
+                yield from _cards(file, source)
+                return
             delimiter, skip = _delimiter(file, source.name)
             yield from _records(csv.reader(file, delimiter=delimiter), skip, source.damaged)
         except UnicodeError as error:
             raise FileRefused(f"{source.name} is not {source.encoding} throughout. Save it as UTF-8.") from error
+
+
+_OF_A_COMPANY = "is the card of a company or a group, not of a person"
+
+
+def _cards(file: IO[str], source: Source) -> Iterator[Row]:
+    yield Row(0, list(vcards.TITLES))
+    for card in vcards.cards(file, source.encoding):
+        cells = vcards.cells(card)
+        problem = card.problem or (_OF_A_COMPANY if vcards.of_a_company(card) else _damage(cells))
+        remedy = "Make the customer by hand, or leave it." if problem == _OF_A_COMPANY else "Export the card again."
+        yield Row(card.line, cells, problem, remedy)
 
 
 def _delimiter(file: IO[str], name: str) -> tuple[str, int]:

@@ -73,7 +73,8 @@ def _dictionaries(kind: str, columns: Mapping[str, Named], preset: str | None) -
     if preset is None:
         return [("its title", own), ("its title", synonyms)]
     titles = {folded(title): column for title, column in PRESETS[preset][kind].titles.items()}
-    more = {title: name for title, name in (synonyms | own).items() if title not in titles}
+    strange = {folded(title) for title in PRESETS[preset][kind].strange}
+    more = {title: name for title, name in (synonyms | own).items() if title not in titles and title not in strange}
     return [("its title", titles), ("its title", more)]
 
 

@@ -26,6 +26,12 @@ def folded(title: str) -> str:
     return re.sub(r"[\s_-]+", "", title).lower()
 
 
+def as_named(column: str, titles: Mapping[str, str]) -> str:
+    """Our column as whoever looks into the file finds it: “"E-Mail" (email)”, or its name alone where both agree."""
+    title = titles.get(column, column)
+    return column if title == column else f'"{title}" ({column})'
+
+
 def read_header(
     titles: Sequence[str], columns: Sequence[str], preset: Preset | None, mapping: Mapping[str, str]
 ) -> Header:

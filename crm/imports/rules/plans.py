@@ -12,6 +12,12 @@ POLICIES = {
     "fill": "Fill only what is empty",
     "keep": "Only for new rows",
 }
+#: The same of a column whose values join those that are there and never replace them.
+ADDING = {
+    "overwrite": "Add to those that are there",
+    "fill": "Only where there are none",
+    "keep": "Only for new rows",
+}
 DEFAULT_POLICY = "overwrite"
 
 #: Rows that look like somebody who is there already, under no id of another system.
@@ -36,6 +42,7 @@ class Plan:
     policies: Mapping[str, str] = field(default_factory=dict)  # our column → a name in POLICIES
     twins: str = "create"
     slashes: Literal["", "month", "day"] = ""
+    made_of: bool = False  # what is required and not in `columns` is taken from the column it may be made of
 
     def policy(self, column: str) -> str:
         return self.policies.get(column, DEFAULT_POLICY)
@@ -43,12 +50,13 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         return {
             "preset": self.preset, "mapping": dict(self.mapping), "policies": dict(self.policies),
-            "twins": self.twins, "slashes": self.slashes,
+            "twins": self.twins, "slashes": self.slashes, "made_of": self.made_of,
             "columns": None if self.columns is None else {str(place): name for place, name in self.columns.items()},
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        known = {name: stored[name] for name in ("preset", "mapping", "policies", "twins", "slashes") if name in stored}
+        names = ("preset", "mapping", "policies", "twins", "slashes", "made_of")
+        known = {name: stored[name] for name in names if name in stored}
         columns = stored.get("columns")
         return cls(**known, columns=None if columns is None else {int(at): name for at, name in columns.items()})

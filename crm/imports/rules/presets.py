@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from babel import Locale
 
+from crm.imports.rules import vcards
+
 #: Changes a filled cell before it is read.
 Change = Callable[[str], str]
 
@@ -27,6 +29,7 @@ class Preset:
     changes: Mapping[str, Change] = field(default_factory=dict)  # by our column
     deleted: tuple[str, ...] = ()  # columns whose yes says that the row is deleted there
     slashes: str = "month"  # 3/4/2024 is a date in March
+    strange: tuple[str, ...] = ()  # titles under which that system keeps something else than we do
 
 
 def first_of_list(cell: str) -> str:
@@ -84,6 +87,7 @@ _HUBSPOT = {
             "Company owner email": "owner_email", "Country/Region Code": "country", "Country/Region": "country",
         },
         changes={"country": iso_or_name, "owner_email": bare_owner, "industry": plain_words},
+        strange=("Type",),
     ),
     "contacts": Preset(
         titles={
@@ -112,6 +116,7 @@ _SALESFORCE = {
         },
         changes={"external_id": long_id, "country": iso_or_name},
         deleted=("IsDeleted", "Deleted"),
+        strange=("Type", "Account Type"),
     ),
     "contacts": Preset(
         titles={
@@ -153,6 +158,9 @@ _PIPEDRIVE = {
         slashes="",
     ),
 }  # fmt: skip
+
+#: Of vCards, where nobody has chosen.
+CARDS = Preset(titles=vcards.OURS, slashes="")
 
 #: By name, then by kind.
 PRESETS: Mapping[str, Mapping[str, Preset]] = {"hubspot": _HUBSPOT, "salesforce": _SALESFORCE, "pipedrive": _PIPEDRIVE}

@@ -19,9 +19,9 @@ from crm import slots
 from crm.imports.actions.exporting import Echo
 from crm.imports.actions.staging import REJECT_COLUMNS
 from crm.imports.models import Import, ImportedRange
-from crm.imports.pages import changes_shown, twins_shown
+from crm.imports.pages import changes_shown, columns_shown, twins_shown
 from crm.imports.rules.cells import formula_safe
-from crm.imports.rules.plans import POLICIES, TWINS, Plan
+from crm.imports.rules.plans import TWINS, Plan
 from crm.outbox.models import MailPolicy
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
@@ -56,8 +56,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         context |= {
             "step": 3, "twins": TWINS, "changes": changes_shown(made.report.get("changes", [])),
             "alike": twins_shown(made, viewer_of(request)),
-            "columns": [(title, kind.columns[name].label) for name, title in made.report["columns"].items()],
-            "policies": [(kind.columns[name].label, POLICIES[policy]) for name, policy in plan.policies.items()],
+            **columns_shown(made, kind, plan),
         }  # fmt: skip
         return render(request, "crm/imports/preview.html", context)
     context |= {

@@ -21,7 +21,7 @@ from crm.imports.models import Import, ImportMapping
 from crm.imports.rules.files import FileRefused
 from crm.imports.rules.guessing import Guess, guesses, preset_of
 from crm.imports.rules.headers import folded
-from crm.imports.rules.plans import POLICIES, SLASHES, TWINS, Plan
+from crm.imports.rules.plans import ADDING, POLICIES, SLASHES, TWINS, Plan
 from crm.imports.rules.presets import LABELS, PRESETS
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
@@ -90,9 +90,10 @@ def mapping(request: HttpRequest, pk: int) -> HttpResponse:
         plan, guessed = _proposed(request, made, sample)
         form = MappingForm(made.kind, sample, plan, guessed)
     context = {
-        "made": made, "form": form, "kind": form.of, "step": 2, "policies": POLICIES, "slashes": SLASHES,
+        "made": made, "form": form, "kind": form.of, "step": 2, "slashes": SLASHES,
         "twins": TWINS, "presets": {name: LABELS[name] for name, kinds in PRESETS.items() if made.kind in kinds},
         "saved": ImportMapping.objects.filter(kind=made.kind),
+        "policies": [(name, words, ADDING[name]) for name, words in POLICIES.items()],
         "new_field": _new_field(request, form),
     }  # fmt: skip
     return render(request, "crm/imports/mapping.html", context, status=200 if form.is_valid() else 422)
@@ -106,7 +107,7 @@ def _proposed(request: HttpRequest, made: Import, sample: Sample) -> tuple[Plan,
         plan = Plan.from_json(remembered.settings)
         named = {folded(title): name for title, name in plan.mapping.items()}
         places = {at: named[folded(title)] for at, title in enumerate(sample.titles) if folded(title) in named}
-        return Plan(plan.preset, {}, places, plan.policies, plan.twins, plan.slashes), {}
+        return Plan(plan.preset, {}, places, plan.policies, plan.twins, plan.slashes, plan.made_of), {}
     before = Plan.from_json(made.settings)
     if before.columns is not None and "preset" not in asked:
         return before, {}

@@ -8,9 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from crm.accounts.models import Account
+from crm import slots
+from crm.accounts.models import Account, Contact
 from crm.imports.actions import running
 from crm.imports.models import Import, ImportMapping
+from crm.imports.rules.guessing import guesses
 from tests import factories
 from tests.conftest import NOON
 
@@ -57,7 +59,7 @@ def test_from_the_file_to_its_undo(client: Any, mira: Any) -> None:
     assert "A new account needs a name." in page
     assert "Acme" in client.get(f"{reverse('imports:rows', args=[made.pk])}?role=updated").content.decode()
     rejects = b"".join(client.get(reverse("imports:rejects", args=[made.pk])).streaming_content).decode()
-    assert rejects.splitlines()[1] == "3,name,,is missing,A new account needs a name."
+    assert rejects.splitlines()[1] == '3,"""Company"" (name)",,is missing,A new account needs a name.'
 
     client.post(reverse("imports:undo", args=[made.pk]))
     running.run(NOON)
@@ -169,3 +171,78 @@ def test_a_file_can_be_forgotten_until_it_is_imported(client: Any, mira: Any) ->
     Import.objects.update(job="")
     client.post(reverse("imports:removal", args=[made.pk]))
     assert not Import.objects.exists()
+
+
+HEADERS = [
+    ("Subscribed", "email_consent"), ("Opted in", "email_consent"), ("Accepts marketing", "email_consent"),
+    ("Unsubscribed", "opted_out"), ("Opted out", "opted_out"), ("Hard bounced", "opted_out"), ("Job", "title"),
+    ("Job title", "title"), ("Position", "title"), ("Mobile", "phone"), ("Cell phone", "phone"),
+    ("First", "first_name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "column"), HEADERS)
+def test_what_others_call_it_is_recognised_and_no_opt_out_is_consent(title: str, column: str) -> None:
+    columns: Any = slots.import_kinds["contacts"].columns
+    (found,) = guesses("contacts", columns, [title], [], None).values()
+    assert found.column == column
+
+
+def test_words_of_consent_are_understood_and_others_refused(load: Any, rejects: Any) -> None:
+    factories.account("Acme", external_id="a1")
+    said = ["yes", "TRUE", "subscribed", "opted in", "no", "0", "Unsubscribed", "not subscribed", "maybe"]
+    rows = "".join(f"p{n},a1,{word}\n" for n, word in enumerate(said))
+    load("contacts", f"external_id,account_external_id,Subscribed\n{rows}", mapping={"Subscribed": "email_consent"})
+    found = list(Contact.objects.order_by("external_id").values_list("email_consent", flat=True))
+    assert found == ["yes"] * 4 + ["no"] * 4
+    (refused,) = rejects("contacts")
+    assert refused[:3] == ["10", '"Subscribed" (email_consent)', "maybe"]
+
+
+def test_the_preview_stands_in_the_order_of_the_file_and_says_what_tags_do(client: Any, mira: Any) -> None:
+    client.force_login(mira)
+    bring(client, "Sector,Labels,Website,Customer number,Company\nSteel,new,a.example,a1,Acme\n")
+    made = Import.objects.get()
+    page = client.get(reverse("imports:mapping", args=[made.pk])).content.decode()
+    assert page.count("Add to those that are there</option>") == 1
+    client.post(
+        reverse("imports:mapping", args=[made.pk]), chosen(client, made, **{"policy-1": "fill", "policy-0": "fill"})
+    )
+    running.run(NOON)
+    shown = client.get(made.get_absolute_url()).context
+    assert [title for title, _ in shown["columns"]] == ["Sector", "Labels", "Website", "Customer number", "Company"]
+    assert shown["policies"] == [("Industry", "Fill only what is empty"), ("Tags", "Only where there are none")]
+
+
+def test_a_sheet_without_ids_is_found_again_by_its_names(client: Any, mira: Any) -> None:
+    client.force_login(mira)
+    bring(client, "Customer,Sector\nAcme,Steel\nKelp,Food\nAcme,Iron\n")
+    made = Import.objects.get()
+    url = reverse("imports:mapping", args=[made.pk])
+    refused = client.post(url, chosen(client, made))
+    assert refused.status_code == 422
+    assert "find each again by its name" in refused.content.decode()
+    client.post(url, chosen(client, made, made_of="on", save_as="Our sheet"))
+    running.run(NOON)
+    client.post(reverse("imports:loading", args=[made.pk]))
+    running.run(NOON)
+    both = [("Acme", "Acme", "Iron"), ("Kelp", "Kelp", "Food")]
+    assert [*Account.objects.order_by("name").values_list("external_id", "name", "industry")] == both
+
+    bring(client, "Customer,Sector\nKelp,Fishing\n")
+    again = Import.objects.latest("pk")
+    remembered = f"{reverse('imports:mapping', args=[again.pk])}?mapping={ImportMapping.objects.get().pk}"
+    assert client.get(remembered).context["form"].plan.made_of
+    client.post(reverse("imports:mapping", args=[again.pk]), chosen(client, again, made_of="on"))
+    running.run(NOON)
+    client.post(reverse("imports:loading", args=[again.pk]))
+    running.run(NOON)
+    assert [*Account.objects.order_by("name").values_list("name", "industry")] == [("Acme", "Iron"), ("Kelp", "Fishing")]
+
+
+@pytest.mark.parametrize(("titles", "sort"), [("Id,Name,BillingCountry,Type", "Customer"),
+                                              ("Record ID,Company name,Company Domain Name,Type", "PROSPECT")])  # fmt: skip
+def test_the_type_of_other_systems_is_not_ours(client: Any, mira: Any, titles: str, sort: str) -> None:
+    client.force_login(mira)
+    bring(client, f"{titles}\n1,Acme,,{sort}\n")
+    assert chosen(client, Import.objects.get())["column-3"] == ""
