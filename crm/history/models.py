@@ -92,6 +92,20 @@ class Change(Event):
         abstract = True
 
 
+class Waiting(models.Model):
+    """A row that an undo of the act looks at again when the others have gone back."""
+
+    act = models.ForeignKey(Act, models.CASCADE, db_index=False, related_name="+")
+    table = models.CharField(max_length=60)
+    row_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("act", "table", "row_id", name="waiting_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row_id}"
+
+
 class Run(models.Model):
     """Work of an act on more rows than a request should wait for: a worker takes it slice by slice."""
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, LiteralString
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, connection, transaction
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.types.json import Jsonb
 
 from crm.history.models import Act
 from crm.history.tracking import Tracked
+from crm.web.encoding import dumps
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,7 @@ def _update(of: Tracked, rows: Mapping[int, Mapping[str, Any]], now: datetime) -
         parts.append("updated_at = %(now)s")
     given = [{"id": pk, "was": _nested(values)} for pk, values in rows.items()]
     statement = _UPDATE.format(table=of.table, parts=", ".join(parts))
-    _checked(statement, {"rows": Jsonb(given, dumps=_dumps), "now": now})
-
-
-_dumps = partial(json.dumps, cls=DjangoJSONEncoder)
+    _checked(statement, {"rows": Jsonb(given, dumps=dumps), "now": now})
 
 
 def _wholes(columns: Iterable[str]) -> set[str]:

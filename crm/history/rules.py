@@ -25,7 +25,10 @@ def forgotten_before(now: datetime, keep_days: int) -> datetime:
 
 
 #: What a subject's rows are called inside a sentence.
-NOUNS = {"account": ("customer", "customers"), "contact": ("person", "people"), "task": ("task", "tasks")}
+NOUNS = {
+    "account": ("customer", "customers"), "contact": ("person", "people"), "task": ("task", "tasks"),
+    "ticket": ("ticket", "tickets"),
+}  # fmt: skip
 
 
 def number_of(rows: int, subject: str) -> str:

@@ -1,16 +1,16 @@
 """Large work of an act: bulk actions and undos of more rows than a request should wait for.
 
-What is to do lies in Postgres. A worker claims a run, does one slice of it and writes down how far it is, all in one
-transaction: killed at any moment, it leaves all or nothing of the slice.
+What is to do lies in Postgres. A worker counts a try at a run in a commit of its own, then does one slice of it and
+writes down how far it is in one transaction: killed at any moment, it leaves all or nothing of the slice, and the try.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from crm.history import rules
@@ -32,10 +32,14 @@ _SLICE = """
 
 def work(now: datetime) -> int:
     """One slice of one run that is due. Returns the rows that were looked at, at least 1; 0: nothing is due."""
+    found = _count_a_try(now)
+    if found is None:
+        return 0
     with transaction.atomic():
-        run = _claimed(now)
+        # Nobody, if another worker has come by since, or it is given up.
+        run = _locked(Run.objects.filter(pk=found.pk, tries=found.tries, state__in=_OPEN))
         if run is None:
-            return 0
+            return 1
         try:
             with transaction.atomic():
                 rows = _slice(run, now)
@@ -44,7 +48,8 @@ def work(now: datetime) -> int:
             return 1
         except Exception:
             logger.exception("A slice of run %s failed", run.pk)
-            _put_off(run, now)
+            if run.tries >= TRIES:
+                _over(run, Run.State.FAILED, now, _FAILED)
             return 1
         run.tries, run.due_at = 0, now  # behind others that wait; and whoever watches sees that it goes on
         run.save(update_fields=["done", "changed", "place", "state", "tries", "due_at", "finished_at"])
@@ -66,9 +71,28 @@ def stop(run: Run) -> None:
     Run.objects.filter(pk=run.pk, state__in=_OPEN).update(stop_asked=True)
 
 
-def _claimed(now: datetime) -> Run | None:
-    due = Run.objects.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at", "id").defer("ids")
-    return due.select_for_update(of=("self",), skip_locked=True).select_related("act__by", "act__undoes__root").first()
+@transaction.atomic
+def _count_a_try(now: datetime) -> Run | None:
+    """The run that is due, with one try more, which only a slice that was done takes back. None: nothing is due.
+
+    Whoever dies over the slice, or fails at it, leaves the run to the next one after a rest; one at which as many have
+    died as may fail is given up.
+    """
+    run = _locked(Run.objects.filter(state__in=_OPEN, due_at__lte=now).order_by("due_at", "id"))
+    if run is None:
+        return None
+    if run.tries >= TRIES:
+        _over(run, Run.State.FAILED, now, _FAILED)
+        return run
+    run.tries, run.due_at = run.tries + 1, now + AGAIN_AFTER
+    run.save(update_fields=["tries", "due_at"])
+    return run
+
+
+def _locked(runs: QuerySet[Run]) -> Run | None:
+    """The first that nobody else is at."""
+    rows = runs.defer("ids").select_related("act__by", "act__undoes__root")
+    return rows.select_for_update(of=("self",), skip_locked=True).first()
 
 
 def _slice(run: Run, now: datetime) -> int:
@@ -101,18 +125,6 @@ def _bulk_slice(run: Run, now: datetime) -> int:
     if run.done >= run.total:
         run.state, run.finished_at = Run.State.DONE, now
     return len(ids)
-
-
-def _put_off(run: Run, now: datetime) -> None:
-    """Its slice was rolled back; the try counts. What it was about is in the log."""
-    tries = run.tries + 1
-    fresh: dict[str, Any] = {"tries": tries, "due_at": now + AGAIN_AFTER}
-    if tries >= TRIES:
-        fresh |= {"state": Run.State.FAILED, "finished_at": now, "error": _FAILED}
-    Run.objects.filter(pk=run.pk).update(**fresh)
-    if tries >= TRIES:
-        run.state = Run.State.FAILED
-        _tell(run, now)
 
 
 _FAILED = "It failed three times at the same rows. What was done before stays; the log of the worker says why."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crm.history.changes import MOST, Changed, Field
 from crm.history.models import Act, Door
+from crm.web import wording
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,7 @@ def of_fields(fields: Sequence[Field], record: str) -> str:
         (field,) = fields
         said = f"changed {field.name} of {record} from {field.before} to {field.after}"
         return said if len(field.before) + len(field.after) < 90 else f"changed {field.name} of {record}"
-    names = [field.name for field in fields]
-    return f"changed {', '.join(names[:-1])} and {names[-1]} of {record}"
+    return f"changed {wording.listed(field.name for field in fields)} of {record}"
 
 
 def _what(changes: Sequence[Changed]) -> str:
@@ -60,4 +60,4 @@ def _what(changes: Sequence[Changed]) -> str:
     if others > 0:
         more = f"{MOST}+ others" if others + len(records) >= MOST else f"{others} other{'' if others == 1 else 's'}"
         return f"{verb} {', '.join(names)} and {more}"
-    return f"{verb} {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"{verb} {names[0]}"
+    return f"{verb} {wording.listed(names)}"

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from crm.history import rules
-from crm.history.models import Act
+from crm.history.models import Act, Waiting
 from crm.history.reverting import Conflict, bring_back, write_back
 from crm.history.tracking import Tracked, row_name, tracked
-from crm.history.undoing import Kept, Undone, Verdict, judge, lock, touched, undoers, went_back
+from crm.history.undoing import Kept, Undone, Verdict, echoes, judge, lock, touched, undoers, went_back
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Progress:
     reverted: int = 0
     kept: list[dict[str, Any]] = field(default_factory=list)
     unnamed: int = 0
-    again: dict[str, list[int]] = field(default_factory=dict)  # table → rows that may go back when the others have
+    again: list[str] = field(default_factory=list)  # tables of which rows wait for the others: they stand in Waiting
 
     def undone(self) -> Undone:
         kept = [Kept(**one | {"at": one["at"] and datetime.fromisoformat(one["at"])}) for one in self.kept]
@@ -68,7 +70,9 @@ def _columns(act: Act, of: Tracked, progress: Progress, now: datetime) -> bool:
     waiting = _go_back(act, of, sorted(present), progress, now)
     # Those whose row is gone may have been deleted by the act itself: they are looked at again after it is back.
     later = sorted({conflict.pk for conflict in waiting} | (set(ids) - present))
-    progress.again.setdefault(of.table, []).extend(later)
+    Waiting.objects.bulk_create([Waiting(act=act, table=of.table, row_id=pk) for pk in later], ignore_conflicts=True)
+    if later and of.table not in progress.again:
+        progress.again.append(of.table)
     return True
 
 
@@ -86,10 +90,9 @@ def _rows(act: Act, of: Tracked, progress: Progress, now: datetime) -> bool:
 
 
 def _once_more(act: Act, of: Tracked, progress: Progress, now: datetime) -> bool:
-    ids = progress.again.get(of.table, [])[: rules.SLICE]
+    ids = _next_waiting(act, of) if of.table in progress.again else []
     if not ids:
         return False
-    progress.again[of.table] = progress.again[of.table][len(ids) :]
     present = lock(of, ids)
     conflicts = _go_back(act, of, sorted(present), progress, now, last=True)
     progress.reverted += went_back(of, act, {conflict.pk for conflict in conflicts})
@@ -97,6 +100,19 @@ def _once_more(act: Act, of: Tracked, progress: Progress, now: datetime) -> bool
     progress.keep([_kept_row(of, pk) for pk in ids if pk not in present])
     return True
 
+
+def _next_waiting(act: Act, of: Tracked) -> list[int]:
+    """A slice of them, which wait no more when the transaction of the slice is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_WAITING, [act.pk, of.table, rules.SLICE])
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+_TAKE_WAITING = """
+    DELETE FROM crm_waiting WHERE id IN (
+        SELECT id FROM crm_waiting WHERE act_id = %s AND "table" = %s ORDER BY row_id LIMIT %s)
+    RETURNING row_id
+"""
 
 _STAGES = (_columns, _rows, _once_more)
 
@@ -176,9 +192,11 @@ def _kept_row(of: Tracked, pk: int, because: str = "") -> Kept:
 
 def _ask_the_room(act: Act, undoing: Act, progress: Progress, now: datetime) -> None:
     """What columns cannot tell. An undo that is undone asks for the redo."""
-    began = act.root or act
-    undoer = undoers.get(f"redo.{began.kind}" if act.turns % 2 else began.kind)
+    began, again = act.root or act, bool(act.turns % 2)
+    undoer = undoers.get(f"redo.{began.kind}" if again else began.kind)
     if undoer:
         undone = undoer(began, undoing.by, now)
         progress.reverted += undone.reverted
         progress.keep(undone.kept, undone.unnamed)
+    for echo in echoes:
+        echo(began, again, now)

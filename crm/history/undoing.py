@@ -59,6 +59,11 @@ class Undone:
 undoers: Registry[Callable[[Act, User | None, datetime], Undone]] = Registry("undoer")
 
 
+#: Asked at the end of each undo and redo, in its transaction: the act that began it, whether it stands again, and now.
+#: For what rooms above have said of acts of any kind.
+echoes: Registry[Callable[[Act, bool, datetime], None]] = Registry("echo of an undo")
+
+
 #: By the kind of an act that stays done: why. Nobody is offered to undo it.
 irrevocable: Registry[str] = Registry("act that stays done")
 

@@ -37,7 +37,7 @@ def form_of(action: BulkAction, viewer: User, data: Mapping[str, Sequence[str]] 
 
 
 def may(viewer: User, action: BulkAction) -> bool:
-    return allows(viewer, "bulk") and viewer.role in action.roles
+    return allows(viewer, action.right) and viewer.role in action.roles
 
 
 def begin(name: str, chosen: Chosen, form: forms.Form | None, by: User, now: datetime) -> Act:

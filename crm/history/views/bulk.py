@@ -28,7 +28,7 @@ def bulk(request: HttpRequest, subject: str, name: str) -> HttpResponse:
     viewer, now, action = viewer_of(request), clock.now(), bulk_actions.get(f"{subject}.{name}")
     if action is None:
         raise Http404("There is no such bulk action.")
-    demand(viewer, "bulk")
+    demand(viewer, action.right)
     if not may(viewer, action):
         raise Http404("This bulk action is not yours.")
     sent = request.POST if request.method == "POST" else request.GET

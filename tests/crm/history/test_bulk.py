@@ -261,3 +261,27 @@ def test_next_due_is_when_a_failed_slice_is_tried_again(pages, mira, sam, few):
     Run.objects.filter(pk=run.pk).update(due_at=NOON + timedelta(seconds=30))
     assert runs.work(NOON + timedelta(seconds=29)) == 0
     assert runs.next_due(NOON) == NOON + timedelta(seconds=30)
+
+
+def test_a_worker_that_dies_over_a_slice_leaves_a_counted_try(pages, mira, sam, few, monkeypatch):
+    run = many(pages, sam, mira)
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_):
+        raise Killed
+
+    monkeypatch.setattr(runs, "act_on", dies)
+    now = NOON
+    for tries in (1, 2, 3):
+        with pytest.raises(Killed):
+            runs.work(now)
+        run.refresh_from_db()
+        assert (run.tries, run.state, run.done) == (tries, "waiting", 0)
+        assert runs.work(now) == 0  # others wait their turn, and so does this one
+        now += runs.AGAIN_AFTER
+    monkeypatch.undo()
+    assert runs.work(now) == 1
+    run.refresh_from_db()
+    assert (run.state, run.done) == ("failed", 0), "as many died over it as may fail at it"

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 
 from crm.accounts.models import Account, AccountChange, Contact
-from crm.history import rules
+from crm.history import rules, runs
 from crm.history.actions import UndoError, act, begin_undo, can_undo, undo
-from crm.history.models import Act, Run
+from crm.history.models import Act, Run, Waiting
 from crm.history.undoing import Kept, Undone, undoers
 from tests import factories
 from tests.conftest import NOON
@@ -334,3 +334,20 @@ def test_two_people_undo_it_at_once_and_one_is_told(mira, ada):
     assert {type(result) for result in results} == {str, Undone}
     assert Account.objects.get().domain == "a.example"
     assert Act.objects.filter(kind="undo").count() == 1
+
+
+def test_what_waits_for_the_others_makes_no_slice_dearer(mira, monkeypatch):
+    monkeypatch.setattr(rules, "AT_ONCE", 5)
+    monkeypatch.setattr(rules, "SLICE", 4)
+    Account.objects.bulk_create(Account(name=f"Account {n}") for n in range(30))
+    with act("account.deleted", "", mira, NOON) as deed:
+        Account.objects.update(goal="x")
+        Account.objects.all().delete()
+    undoing = begin_undo(deed, mira, NOON)
+    sizes = []
+    while runs.work(NOON):
+        sizes.append(len(str(Run.objects.get().place)))
+    assert Run.objects.get().state == "done"
+    assert (Account.objects.count(), Waiting.objects.count()) == (30, 0)
+    assert max(sizes) < min(sizes) + 60, sizes
+    assert undoing.run.act_id == undoing.pk
