@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from crm.segments.defining import alone
+from crm.segments.filters import parse
 from crm.segments.models import ListChoice, SavedView
 from crm.team.models import User
 
@@ -55,13 +56,18 @@ def delete(view: SavedView, now: datetime) -> None:
 
 
 def restore(view: SavedView) -> None:
-    """Under another name if its own was given away meanwhile."""
-    view.deleted_at = None
-    try:
-        _save(view, ["deleted_at"])
-    except NameTaken:
-        view.name = f"{view.name[:60]} (restored {view.pk})"
-        _save(view, ["deleted_at", "name"])
+    """Under another name if its own was given away meanwhile.
+
+    Raises SegmentError and FilterError: nothing kept a segment that it names while it was deleted.
+    """
+    with alone(view.tree, view.shared):
+        parse(view.tree, view.subject, view.owner)
+        view.deleted_at = None
+        try:
+            _save(view, ["deleted_at"])
+        except NameTaken:
+            view.name = f"{view.name[:60]} (restored {view.pk})"
+            _save(view, ["deleted_at", "name"])
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from crm.segments import rules
+from crm.segments import moves, rules
 from crm.segments.filters import FilterError, parse
 from crm.segments.models import Segment, SegmentPart, SegmentSize
 from crm.slots import filter_subjects
@@ -50,7 +50,11 @@ _COUNT = """
         INSERT INTO crm_segmentpart AS p (segment_id, part, ids)
         SELECT %s, %s, coalesce(array_agg(id ORDER BY id), '{{}}') FROM present
         HAVING EXISTS (SELECT FROM came) OR EXISTS (SELECT FROM went)
-        ON CONFLICT (segment_id, part) DO UPDATE SET ids = EXCLUDED.ids)
+        ON CONFLICT (segment_id, part) DO UPDATE SET ids = EXCLUDED.ids),
+    noted AS (
+        INSERT INTO crm_segmentmoves (segment_id, at, came, went)
+        SELECT %s, %s, ARRAY(SELECT id FROM came), ARRAY(SELECT id FROM went)
+        WHERE %s AND (EXISTS (SELECT FROM came) OR EXISTS (SELECT FROM went)))
     SELECT (SELECT count(*) FROM present), (SELECT count(*) FROM came), (SELECT count(*) FROM went),
         ARRAY(SELECT id FROM came ORDER BY id LIMIT %s), ARRAY(SELECT id FROM went ORDER BY id LIMIT %s)
 """
@@ -104,6 +108,7 @@ def _slice(size: SegmentSize, now: datetime) -> None:
             size.position = part + 1
     if part is None or _next(size) is None:
         size.counted_at = now
+        moves.forget(size.segment, now)
 
 
 def _next(size: SegmentSize) -> int | None:
@@ -116,16 +121,21 @@ def _next(size: SegmentSize) -> int | None:
 
 def _count(size: SegmentSize, part: int, now: datetime) -> None:
     members, parameters = _members(size.segment, part, now)
-    here = (size.segment_id, part)
+    here, note = (size.segment_id, part), (size.segment_id, now, _is_to_be_noted(size))
     with connection.cursor() as cursor:
         cursor.execute(
-            _COUNT.format(members=members), [*parameters, *here, *here, SegmentSize.NAMED, SegmentSize.NAMED]
+            _COUNT.format(members=members), [*parameters, *here, *here, *note, SegmentSize.NAMED, SegmentSize.NAMED]
         )
         present, entered, left, came, went = cursor.fetchone()
     size.size += present
     if not size.is_first:
         size.entered, size.left = size.entered + entered, size.left + left
         size.came, size.went = (size.came + came)[: SegmentSize.NAMED], (size.went + went)[: SegmentSize.NAMED]
+
+
+def _is_to_be_noted(size: SegmentSize) -> bool:
+    """Nobody has come at the first count; who moves in or out of a static segment has been noted by then."""
+    return not size.is_first and not size.segment.is_static and moves.is_watched(size.segment_id)
 
 
 def _members(segment: Segment, part: int, now: datetime) -> tuple[str, Any]:

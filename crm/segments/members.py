@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from crm.history.actions import present_act
 from crm.history.models import Act
 from crm.history.undoing import Undone
+from crm.segments import moves
 from crm.segments.defining import SegmentError, alone
 from crm.segments.models import Segment, SegmentMember, SegmentMemberChange
 from crm.slots import Moving
@@ -23,13 +24,13 @@ _ADD = """
     INSERT INTO crm_segmentmember (segment_id, {subject}_id, added_in, added_at)
     SELECT %(segment)s, r.id, %(act)s, %(now)s
     FROM (SELECT id FROM crm_{subject} WHERE id = ANY(%(ids)s) ORDER BY id FOR KEY SHARE) AS r
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING RETURNING {subject}_id
 """
 _REMOVE = """
     WITH locked AS MATERIALIZED (
         SELECT id FROM crm_segmentmember WHERE segment_id = %(segment)s AND {subject}_id = ANY(%(ids)s)
         ORDER BY id FOR UPDATE)
-    DELETE FROM crm_segmentmember m USING locked WHERE m.id = locked.id
+    DELETE FROM crm_segmentmember m USING locked WHERE m.id = locked.id RETURNING m.{subject}_id
 """
 
 
@@ -38,12 +39,18 @@ def add(segment: Segment, ids: Sequence[int], by: User, now: datetime) -> int:
 
     Raises SegmentError for a segment that `by` may not fill.
     """
-    return _run(_ADD, _fillable(segment, by), ids, now)
+    row = _fillable(segment, by)
+    came = _run(_ADD, row, ids, now)
+    moves.note(row, now, came=came)
+    return len(came)
 
 
 def remove(segment: Segment, ids: Sequence[int], by: User, now: datetime) -> int:
     """Take these rows out, as `add` puts them in. Returns how many were in it. History brings them back."""
-    return _run(_REMOVE, _fillable(segment, by), ids, now)
+    row = _fillable(segment, by)
+    went = _run(_REMOVE, row, ids, now)
+    moves.note(row, now, went=went)
+    return len(went)
 
 
 def called(name: str, subject: str, by: User, now: datetime) -> Segment:
@@ -68,17 +75,20 @@ def _fillable(segment: Segment, by: User) -> Segment:
     return row
 
 
-def _run(statement: str, segment: Segment, ids: Sequence[int], now: datetime) -> int:
+def _run(statement: str, segment: Segment, ids: Sequence[int], now: datetime) -> list[int]:
     deed = present_act()
     values: dict[str, Any] = {"segment": segment.pk, "ids": list(ids), "act": deed.pk if deed else None, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(statement.format(subject=segment.subject), values)
-        return int(cursor.rowcount)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def joining_undone(deed: Act, by: User | None, now: datetime) -> Undone:
     """Those who came by the act go again, as far as they are still in. History remembers them, should it be redone."""
-    taken, _ = SegmentMember.objects.filter(added_in=deed.pk).delete()
+    places = SegmentMember.objects.filter(added_in=deed.pk)
+    for segment in Segment.objects.filter(pk__in=places.values("segment"), subject="account").order_by("pk"):
+        moves.note(segment, now, went=list(places.filter(segment=segment).values_list("account", flat=True)))
+    taken, _ = places.delete()
     return Undone(taken)
 
 

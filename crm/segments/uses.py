@@ -12,6 +12,7 @@ from django.urls import reverse
 from crm.segments.models import Segment
 from crm.slots import SegmentUse, filter_subjects, segment_uses
 from crm.team.models import User
+from crm.web import wording
 from crm.web.addresses import address
 
 #: Of a jsonb column with filters in it, however deep: the numbers of the segments that they name, as `leaf` jsonb.
@@ -34,7 +35,7 @@ def in_words(uses: Sequence[SegmentUse], viewer: Any) -> str:
     said = [words_for(use, viewer) for use in uses[:_SAID]]
     rest = len(uses) - len(said)
     said += [f"{rest} more"] if rest else []
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return wording.listed(said)
 
 
 def words_for(use: SegmentUse, viewer: Any) -> str:
@@ -62,12 +63,17 @@ def by_filters(ids: Collection[int]) -> Mapping[int, Sequence[SegmentUse]]:
     found: dict[int, list[SegmentUse]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_NAMING, [[str(pk) for pk in ids]])
-        for used, what, pk, name, subject, shared, *owner in cursor.fetchall():
-            lists = f"{reverse(filter_subjects[subject].list_url)}?view={pk}"
-            url = address("segments:detail", pk) if what == "segment" else lists
-            of = None if shared else User(**dict(zip(("id", "name", "email"), owner, strict=True)))
-            found[int(used)].append(SegmentUse(what, name, url, of))
+        for used, *row in cursor.fetchall():
+            found[int(used)].append(as_use(*row))
     return found
+
+
+def as_use(what: str, pk: int, name: str, subject: str, shared: bool, *owner: Any) -> SegmentUse:
+    """A segment or a view, whose owner is given by id, name and e-mail."""
+    lists = f"{reverse(filter_subjects[subject].list_url)}?view={pk}"
+    url = address("segments:detail", pk) if what == "segment" else lists
+    of = None if shared else User(**dict(zip(("id", "name", "email"), owner, strict=True)))
+    return SegmentUse(what, name, url, of)
 
 
 def private_among(ids: Iterable[int]) -> list[Segment]:

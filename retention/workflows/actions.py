@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from crm.outbox.actions import close_the_gate
@@ -54,14 +54,25 @@ def disable(slug: str, now: datetime) -> Workflow:
     Raises RecipeError.
     """
     workflow = _locked(slug)
+    # After the workflow, since a sweep or a batch may hold that for seconds and no mail at all could leave meanwhile;
+    # and before who is in it, as whoever merges or erases takes them.
+    close_the_gate()
     workflow.state = Workflow.State.OFF
     workflow.save(update_fields=["state"])
-    inside = workflow.enrollments.filter(state__in=[Enrollment.State.ACTIVE, Enrollment.State.PARKED])
-    inside.update(state=Enrollment.State.EXITED, ended_at=now, ended_because="The workflow was switched off")
-    # Last: a sweep or a batch may hold the rows above for seconds, and no mail at all could leave meanwhile. Senders
-    # lock none of them.
-    close_the_gate()
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL_LEAVE, {"workflow": workflow.pk, "now": now})
     return workflow
+
+
+# In the order of their ids, as everybody locks them who waits.
+_ALL_LEAVE = """
+    WITH inside AS MATERIALIZED (
+        SELECT id FROM retention_enrollment WHERE workflow_id = %(workflow)s AND state IN ('active', 'parked')
+        ORDER BY id FOR UPDATE)
+    UPDATE retention_enrollment e SET state = 'exited', ended_at = %(now)s,
+        ended_because = 'The workflow was switched off'
+    FROM inside WHERE e.id = inside.id
+"""
 
 
 def rest(now: datetime) -> None:
@@ -73,7 +84,7 @@ def rest(now: datetime) -> None:
 def pause(workflow: Workflow) -> bool:
     """Stand still at once, mail included; facts still enter. False: it was not on."""
     done = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED)
-    close_the_gate()  # last, as in `disable`
+    close_the_gate()  # after the workflow, as in `disable`
     return bool(done)
 
 

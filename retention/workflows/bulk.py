@@ -70,6 +70,7 @@ def enroll(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) ->
 
 def leave(act: Act, by: User | None, now: datetime) -> Undone:
     """Whoever is still under way leaves; what they got until then they got, and whoever is through is named."""
+    close_the_gate()  # before those who are in it, as in `workflows.actions.disable`
     entered = Enrollment.objects.filter(trigger_key=f"{BY_HAND}{act.pk}")
     inside = entered.filter(state__in=[Enrollment.State.ACTIVE, Enrollment.State.PARKED])
     locked = list(inside.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
@@ -83,9 +84,7 @@ def leave(act: Act, by: User | None, now: datetime) -> Undone:
     Enrollment.objects.filter(pk__in=locked).update(
         state=Enrollment.State.EXITED, ended_at=now, ended_because=because[:300]
     )
-    unnamed = max(through.count() - len(kept), 0)
-    close_the_gate()  # last: senders lock none of the rows above, and no mail could leave meanwhile
-    return Undone(len(locked), kept, unnamed)
+    return Undone(len(locked), kept, max(through.count() - len(kept), 0))
 
 
 def register_bulk() -> None:

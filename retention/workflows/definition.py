@@ -11,11 +11,10 @@ from datetime import time, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from crm import slots
 from crm.outbox import rendering
-from crm.segments import filters
+from retention.workflows.causes import Strict, Tree, Trigger
 from retention.workflows.places import place
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
@@ -23,60 +22,6 @@ StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
 class DefinitionError(ValueError):
     """A definition that cannot run; the text names the place and the reason."""
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _sound(tree: dict[str, Any]) -> dict[str, Any]:
-    filters.parse(tree, "account")
-    return tree
-
-
-#: A filter on accounts, as plain data.
-type Tree = Annotated[dict[str, Any], AfterValidator(_sound)]
-
-
-class Filtered(Strict):
-    """Only customers whom the filter lets through."""
-
-    where: Tree = Field(default_factory=dict)
-
-
-# Triggers ---------------------------------------------------------------------------------------------------------
-
-
-class FactTrigger(Filtered):
-    """Something happened: a timeline entry of a kind."""
-
-    when: Literal["fact"]
-    kind: str
-
-
-class DateTrigger(Filtered):
-    """A date of the customer comes near: `offset_days` before (negative) or after it."""
-
-    when: Literal["date"]
-    field: str
-    offset_days: int = Field(0, ge=-730, le=730)
-
-    @field_validator("field")
-    @classmethod
-    def _field_exists(cls, name: str) -> str:
-        if name not in slots.date_fields:
-            raise ValueError(f"no such date; there are {', '.join(slots.date_fields.names())}")
-        return name
-
-
-class SilenceTrigger(Filtered):
-    """Nobody of the customer has been seen for `days` times 24 hours."""
-
-    when: Literal["silence"]
-    days: int = Field(ge=1, le=730)
-
-
-Trigger = Annotated[FactTrigger | DateTrigger | SilenceTrigger, Field(discriminator="when")]
 
 
 # Steps ------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ def enrollment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(rows, pk=pk, workflow__slug=slug)
     plan = _plan(found)
     context = {
-        "enrollment": found, "workflow": found.workflow, "plan": plan, "cause": wording.cause(found.facts),
+        "enrollment": found, "workflow": found.workflow, "plan": plan,
+        "cause": wording.cause(found.facts, clock.today()),
         "who": wording.who(plan) if plan else "", "steps": _steps(request, found, plan),
         "ahead": _ahead(found, plan) if plan and found.state == Enrollment.State.ACTIVE else [],
         "stuck": _stuck(found, plan), "awaits": wording.awaits(plan, found) if plan else "",
@@ -69,7 +70,7 @@ def _steps(request: HttpRequest, enrollment: Enrollment, plan: Definition | None
 
 
 def _text(run: StepRun, now: datetime) -> str:
-    text = happened(run)
+    text = happened(run, clock.today(now))
     waits = run.kind == "wait" and datetime.fromisoformat(run.detail["until"]) > now
     return text.replace("Waited", "Waits", 1) if waits else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from crm.outbox.models import OutboundMessage
 from crm.slots import Explanation
+from crm.web import clock
+from crm.web.wording import day_near
 from retention.workflows import published, wording
 from retention.workflows.models import Enrollment, StepRun
 
@@ -25,23 +27,29 @@ def explain(run_ids: Sequence[int]) -> Mapping[int, Explanation]:
     ran = [run.pk for path in paths.values() for run in path if run.detail.get("planned")]
     mails = OutboundMessage.objects.filter(origin="workflow", origin_id__in=ran).only("origin_id", "state", "reason")
     became = {mail.origin_id: mail for mail in mails}
-    return {pk: _one(run, paths[run.enrollment_id], became) for pk, run in found.items()}
+    today = clock.today()
+    return {pk: _one(run, paths[run.enrollment_id], became, today) for pk, run in found.items()}
 
 
-def _one(run: StepRun, path: Sequence[StepRun], became: Mapping[int | None, OutboundMessage]) -> Explanation:
+def _one(
+    run: StepRun, path: Sequence[StepRun], became: Mapping[int | None, OutboundMessage], today: date
+) -> Explanation:
     enrollment = run.enrollment
     plan = published.of_version(enrollment.version_id)
     lines = [
         ("Workflow", f"{plan.name}, version {enrollment.version.number}"),
-        ("Started by", wording.cause(enrollment.facts)),
-        ("Entered", _when(enrollment.entered_at)),
+        ("Started by", wording.cause(enrollment.facts, today)),
+        ("Entered", _when(enrollment.entered_at, today)),
     ]
     if who := wording.who(plan):
         lines.append(("Condition", who))
+    said = timezone.localtime(enrollment.entered_at).date()
     for before in path:
         if before.pk <= run.pk:
             mail = became.get(before.pk) if before.pk < run.pk else None
-            lines.append((_when(before.ran_at), happened(before) + (f": {_fate(mail)}" if mail else "")))
+            did = happened(before, today) + (f": {_fate(mail)}" if mail else "")
+            lines.append((_when(before.ran_at, today, said), did))
+            said = timezone.localtime(before.ran_at).date()
     return Explanation(f"{plan.name}", _address(enrollment), lines)
 
 
@@ -49,11 +57,12 @@ def _address(enrollment: Enrollment) -> str:
     return reverse("workflows:enrollment", args=[enrollment.workflow.slug, enrollment.pk])
 
 
-def happened(run: StepRun) -> str:
+def happened(run: StepRun, today: date) -> str:
     """What a step did, in a sentence, with the values that decided it."""
     if "until" in run.detail:
         until = datetime.fromisoformat(run.detail["until"]).astimezone(ZoneInfo(run.detail["zone"]))
-        return f"{run.outcome} until {until:%-d %B %Y, %H:%M} ({run.detail['zone'].replace('_', ' ')})"
+        moment = f"{day_near(until.date(), today)}, {until:%H:%M}"
+        return f"{run.outcome} until {moment} ({run.detail['zone'].replace('_', ' ')})"
     if seen := run.detail.get("seen"):
         return f"{run.outcome}: " + ", ".join(f"{name.replace('_', ' ')} was {value}" for name, value in seen.items())
     return run.outcome
@@ -65,5 +74,7 @@ def _fate(mail: OutboundMessage) -> str:
     return f"{fate}. {mail.reason}" if mail.state == OutboundMessage.State.SKIPPED else fate
 
 
-def _when(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}"
+def _when(moment: datetime, today: date, said: date | None = None) -> str:
+    """The day, unless it was `said` just before, and the time."""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M}" if local.date() == said else f"{day_near(local.date(), today)}, {local:%H:%M}"

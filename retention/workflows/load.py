@@ -62,8 +62,9 @@ def address(group: str, figure: str) -> str:
     return f"{reverse('workflows:detail', args=[group])}?tab={tab}&state={figure}"
 
 
-def _find(limit: int) -> list[Trouble]:
+def _find(limit: int, below: int | None = None) -> list[Trouble]:
     parked = Enrollment.objects.filter(state=Enrollment.State.PARKED).select_related("account", "workflow")
+    parked = parked.filter(pk__lt=below) if below else parked
     return [
         Trouble(
             row.pk, str(row.account), reverse("workflows:enrollment", args=[row.workflow.slug, row.pk]),

@@ -17,7 +17,9 @@ from django.db.models import Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import published
-from retention.workflows.definition import AwaitStep, Definition, FactTrigger
+from retention.workflows.causes import FactTrigger
+from retention.workflows.definition import AwaitStep, Definition
+from retention.workflows.leaving import ends
 from retention.workflows.models import Enrollment, Trial, Workflow, listed
 from retention.workflows.triggers import enroll_for_facts
 
@@ -104,14 +106,15 @@ def _move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
     A batch that holds an enrollment has either met the fact, or is over, and the wait written, when the lock is ours.
     """
     active = Enrollment.objects.active().filter(account_id__in={entry.account_id for entry in entries})
-    locked = list(active.select_for_update(of=("self",)).order_by("version_id", "id"))
+    # In the order of their ids, as everybody locks them who waits.
+    locked = sorted(active.select_for_update(of=("self",)).order_by("id"), key=lambda row: row.version_id)
     woken = []
     for version_id, group in groupby(locked, key=lambda row: row.version_id):
         if (plan := published.readable(version_id)) is None:
             continue
         for enrollment in group:
             for leave in plan.leaves:
-                if leave.fact and any(_ends(entry, leave.fact, enrollment) for entry in entries):
+                if leave.fact and any(ends(entry, leave.fact, enrollment) for entry in entries):
                     enrollment.state = plan.ending(leave)
                     enrollment.ended_because, enrollment.ended_at = leave.because, now
                     enrollment.save(update_fields=["state", "ended_because", "ended_at"])
@@ -122,22 +125,7 @@ def _move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
     Enrollment.objects.filter(pk__in=woken, due_at__gt=now).update(due_at=now)
 
 
-def _ends(entry: TimelineEntry, kind: str, enrollment: Enrollment) -> bool:
-    return (
-        entry.kind == kind
-        and entry.account_id == enrollment.account_id
-        and entry.pk != enrollment.facts.get("entry")
-        and entry.occurred_at >= _began(enrollment)
-    )
-
-
 def _is_awaited(entry: TimelineEntry, plan: Definition, enrollment: Enrollment) -> bool:
     """One whose step is still to come does not wait yet, and will meet the fact there."""
     step = plan.by_id.get(enrollment.step_id) if enrollment.awaits_until else None
     return isinstance(step, AwaitStep) and entry.kind == step.fact and entry.account_id == enrollment.account_id
-
-
-def _began(enrollment: Enrollment) -> datetime:
-    """When what made it enter happened: another fact may lie between that and when we read it."""
-    fact = enrollment.facts.get("at")
-    return datetime.fromisoformat(fact) if fact else enrollment.entered_at

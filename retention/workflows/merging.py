@@ -81,11 +81,13 @@ def move_back(done: dict[str, Any], loser: int, keeper: int) -> list[str]:
 
 
 _ERASE = """
-    UPDATE retention_enrollment SET contact_id = NULL, facts = facts - 'contact',
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM retention_enrollment WHERE contact_id = %(contact)s ORDER BY id FOR UPDATE)
+    UPDATE retention_enrollment e SET contact_id = NULL, facts = facts - 'contact',
         state = CASE WHEN state = ANY(%(open)s) THEN 'exited' ELSE state END,
         ended_at = CASE WHEN state = ANY(%(open)s) THEN %(now)s ELSE ended_at END,
         ended_because = CASE WHEN state = ANY(%(open)s) THEN %(why)s ELSE ended_because END
-    WHERE contact_id = %(contact)s
+    FROM locked WHERE e.id = locked.id
 """
 
 

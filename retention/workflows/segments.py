@@ -15,13 +15,30 @@ from crm.segments.uses import NAMED, private_among
 from crm.slots import SegmentUse
 from retention.workflows.recipes import RecipeError
 
+#: In the filters of a definition, and as what its trigger waits for.
+_NAMED = f"""LATERAL (
+        SELECT {NAMED.format("v.definition")}
+        UNION ALL SELECT jsonb_path_query(v.definition, '$.trigger ? (@.when == "segment").segment')) AS named(leaf)
+"""
 _USING = f"""
     SELECT DISTINCT leaf #>> '{{}}', w.slug, w.name FROM retention_workflow w
-    JOIN retention_workflowversion v ON v.workflow_id = w.id, {NAMED.format("v.definition")}
+    JOIN retention_workflowversion v ON v.workflow_id = w.id, {_NAMED}
     WHERE leaf #>> '{{}}' = ANY(%s) AND (v.id = w.version_id OR EXISTS (
         SELECT FROM retention_enrollment e WHERE e.version_id = v.id AND e.state IN ('active', 'parked')))
     ORDER BY w.name, w.slug
 """  # noqa: S608  (SQL of ours)
+_WATCHED = """
+    SELECT DISTINCT (v.definition #>> '{trigger,segment}')::bigint FROM retention_workflow w
+    JOIN retention_workflowversion v ON v.id = w.version_id
+    WHERE w.state <> 'off' AND v.definition #>> '{trigger,when}' = 'segment'
+"""
+
+
+def watched() -> set[int]:
+    """Segments that a running or paused workflow waits for somebody to come into or to leave."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCHED)
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def using(ids: Collection[int]) -> Mapping[int, Sequence[SegmentUse]]:
@@ -50,5 +67,7 @@ def _named(part: Any) -> Iterator[int]:
     """By whatever filter in it."""
     if isinstance(part, dict):
         yield from named_in(part)
+        if part.get("when") == "segment":
+            yield part["segment"]
     for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from _named(inner)

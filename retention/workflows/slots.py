@@ -1,7 +1,7 @@
 """What workflows give to others: their work, a guard on their mail, and the reason for everything they did."""
 
 from crm import slots
-from retention.workflows import actions, explanation, guard, journal, load, merging, panels, searching, segments
+from retention.workflows import actions, explanation, fields, guard, journal, load, merging, panels, searching, segments
 from retention.workflows.bulk import register_bulk
 from retention.workflows.models import Enrollment
 
@@ -46,6 +46,8 @@ slots.undone_along.register("retention.Enrollment", "retention.Enrollment")
 slots.fact_waits.register("workflows", panels.waits_for)
 slots.search_sources.register("workflows", slots.SearchSource("Workflows", searching.called, order=40))
 slots.segment_uses.register("workflows", segments.using)
+slots.field_uses.register("workflows", fields.using)
+slots.segment_watchers.register("workflows", segments.watched)
 register_bulk()
 slots.start_steps.register(
     "recipe",

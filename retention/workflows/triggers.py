@@ -1,4 +1,4 @@
-"""What makes customers enter: facts on the timeline, dates that come near, silence. One statement each.
+"""What makes customers enter: facts on the timeline, dates that come near, silence, segments. One statement each.
 
 Every entry carries a trigger key made of the fact that caused it, unique for workflow and customer, so that one fact
 enrolls once whatever is retried. Sweeps look at a stretch of moments from `swept_until` to now.
@@ -18,21 +18,27 @@ from psycopg.types.json import Jsonb
 
 from crm import slots
 from crm.accounts.models import Account, AccountSeen
-from crm.segments import filters
+from crm.segments import filters, moves
+from crm.segments.filters import FilterError
+from crm.segments.models import Segment, SegmentMoves
 from crm.web import clock
 from retention.workflows import published, rules
-from retention.workflows.definition import DateTrigger, FactTrigger, SilenceTrigger
+from retention.workflows.causes import DateTrigger, FactTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.models import Workflow
 
 logger = logging.getLogger(__name__)
 
-#: A running workflow's dates and silences are looked at this often: they change by the day.
+#: A running workflow's dates, silences and segments are looked at this often: most change by the day.
 SWEEP_EVERY = timedelta(minutes=1)
-#: A date sweep looks this far back behind its last look, since a day lasts 50 hours around the Earth.
+#: A date sweep looks this far back behind its last look, since a day lasts 50 hours around the Earth. So far a sweep of
+#: a segment looks back once an hour, for moves that were written then and seen only when all of their act was done.
 OVERLAP = timedelta(days=3)
+#: In the other minutes of the hour it looks back this far: most moves are seen at once.
+SETTLED = timedelta(minutes=15)
 
-# OFFSET 0 keeps both questions looks into an index, one for each cause, and "+ 0" makes it the account's index: the
-# planner's statistics lag behind a sweep, and by them it would go through all who entered just now, for each cause.
+# OFFSET 0 keeps the question who has entered a look into an index, one for each cause, and "+ 0" makes it the account's
+# index: the planner's statistics lag behind a sweep, and by them it would go through all who entered just now, for each
+# cause. The filter is left to the planner: for many causes it reads the customers once.
 _ENTER = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
@@ -43,13 +49,14 @@ _ENTER = """
     WHERE NOT EXISTS (
             SELECT FROM retention_enrollment AS e
             WHERE e.account_id = cause.account_id AND e.trigger_key = cause.fact AND e.workflow_id + 0 = %s OFFSET 0)
-        AND EXISTS (SELECT FROM ({filter}) AS fit WHERE fit.id = cause.account_id OFFSET 0)
+        AND cause.account_id IN ({filter})
     LIMIT %s
     ON CONFLICT DO NOTHING
 """
 
-#: So many enter in one transaction: a few seconds, well within a worker's time limit; the next slice goes on.
-MOST_AT_ONCE = 50_000
+#: So many enter in one transaction: a few seconds, well within a worker's time limit; the next slice goes on. Each one
+#: looks at all causes again, so that few large ones are the quickest.
+MOST_AT_ONCE = 150_000
 
 
 def sweep(now: datetime) -> int:
@@ -65,7 +72,7 @@ def sweep(now: datetime) -> int:
                 due = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id)
                 if workflow := due.first():
                     entered += _sweep_one(workflow, now)
-        except Error:
+        except (Error, FilterError):
             if not connection.is_usable():
                 raise
             logger.exception("The sweep of workflow %d failed", workflow_id)
@@ -77,7 +84,7 @@ def next_due(now: datetime) -> datetime | None:
     moments = []
     for workflow in Workflow.objects.filter(state=Workflow.State.ON):
         if plan := published.runnable(workflow):
-            moments.append(_next_moment(plan.trigger, now))
+            moments.append(_next_moment(plan.trigger, workflow, now))
     return min((moment for moment in moments if moment), default=None)
 
 
@@ -177,21 +184,58 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> int:
     return _enter(workflow, trigger, cause, parameters, now)
 
 
+@_causes.register
+def _(trigger: SegmentTrigger, workflow: Workflow, now: datetime) -> int:
+    """The moment of the move makes the key: who leaves and comes again enters again.
+
+    A workflow that takes the current ones too has never swept: for it, whoever is in the segment has just come. Those
+    of whom nobody knows since when, enter so once.
+    """
+    segment = Segment.objects.filter(pk=trigger.segment).first()
+    swept, came = workflow.swept_until, trigger.moves == "in"
+    current = swept is None
+    if segment is None or (current and not came):
+        return 0
+    if swept is None:
+        moved, parameters = moves.present(segment, now)
+    else:
+        back = SETTLED if rules.same_hour(swept, now) else OVERLAP
+        moved, parameters = moves.moved(segment, max(workflow.enabled_at or now, swept - back), now, came=came)
+    cause = f"""
+        SELECT moved.account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
+            {"%s" if current else "coalesce(moved.at, %s)"} AS due_at,
+            concat_ws(':', %s::text, to_char(moved.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')) AS fact,
+            jsonb_build_object('name', %s::text, '{"since" if current else "at"}', moved.at) AS facts
+        FROM ({moved}) AS moved
+    """  # noqa: S608  (SQL of ours)
+    key = f"segment:{segment.pk}:{trigger.moves}"
+    return _enter(workflow, trigger, cause, [now, key, segment.name, *parameters], now)
+
+
 @singledispatch
-def _next_moment(trigger: Any, now: datetime) -> datetime | None:
+def _next_moment(trigger: Any, workflow: Workflow, now: datetime) -> datetime | None:
     return None
 
 
 @_next_moment.register
-def _(trigger: DateTrigger, now: datetime) -> datetime | None:
+def _(trigger: DateTrigger, workflow: Workflow, now: datetime) -> datetime | None:
     """When the next calendar day begins somewhere."""
     tomorrow = rules.last_day_begun(now) + timedelta(days=1)
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC) - rules.EARLIEST_DAWN
 
 
 @_next_moment.register
-def _(trigger: SilenceTrigger, now: datetime) -> datetime | None:
+def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> datetime | None:
     lasting = timedelta(days=trigger.days)
     soonest = AccountSeen.objects.filter(silent_since__gt=now - lasting).order_by("silent_since")
     since = soonest.values_list("silent_since", flat=True).first()
     return since + lasting if since else None
+
+
+@_next_moment.register
+def _(trigger: SegmentTrigger, workflow: Workflow, now: datetime) -> datetime | None:
+    """When the next sweep comes, if somebody has moved since the last one: others name the moments of moves."""
+    swept = workflow.swept_until
+    if swept is None or not SegmentMoves.objects.filter(segment=trigger.segment, at__gte=swept).exists():
+        return None
+    return swept + SWEEP_EVERY

@@ -18,7 +18,8 @@ from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, load, published, recipes, wording
-from retention.workflows.definition import DateTrigger, Definition, SilenceTrigger
+from retention.workflows.causes import DateTrigger, SegmentTrigger, SilenceTrigger
+from retention.workflows.definition import Definition
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 from retention.workflows.recipes import RecipeError, said
@@ -76,6 +77,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "workflow": workflow, "plan": plan, "tab": tab, "tabs": TABS, "most": figures.MOST,
         "figures": figures.of([workflow]).get(workflow.pk),
         "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": _already(plan),
+        "noticed": wording.noticed(plan),
     }  # fmt: skip
     try:
         context |= _OF_TAB[tab](request, workflow, plan)
@@ -142,6 +144,8 @@ def _already(plan: Definition) -> str:
         return "also for customers already silent"
     if isinstance(plan.trigger, DateTrigger) and plan.trigger.offset_days < 0:
         return f"also for customers already in the {wording.days(-plan.trigger.offset_days)} before"
+    if isinstance(plan.trigger, SegmentTrigger) and plan.trigger.moves == "in":
+        return "also for customers already in the segment"
     return ""
 
 
@@ -170,7 +174,8 @@ def _people(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
     elif chosen in load.NARROWED:
         rows, chips = load.narrowed(rows, chosen, clock.now()), PEOPLE | {chosen: load.NARROWED[chosen]}
     page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))
-    lines = [{"enrollment": row, "cause": wording.cause(row.facts), "next": _next(row)} for row in page.rows]
+    today = clock.today()
+    lines = [{"enrollment": row, "cause": wording.cause(row.facts, today), "next": _next(row)} for row in page.rows]
     return {"lines": lines, "next": page.next, "chips": chips, "chosen": chosen}
 
 

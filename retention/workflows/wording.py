@@ -10,17 +10,17 @@ from typing import Any
 
 from crm import slots
 from crm.segments import filters
+from crm.segments.models import Segment
+from crm.web.wording import day_near
+from retention.workflows.causes import DateTrigger, FactTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.definition import (
     AwaitStep,
     BranchStep,
-    DateTrigger,
     Definition,
     EndStep,
-    FactTrigger,
     MessageStep,
     NotifyStep,
     SetStep,
-    SilenceTrigger,
     TaskStep,
     WaitStep,
 )
@@ -72,17 +72,27 @@ def who(plan: Definition) -> str:
     return f"Only customers where {filters.parse(tree, 'account').sentence()}" if tree else ""
 
 
-def cause(facts: dict[str, Any]) -> str:
+def cause(facts: dict[str, Any], today: date) -> str:
     """What made one enrollment enter, from the facts kept at its entry."""
     if facts.get("when") == "silence":
         since = datetime.fromisoformat(facts["silent_since"])
-        return f"Silent for {days(facts['days'])}, since {since:%-d %B %Y}"
+        return f"Silent for {days(facts['days'])}, since {day_near(since.date(), today)}"
     if facts.get("when") == "date":
         label = slots.date_fields[facts["field"]].label
-        return f"{label}: {date.fromisoformat(facts['day']):%-d %B %Y}"
+        return f"{label}: {day_near(date.fromisoformat(facts['day']), today)}"
+    if facts.get("when") == "segment":
+        return _of_segment(facts, today)
     if facts.get("when") == "hand":
         return f"Enrolled by {facts['by']}, from a list"
     return str(facts.get("text", "A fact on the timeline"))
+
+
+def _of_segment(facts: dict[str, Any], today: date) -> str:
+    moment = facts.get("at") or facts.get("since")
+    when = day_near(datetime.fromisoformat(moment).date(), today) if moment else ""
+    if "since" in facts:
+        return f"In the segment “{facts['name']}”" + (f" since {when}" if when else "")
+    return f"{'Came into' if facts['moves'] == 'in' else 'Went out of'} the segment “{facts['name']}” on {when}"
 
 
 @singledispatch
@@ -107,6 +117,23 @@ def _(trigger: DateTrigger) -> str:
 @_trigger.register
 def _(trigger: SilenceTrigger) -> str:
     return f"When a customer has been silent for {days(trigger.days)}"
+
+
+@_trigger.register
+def _(trigger: SegmentTrigger) -> str:
+    segment = Segment.objects.filter(pk=trigger.segment).first()
+    way = "comes into" if trigger.moves == "in" else "goes out of"
+    return f"When a customer {way} the segment “{segment or 'that is gone'}”"
+
+
+def noticed(plan: Definition) -> str:
+    """When the trigger notices what has happened, where people would not expect it; else blank."""
+    if not isinstance(plan.trigger, SegmentTrigger):
+        return ""
+    segment = Segment.objects.filter(pk=plan.trigger.segment).first()
+    if segment is None or segment.is_static:
+        return ""
+    return "Who is in a dynamic segment is counted each night, so it starts with the count after."
 
 
 @singledispatch

@@ -3,7 +3,7 @@
 A room declares a `Listing` and registers it in `slots.lists`; `show(request, listing)` answers for its page.
 """
 
-from crm.segments.listing.declaration import Listing, Order, Quick
+from crm.segments.listing.declaration import Listing, Order, Quick, Ready
 from crm.segments.listing.page import show
 
-__all__ = ["Listing", "Order", "Quick", "show"]
+__all__ = ["Listing", "Order", "Quick", "Ready", "show"]

@@ -30,17 +30,22 @@ def around(
     sort = asked.get("sort") or listing.order
     chosen = listing.filter(asked, viewer) if readable else None
     back = _without_edge(asked).urlencode()
+    ready = listing.ready[state.ready].label if state.ready else ""
     return {
         "state": state,
+        "view_name": state.view.name if state.view else ready,
+        "as_it_came": bool(state.ready) and not state.changed,
         "tabs": _tabs(listing, state),
         "may_change": state.view is not None and state.view.may_be_changed_by(viewer),
         "is_default": state.view is not None and state.choice.view_id == state.view.pk,
         "back": back,
-        "heads": [_heading(request, listing, sort), *(_head(request, listing, sort, column) for column in shown)],
+        "heads": [
+            _heading(request, listing, sort, shown), *(_head(request, listing, sort, column) for column in shown)
+        ],
         "menus": [_menu(request, viewer, listing, name, quick, back) for name, quick in listing.quick.items()],
         "chips": _chips(request, chosen, listing, back) if chosen else [],
         "new_filter": f"{reverse('lists:filter', args=[listing.subject])}?{_and(back, 'at=new')}",
-        "as_segment": f"{reverse('segments:new')}?{_and(back, f'subject={listing.subject}')}",
+        "as_segment": listing.segments and f"{reverse('segments:new')}?{_and(back, f'subject={listing.subject}')}",
         "choose_columns": f"{reverse('lists:columns', args=[listing.subject])}?{back}",
         "narrowed": any(asked.get(name) for name in listing.narrowing if name != "in"),
         "cleared": _cleared(request, listing),
@@ -63,7 +68,7 @@ def total(request: HttpRequest, listing: Listing, page: Page[Any], rows: Any) ->
     about = listing.about() if whole else 0
     if about > 2 * COUNTED:  # so many that nobody has to look whether there are a thousand
         return f"about {_round(about):,} {listing.many}"
-    count = len(page.rows) if alone else rows.order_by()[: COUNTED + 1].count()
+    count = len(page.rows) if alone else rows.order_by().values("pk")[: COUNTED + 1].count()
     if count <= COUNTED:
         return f"{count} {listing.one if count == 1 else listing.many}"
     return f"about {_round(about):,} {listing.many}" if about > COUNTED else f"more than {COUNTED:,} {listing.many}"
@@ -87,13 +92,18 @@ def _link(request: HttpRequest, **changes: Any) -> str:
 
 
 def _tabs(listing: Listing, state: State) -> list[dict[str, Any]]:
-    """The whole list, then views. `view=all` keeps away the view that somebody sees first."""
+    """Those that come along with it, the whole list, then views. `view=all` keeps away what somebody sees first."""
     preferred = state.choice.view_id
     whole = {
-        "label": f"All {listing.many}", "url": f"?view={WHOLE}" if preferred else listing.url,
-        "here": state.view is None, "shared": False, "preferred": False,
+        "label": f"All {listing.many}", "url": f"?view={WHOLE}" if preferred or listing.first else listing.url,
+        "here": state.view is None and not state.ready, "shared": False, "preferred": False,
     }  # fmt: skip
     return [
+        *(
+            {"label": ready.label, "url": f"?view={name}", "here": name == state.ready, "shared": False,
+             "preferred": False}
+            for name, ready in listing.ready.items()
+        ),
         whole,
         *(
             {"label": view.name, "url": f"?view={view.pk}", "here": view == state.view, "shared": view.shared,
@@ -107,8 +117,10 @@ def _cleared(request: HttpRequest, listing: Listing) -> str:
     return _link(request, **{name: None for name in listing.narrowing if name != "in"})
 
 
-def _heading(request: HttpRequest, listing: Listing, sort: str) -> dict[str, Any]:
-    return _sorting(request, listing, sort, listing.order) | {"label": listing.heading, "classes": ""}
+def _heading(request: HttpRequest, listing: Listing, sort: str, shown: Sequence[Column]) -> dict[str, Any]:
+    """It sorts as the list does by itself, unless another column says so."""
+    name = "" if any(column.shown.sort == listing.order for column in shown) else listing.order
+    return _sorting(request, listing, sort, name) | {"label": listing.heading, "classes": ""}
 
 
 def _head(request: HttpRequest, listing: Listing, sort: str, column: Column) -> dict[str, Any]:

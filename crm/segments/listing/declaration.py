@@ -63,6 +63,14 @@ class Quick:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """A view that comes along with a list, before those that people save: `asks` are its parameters."""
+
+    label: str
+    asks: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Listing:
     """`base(viewer)` gives the rows that a viewer may see, with the annotations that sorts name.
 
@@ -87,6 +95,10 @@ class Listing:
     new: str  # the URL name of the form for another one
     nothing: str  # the template of an empty installation
     quick: Mapping[str, Quick] = field(default_factory=dict)
+    #: By their names in addresses, which are no numbers. `first` is the one that the list opens with, if it does.
+    ready: Mapping[str, Ready] = field(default_factory=dict)
+    first: str = ""
+    segments: bool = True  # its rows can be in segments
 
     @property
     def url(self) -> str:
@@ -120,6 +132,10 @@ class Listing:
         chosen = [(quick, asked.get(name, "").strip()) for name, quick in self.quick.items()]
         leaves = [quick.leaf(value, viewer) for quick, value in chosen if value and quick.leaf]
         return {"all": [*leaves, *parts]} if leaves or parts else {}
+
+    def line(self, asked: QueryDict, order: Order) -> Callable[[dict[str, Any]], str]:
+        """What writes the first cell of rows that the address shows in this order."""
+        return self.title
 
     def searched_for(self, asked: QueryDict) -> str:
         return asked.get("q", "").strip().replace("\0", "")

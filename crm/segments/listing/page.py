@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.db import OperationalError, connection, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from psycopg.errors import QueryCanceled
 
@@ -17,6 +17,7 @@ from crm.segments.filters import FilterError
 from crm.segments.listing import around, columns
 from crm.segments.listing.declaration import WHOLE, Listing
 from crm.segments.listing.state import State, state_of
+from crm.slots import filter_subjects
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, Page, keyset_page
@@ -49,17 +50,31 @@ def show(
 
     Another `template` extends PAGE, and finds `more` beside what that has.
     """
-    state = state_of(request.GET, listing, viewer_of(request))
+    wanted, unsorted = _sortable(request.GET, listing)
+    state = state_of(wanted, listing, viewer_of(request))
     at_once = request.GET.get("rows", "") if request.htmx else ""  # type: ignore[attr-defined]
     asked = state.asked.copy()
     asked.pop("rows", None)
     request.GET = asked  # type: ignore[assignment]  # so that every link of the page keeps what a view asks for
-    whole = f"{listing.url}?view={WHOLE}" if state.view or asked.get("in") else ""
+    whole = f"{listing.url}?view={WHOLE}" if state.view or state.ready or asked.get("in") else ""
     order = listing.orders.get(asked.get("sort", ""))
-    slow = ("sort",) if order and order.key is not None else ()  # its index may still be being built
+    slow = ("sort",) if order and order.key is not None else ()  # it has no index, or not yet
     patient = answers_or_asks_to_narrow(*listing.narrowing, *slow, whole=whole)(_listed)
-    answer: HttpResponse = patient(request, listing, state, at_once, template, more or {})
+    answer: HttpResponse = patient(request, listing, state, at_once, template, {"unsorted": unsorted, **(more or {})})
     return answer
+
+
+def _sortable(asked: QueryDict, listing: Listing) -> tuple[QueryDict, str]:
+    """The address without a sort by what has no order, and a word about it. Raises Http404 for what is no field."""
+    name = asked.get("sort", "")
+    if not name or name in listing.orders:
+        return asked, ""
+    field = filter_subjects[listing.subject].fields.get(name.removeprefix("-"))
+    if field is None:
+        raise Http404("There is no such order.")
+    asked = asked.copy()
+    del asked["sort"]
+    return asked, f"{listing.many.capitalize()} cannot be sorted by “{field.label}”. They stand in their usual order."
 
 
 def _listed(
@@ -68,7 +83,8 @@ def _listed(
     now = clock.now()
     shown = columns.chosen(listing.subject, state.columns)
     found = _found(request, listing, shown, now, _size(at_once))
-    lines = columns.lines(shown, found.page.rows, listing.title, listing.subject, viewer_of(request), now)
+    title = listing.line(request.GET, listing.orders[request.GET.get("sort") or listing.order])
+    lines = columns.lines(shown, found.page.rows, title, listing.subject, viewer_of(request), now)
     context = {"page": found.page, "lines": lines, "span": len(shown) + 2, "list": listing}
     if request.htmx and ("cursor" in request.GET or at_once):  # type: ignore[attr-defined]
         return render(request, f"{PAGE}#rows", context)
@@ -85,10 +101,7 @@ def _size(at_once: str) -> int:
 
 def _found(request: HttpRequest, listing: Listing, shown: Sequence[columns.Column], now: datetime, size: int) -> Found:
     asked, viewer = request.GET, viewer_of(request)
-    name = asked.get("sort") or listing.order
-    if name not in listing.orders:
-        raise Http404("There is no such order.")
-    order = listing.orders[name]
+    order = listing.orders[asked.get("sort") or listing.order]
     sort = order.sort
     fields = dict.fromkeys(["id", sort.expression, *listing.fields, *(f for c in shown for f in c.shown.fields)])
     try:

@@ -20,13 +20,17 @@ from crm.team.models import User
 
 @dataclass(frozen=True)
 class State:
-    """`asked` is the whole address, with what the view keeps filled in: links that change one thing keep the rest."""
+    """`asked` is the whole address, with what the view keeps filled in: links that change one thing keep the rest.
+
+    `ready` is the name of a view that comes along with the list; it is no saved one.
+    """
 
     asked: QueryDict
     views: Sequence[SavedView]
     choice: Choice
     view: SavedView | None
     changed: bool
+    ready: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -39,12 +43,26 @@ class State:
 def state_of(asked: QueryDict, listing: Listing, viewer: User) -> State:
     """Raises Http404 for a view that is not there, or not for this viewer."""
     views, choice = SavedView.tabs_of(viewer, listing.subject)
+    if name := _ready(asked, listing, choice):
+        told = {"view": name, EDITED: "1", **listing.ready[name].asks}
+        whole = asked if EDITED in asked else _with(asked, told)
+        changed = _said(whole, listing) != _said(_with(QueryDict(), told), listing)
+        return State(whole, views, choice, None, changed, name)
     view = _wanted(asked, listing, views, choice)
     if view is None:
         return State(asked, views, choice, None, any(asked.get(name) for name in listing.parameters))
     if EDITED not in asked:
         asked = _filled(asked, view)
     return State(asked, views, choice, view, _said(asked, listing) != _said(_filled(QueryDict(), view), listing))
+
+
+def _ready(asked: QueryDict, listing: Listing, choice: Choice) -> str:
+    """The ready view that an address means; the list's first one where it says nothing, nor the person has chosen."""
+    name = asked.get("view", "")
+    if name in listing.ready:
+        return name
+    silent = not name and not choice.view_id and not any(key in asked for key in listing.parameters)
+    return listing.first if silent else ""
 
 
 def _wanted(asked: QueryDict, listing: Listing, views: Sequence[SavedView], choice: Choice) -> SavedView | None:
@@ -61,8 +79,12 @@ def _wanted(asked: QueryDict, listing: Listing, views: Sequence[SavedView], choi
 
 def _filled(asked: QueryDict, view: SavedView) -> QueryDict:
     """The address that asks for what the view keeps."""
+    return _with(asked, address_of(view))
+
+
+def _with(asked: QueryDict, told: Mapping[str, str]) -> QueryDict:
     whole = asked.copy()
-    for name, value in address_of(view).items():
+    for name, value in told.items():
         whole[name] = value
     return whole
 

@@ -50,3 +50,18 @@ class SegmentPart(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.part} of segment {self.segment_id}"
+
+
+class SegmentMoves(models.Model):
+    """Who came into a segment and who left it at one moment, of some of its ids. Noted while somebody watches it."""
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    came = ArrayField(models.BigIntegerField(), default=list)
+    went = ArrayField(models.BigIntegerField(), default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["segment", "at"], name="segment_moves_by_time")]
+
+    def __str__(self) -> str:
+        return f"{len(self.came)} came into segment {self.segment_id}, {len(self.went)} left it"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,6 +17,7 @@ from crm.segments.builder import HOW, Builder
 from crm.segments.defining import SegmentError
 from crm.segments.filters import FilterError, parse
 from crm.segments.forms import SegmentForm
+from crm.segments.listing import Listing
 from crm.segments.models import Segment
 from crm.segments.views.filtering import listing_of
 from crm.segments.views.segments import ideas
@@ -27,6 +28,15 @@ from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
 
+
+def _listing(subject: str) -> Listing:
+    """Raises Http404 for a subject whose rows cannot be in segments."""
+    found = listing_of(subject)
+    if not found.segments:
+        raise Http404("There are no segments of these.")
+    return found
+
+
 _form = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -35,7 +45,7 @@ def new_segment(request: HttpRequest) -> HttpResponse:
     """From nothing, from a ready-made one (`idea`), or from what a list shows (`subject` and the list's parameters)."""
     viewer = viewer_of(request)
     subject = request.GET.get("subject", "account")
-    listing_of(subject)
+    _listing(subject)
     if request.method != "POST":
         return _begun(request, subject, viewer)
     form, builder = SegmentForm(request.POST), Builder.read(request.POST, subject, viewer)
@@ -58,7 +68,7 @@ def _begun(request: HttpRequest, subject: str, viewer: User) -> HttpResponse:
         form = SegmentForm(initial={"name": idea.name, "description": idea.description})
         return _page(request, idea.subject, form, Builder.of(dict(idea.tree), idea.subject, viewer=viewer))
     try:
-        tree = listing_of(subject).tree(_of_list(request.GET), viewer)
+        tree = _listing(subject).tree(_of_list(request.GET), viewer)
     except FilterError as error:
         toast(request, f"This filter cannot be used: {error}", level=messages.ERROR)
         tree = {}
@@ -143,7 +153,7 @@ def _page(
 @require_POST
 def segment_count(request: HttpRequest, subject: str) -> HttpResponse:
     """How many the filter of a form finds, of those whom the viewer may see. Changes nothing."""
-    viewer, listing = viewer_of(request), listing_of(subject)
+    viewer, listing = viewer_of(request), _listing(subject)
     builder = Builder.read(request.POST, subject, viewer)
     try:
         chosen = parse(builder.tree(), subject, viewer)

@@ -103,9 +103,13 @@ def view_restoration(request: HttpRequest, pk: int) -> HttpResponse:
     gone = get_object_or_404(SavedView.objects.exclude(deleted_at=None), pk=pk)
     if not gone.may_be_changed_by(viewer_of(request)):
         raise Http404("There is no such view.")
-    actions.restore(gone)
+    listing = listing_of(gone.subject)
+    try:
+        actions.restore(gone)
+    except (SegmentError, FilterError) as error:
+        return _refused(request, f"{listing.url}?view={WHOLE}", f"The view cannot come back. {error}")
     toast(request, f"The view “{gone.name}” is back.")
-    return redirect(_address(listing_of(gone.subject), gone))
+    return redirect(_address(listing, gone))
 
 
 def _own(request: HttpRequest, pk: int) -> tuple[SavedView, Listing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from crm.segments import actions, filterbar
-from crm.segments.models import ListChoice, SavedView
+from crm.segments.models import ListChoice, SavedView, Segment
 from crm.team.models import User
 from crm.web import clock
 from tests import factories
@@ -142,6 +143,27 @@ def test_deleting_can_be_undone(web: Client, mira: User) -> None:
     kept.refresh_from_db()
     assert (kept.deleted_at, kept.name) == (None, f"Large (restored {kept.pk})")
     assert names(web.get("/accounts/")) == ["Cedar", "Birch"]  # still opened first
+
+
+@pytest.mark.parametrize(
+    ("since", "why"),
+    [
+        ({"archived_at": NOON}, "“Late” is archived"), ({"shared": False}, "“Late” is not shared"),
+        (None, "names no segment that is there"),
+    ],
+)  # fmt: skip
+def test_a_view_does_not_come_back_without_the_segment_that_it_names(
+    web: Client, mira: User, since: dict[str, Any] | None, why: str
+) -> None:
+    late = Segment.objects.create(name="Late", subject="account", owner=mira, shared=True)
+    kept = view(mira, tree={"field": "segment", "op": "is_in", "value": late.pk}, shared=True)
+    actions.delete(kept, NOON)
+    named = Segment.objects.filter(pk=late.pk)
+    named.update(**since) if since else named.delete()
+    page = web.post(f"/lists/views/{kept.pk}/restoration/", follow=True)
+    assert f"The view cannot come back. {'' if 'shared' in why else 'value: '}{why}" in unescape(page.content.decode())
+    kept.refresh_from_db()
+    assert kept.deleted_at == NOON
 
 
 def test_a_view_opens_first_and_the_whole_list_stays_near(web: Client, mira: User) -> None:

@@ -37,7 +37,7 @@ def test_they_begin_at_the_first_step_and_the_reason_names_who(pages, mira):
     enroll(pages, workflow, kelp)
     row = Enrollment.objects.get()
     assert (row.account, row.state, row.anchor, row.due_at) == (kelp, "active", date(2026, 6, 1), NOON)
-    assert wording.cause(row.facts) == "Enrolled by Mira, from a list"
+    assert wording.cause(row.facts, NOON.date()) == "Enrolled by Mira, from a list"
     assert Act.objects.get().label == f"enrolled 1 customer in {workflow}"
     for days in range(3):
         work(NOON + timedelta(days=days))

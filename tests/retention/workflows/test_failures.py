@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
+from crm.history.models import Act
+from crm.outbox.actions import close_the_gate
 from crm.outbox.models import MailPolicy
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
-from retention.workflows import actions, engine, matching, published
+from retention.workflows import actions, bulk, engine, matching, published
 from retention.workflows.models import Enrollment, Trial, Workflow
+from retention.workflows.rules import BY_HAND
 from retention.workflows.steps import steps
 from tests import factories
 from tests.conftest import NOON
@@ -259,3 +262,40 @@ def test_mail_goes_on_while_switching_off_waits_for_a_sweep(transactional_db, ve
     workflow.refresh_from_db()
     assert workflow.state == {"disable": "off", "pause": "paused"}[verb]
     assert MailPolicy.the_only().revision == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["disable", "leave"])
+def test_switching_off_beside_a_merge_or_an_erasure_ties_no_knot(transactional_db, verb):
+    """Those hold the gate and then take enrollments: whoever else wants both holds no enrollment at the gate."""
+    workflow = actions.enable("inactivity", NOON)
+    deed = Act.objects.create(kind="bulk.enroll", at=NOON)
+    inside = Enrollment.objects.create(
+        workflow=workflow, version=workflow.version, account=factories.account(), trigger_key=f"{BY_HAND}{deed.pk}",
+        step_id="x", due_at=NOON,
+    )  # fmt: skip
+    verbs = {"disable": lambda: actions.disable("inactivity", NOON), "leave": lambda: _left(deed)}
+    failed = []
+
+    def off():
+        try:
+            verbs[verb]()
+        except DatabaseError as error:
+            failed.append(error)
+        connection.close()
+
+    thread = threading.Thread(target=off)
+    with transaction.atomic():
+        close_the_gate()
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        Enrollment.objects.select_for_update(nowait=True).get(pk=inside.pk)
+    thread.join(10)
+    inside.refresh_from_db()
+    assert (failed, inside.state) == ([], "exited")
+
+
+def _left(deed):
+    with transaction.atomic():
+        bulk.leave(deed, None, NOON)

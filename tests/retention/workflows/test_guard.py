@@ -72,9 +72,9 @@ def test_a_message_explains_itself(planned):
     assert explanation.url == f"/workflows/test/enrollments/{enrollment.pk}/"
     assert explanation.lines == [
         ("Workflow", "Test, version 1"),
-        ("Started by", "Silent for 14 days, since 1 June 2026"),
-        ("Entered", "15 June 2026, 12:00"),
-        ("15 June 2026, 12:00", f"Planned a mail to {message.contact}"),
+        ("Started by", "Silent for 14 days, since 1 June"),
+        ("Entered", "15 June, 12:00"),
+        ("12:00", f"Planned a mail to {message.contact}"),
     ]
 
 

@@ -150,3 +150,18 @@ def test_a_large_sweep_enters_in_slices(publish, run_at, monkeypatch):
     assert slices == [2, 2, 1, 0]
     workflow.refresh_from_db()
     assert workflow.swept_until == NOON + 14 * DAY
+
+
+def test_a_goal_that_was_read_before_what_made_enter_still_counts(publish, run_at):
+    """The trigger had failed and rests; the goal that came after it was read meanwhile, and found nobody inside."""
+    publish({**WON, "goal": {"because": "They began", "fact": "contract.started"}})
+    early, late = factories.account("Early").pk, factories.account("Late").pk
+    for account, goal_at in ((early, NOON - SECOND), (late, NOON + SECOND)):
+        record([Fact(account, "deal.won", "Won", NOON), Fact(account, "contract.started", "Began", goal_at)])
+    Pending.objects.filter(entry__kind="deal.won").update(attempts=1, retry_at=NOON + timedelta(minutes=1))
+    run_at(NOON + 2 * SECOND)
+    assert not Enrollment.objects.exists()
+    run_at(NOON + timedelta(minutes=1))
+    found = dict(Enrollment.objects.values_list("account_id", "state"))
+    assert found == {early: "done", late: "reached"}
+    assert Task.objects.get().account_id == early
