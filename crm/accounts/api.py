@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from crm.accounts.actions.contacting import silence_changed
 from crm.accounts.actions.hierarchy import circle
+from crm.accounts.actions.owning import owner_changed
 from crm.accounts.matching.finding import Match, like_account, like_contact
 from crm.accounts.models import Account, Alias, Contact
 from crm.fields.api import CustomField, WithCustomFields
@@ -114,8 +115,9 @@ class AccountResource(Creating, Editing, Listing, Resource):
 
     def write(self, serializer: Any, now: datetime) -> Account:
         before = serializer.instance
-        silent = before is not None and before.do_not_contact
+        silent, owner = before is not None and before.do_not_contact, before and before.owner_id
         account: Account = super().write(serializer, now)
+        owner_changed(account, owner, self.request.user, now)
         if before is None:
             _tell(self.request.user, account.pk, "account.added", f"{account.name} was added", now)
         if account.do_not_contact != silent:

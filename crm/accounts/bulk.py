@@ -26,13 +26,15 @@ from crm.web.fields import ZoneField
 _LONGEST_TAG = 60
 
 
-class _Viewed(forms.Form):
+class ViewedForm(forms.Form):
+    """What a bulk act asks `viewer`."""
+
     def __init__(self, *args: Any, viewer: User, **more: Any) -> None:
         super().__init__(*args, **more)
         self.viewer = viewer
 
 
-class OwnerForm(_Viewed):
+class OwnerForm(ViewedForm):
     owner = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Nobody", label="New owner")
 
     def __init__(self, *args: Any, viewer: User, **more: Any) -> None:
@@ -42,7 +44,7 @@ class OwnerForm(_Viewed):
         self.fields["owner"].initial = viewer.pk
 
 
-class TagsForm(_Viewed):
+class TagsForm(ViewedForm):
     tags = forms.CharField(max_length=400, label="Tags", help_text="Several with commas between them.")
 
     def clean_tags(self) -> list[str]:
@@ -54,7 +56,7 @@ class TagsForm(_Viewed):
         return tags
 
 
-class FieldsForm(_Viewed):
+class FieldsForm(ViewedForm):
     """Fields that are the same for many; what identifies one customer is not among them."""
 
     industry = forms.CharField(max_length=80, required=False)
@@ -75,7 +77,7 @@ class FieldsForm(_Viewed):
         return chosen
 
 
-class ContactingForm(_Viewed):
+class ContactingForm(ViewedForm):
     stop = forms.TypedChoiceField(
         choices=[("yes", "Do not contact them"), ("no", "They may be contacted again")],
         coerce=lambda text: text == "yes", widget=forms.RadioSelect, initial="yes", label="Service and marketing mail",
@@ -83,7 +85,7 @@ class ContactingForm(_Viewed):
     )  # fmt: skip
 
 
-class RolesForm(_Viewed):
+class RolesForm(ViewedForm):
     roles = forms.MultipleChoiceField(
         choices=Contact.Role.choices, widget=forms.CheckboxSelectMultiple, label="Add these roles"
     )
@@ -143,44 +145,49 @@ _READERS = """
 
 
 def _update(model: Any, ids: Sequence[int], differing: Q, now: datetime, **values: Any) -> int:
-    rows = model.objects.filter(pk__in=_locked(model, ids)).filter(differing)
+    rows = model.objects.filter(pk__in=locked(model, ids)).filter(differing)
     return int(rows.update(**values, updated_at=now))
 
 
-def _locked(model: Any, ids: Sequence[int]) -> list[int]:
+def locked(model: Any, ids: Sequence[int]) -> list[int]:
     """In the order of ids, so that two who change the same rows wait for each other and never for both."""
     rows = model.objects.filter(pk__in=ids).order_by("pk").select_for_update()
     return list(rows.values_list("pk", flat=True))
 
 
-_ADD = """
+#: To and from a column with a list, of the rows `ids`.
+ADDING = """
     UPDATE {table} SET updated_at = %(now)s,
         {column} = {column} || ARRAY(SELECT new FROM unnest(%(values)s::varchar[]) AS new WHERE new <> ALL({column}))
     WHERE id = ANY(%(ids)s) AND NOT {column} @> %(values)s::varchar[]
 """
-_REMOVE = """
-    UPDATE crm_account SET updated_at = %(now)s, tags = ARRAY(
-        SELECT kept FROM unnest(tags) WITH ORDINALITY AS present(kept, place)
+REMOVING = """
+    UPDATE {table} SET updated_at = %(now)s, {column} = ARRAY(
+        SELECT kept FROM unnest({column}) WITH ORDINALITY AS present(kept, place)
         WHERE kept <> ALL(%(values)s) ORDER BY place)
-    WHERE id = ANY(%(ids)s) AND tags && %(values)s::varchar[]
+    WHERE id = ANY(%(ids)s) AND {column} && %(values)s::varchar[]
 """
 
 
 def add_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return _run(_ADD.format(table="crm_account", column="tags"), _locked(Account, ids), data["tags"], now)
+    return change_list(ADDING, Account, "tags", ids, data["tags"], now)
 
 
 def remove_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return _run(_REMOVE, _locked(Account, ids), data["tags"], now)
+    return change_list(REMOVING, Account, "tags", ids, data["tags"], now)
 
 
 def add_roles(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return _run(_ADD.format(table="crm_contact", column="roles"), _locked(Contact, ids), data["roles"], now)
+    return change_list(ADDING, Contact, "roles", ids, data["roles"], now)
 
 
-def _run(statement: str, ids: list[int], values: list[str], now: datetime) -> int:
+def change_list(
+    statement: str, model: Any, column: str, ids: Sequence[int], values: Sequence[str], now: datetime
+) -> int:  # fmt: skip
+    """ADDING or REMOVING values in a column with a list. Returns how many rows had to change."""
+    named: dict[str, Any] = {"ids": locked(model, ids), "values": list(values), "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"ids": ids, "values": values, "now": now})
+        cursor.execute(statement.format(table=model._meta.db_table, column=column), named)
         return int(cursor.rowcount)
 
 

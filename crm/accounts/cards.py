@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from crm.accounts.rules import YEAR_UNKNOWN
+
 #: Octets of a line, its end not counted; what is longer is folded.
 _LINE = 75
 
@@ -28,6 +30,13 @@ def folded(line: str) -> str:
     return "\r\n".join(lines)
 
 
+def _day(birthday: date | None) -> str:
+    """Without the year where nobody knows it."""
+    if birthday is None:
+        return ""
+    return f"--{birthday:%m%d}" if birthday.year == YEAR_UNKNOWN else f"{birthday:%Y%m%d}"
+
+
 def card(
     *, first_name: str, last_name: str, name: str, organisation: str, title: str, email: str, phone: str,
     birthday: date | None, language: str, zone: str, url: str, changed_at: datetime,
@@ -36,7 +45,7 @@ def card(
     values = {
         "FN": escaped(name), "N": f"{escaped(last_name)};{escaped(first_name)};;;" if first_name or last_name else "",
         "ORG": escaped(organisation), "TITLE": escaped(title), "EMAIL;TYPE=work": escaped(email),
-        "TEL;TYPE=work": escaped(phone), "BDAY": f"{birthday:%Y%m%d}" if birthday else "", "LANG": escaped(language),
+        "TEL;TYPE=work": escaped(phone), "BDAY": _day(birthday), "LANG": escaped(language),
         "TZ": escaped(zone), "URL": url, "UID": url, "REV": f"{changed_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
     }  # fmt: skip
     lines = ["BEGIN:VCARD", "VERSION:4.0", *(f"{key}:{value}" for key, value in values.items() if value), "END:VCARD"]

@@ -17,8 +17,11 @@ from crm.slots import FilterField, FilterSubject, filter_subjects
 THROUGH = "account."
 
 
-class PeopleFields(FieldsOf):
-    """The fields that are registered, and as `account.<name>` all that the account has, whoever registered them."""
+class FieldsThroughAccount(FieldsOf):
+    """The fields that are registered, and as `account.<name>` all that the account has, whoever registered them.
+
+    The subject's rows have a key `account`.
+    """
 
     def get(self, name: str) -> FilterField | None:
         found = super().get(name)
@@ -46,7 +49,7 @@ def _through(field: FilterField) -> FilterField:
     return replace(field, label=f"Account: {field.label}", expression=expression, group="Their account")
 
 
-def _column(fields: PeopleFields, name: str, label: str, kind: str, path: str = "", **more: Any) -> None:
+def _column(fields: FieldsThroughAccount, name: str, label: str, kind: str, path: str = "", **more: Any) -> None:
     fields.register(name, FilterField(label, kind, lambda argument, now: F(path or name), **more))
 
 
@@ -56,7 +59,7 @@ def _has_email(argument: str | None, now: datetime) -> Any:
 
 def register_people() -> None:
     """The filter subject “contact”."""
-    fields = PeopleFields("contact")
+    fields = FieldsThroughAccount("contact")
     filter_subjects.register("contact", FilterSubject("People", Contact, Contact.objects.all, "contacts:list", fields))
     fields.register("name", FilterField("Name", "text", lambda argument, now: FullName("first_name", "last_name")))
     _column(fields, "email", "E-mail", "text")

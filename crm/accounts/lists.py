@@ -43,7 +43,8 @@ def _contact(row: dict[str, Any]) -> SafeString:
     return line(ui.avatar(name), address("contacts:detail", row["id"]), name, second or row["email"] or "")
 
 
-def _owner(row: dict[str, Any], path: str = "owner") -> str:
+def person(row: dict[str, Any], path: str = "owner") -> str:
+    """The cell of one of ours."""
     name = row[f"{path}__name"] or row[f"{path}__email"]
     if not name:
         return ""
@@ -70,7 +71,7 @@ def _at(row: dict[str, Any]) -> SafeString:
 _OWNER = ("owner__name", "owner__email")
 _THEIR_OWNER = ("account__owner__name", "account__owner__email")
 _COLUMNS = {
-    "account.owner": ListColumn("Owner", _owner, _OWNER, sort="owner", blank="nobody", order=1),
+    "account.owner": ListColumn("Owner", person, _OWNER, sort="owner", blank="nobody", order=1),
     "account.lifecycle": ListColumn("Lifecycle", _lifecycle, ("lifecycle",), order=2),
     "account.mrr": ListColumn(
         "MRR", lambda row: row["mrr"] and ui.money(row["mrr"]), ("mrr",),
@@ -98,7 +99,7 @@ _COLUMNS = {
         "Added", lambda row: ui.day(row["created_at"]), ("created_at",), sort="created", shown=False, order=6
     ),
     "contact.account.owner": ListColumn(
-        "Owner", lambda row: _owner(row, "account__owner"), _THEIR_OWNER, blank="nobody", shown=False, order=7
+        "Owner", lambda row: person(row, "account__owner"), _THEIR_OWNER, blank="nobody", shown=False, order=7
     ),
     "contact.account.lifecycle": ListColumn(
         "Lifecycle", lambda row: _lifecycle(row, "account__lifecycle"), ("account__lifecycle",), shown=False, order=8
@@ -106,7 +107,9 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _owned(path: str) -> Any:
+def owned(path: str) -> Any:
+    """For a Quick about the user that the path leads to: me, nobody, or a number."""
+
     def narrow(rows: QuerySet[Any], value: str, viewer: User) -> QuerySet[Any]:
         match value:
             case "me":
@@ -153,7 +156,9 @@ def colleagues_by_email() -> list[tuple[str, str]]:
     return [(user.email, str(user)) for user in users]
 
 
-def _of_choices(path: str, known: dict[str, str], what: str) -> Any:
+def of_choices(path: str, known: dict[str, str], what: str) -> Any:
+    """For a Quick about a column with choices; “unknown” stands for a blank."""
+
     def narrow(rows: QuerySet[Any], value: str, viewer: User) -> QuerySet[Any]:
         if value not in known:
             raise Http404(f"There is no such {what}.")
@@ -162,7 +167,7 @@ def _of_choices(path: str, known: dict[str, str], what: str) -> Any:
     return narrow
 
 
-_MINE = (("me", "Mine"), ("nobody", "Nobody’s"))
+MINE = (("me", "Mine"), ("nobody", "Nobody’s"))
 _CONSENTS = {"yes": "Agreed", "no": "Refused", "unknown": "Not asked"}
 
 
@@ -196,9 +201,9 @@ ACCOUNTS = Listing(
     search=lambda rows, text: rows.called(text), alike=lambda rows, text: rows.alike(text),
     search_hint="Name or domain", about=Account.objects.about, new="accounts:new", nothing="crm/accounts/none.html",
     quick={
-        "owner": Quick("Owner", _owned("owner"), _MINE, colleagues, leaf=_as_owner("")),
+        "owner": Quick("Owner", owned("owner"), MINE, colleagues, leaf=_as_owner("")),
         "lifecycle": Quick(
-            "Lifecycle", _of_choices("lifecycle", _LIFECYCLES, "lifecycle"), tuple(_LIFECYCLES.items()),
+            "Lifecycle", of_choices("lifecycle", _LIFECYCLES, "lifecycle"), tuple(_LIFECYCLES.items()),
             leaf=_as_choice("lifecycle"),
         ),
         "tag": Quick(
@@ -225,9 +230,9 @@ CONTACTS = Listing(
     search_hint="Name, e-mail or phone", about=Contact.objects.about, new="contacts:new",
     nothing="crm/contacts/none.html",
     quick={
-        "owner": Quick("Owner", _owned("account__owner"), _MINE, colleagues, leaf=_as_owner("account.")),
+        "owner": Quick("Owner", owned("account__owner"), MINE, colleagues, leaf=_as_owner("account.")),
         "consent": Quick(
-            "Consent", _of_choices("email_consent", _CONSENTS, "consent"), tuple(_CONSENTS.items()),
+            "Consent", of_choices("email_consent", _CONSENTS, "consent"), tuple(_CONSENTS.items()),
             leaf=_as_choice("consent"),
         ),
     },

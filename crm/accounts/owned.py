@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from crm.accounts.models import ContactSeen
+from crm.accounts.models import ContactHandle, ContactSeen
 from crm.slots import Moving, OwnedRows, Person, exported, owned_rows
 
 
@@ -138,3 +138,8 @@ def register_owned_rows() -> None:
     )  # fmt: skip
     owned_rows.register("account_aliases", OwnedRows("crm.Alias", "account", ("", ""), "move", "keep"))
     owned_rows.register("contact_aliases", OwnedRows("crm.Alias", "contact", ("", ""), "move", "delete"))
+    owned_rows.register(
+        "contact_handles",
+        OwnedRows("crm.ContactHandle", "contact", ("chat handle", "chat handles"), "move", "delete",
+                  exported(ContactHandle, "contact", "channel", "handle", "name", "linked_at")),
+    )  # fmt: skip

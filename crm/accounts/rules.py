@@ -16,6 +16,8 @@ from crm.web import wording
 RENEWAL_NEAR_DAYS = 60
 
 
+#: Of a birthday whose year nobody knows: a leap year in which nobody was born who is alive.
+YEAR_UNKNOWN = 1604
 #: A birthday or an anniversary nearer than this is worth a word.
 DAY_NEAR_DAYS = 14
 
@@ -89,10 +91,11 @@ def heading(day: date, today: date) -> str:
 
 #: Icon (lucide) and tone by the noun of an entry's kind.
 FACES = {
-    "account": "building-2", "call": "phone", "contact": "user-round", "contract": "file-text", "email": "mail",
-    "file": "paperclip", "goal": "target", "hand_off": "handshake", "import": "file-input", "interview": "mic",
-    "mail": "mail", "meeting": "users-round", "message": "mail", "note": "sticky-note", "payment": "banknote",
-    "purchase": "shopping-cart", "task": "square-check", "usage": "activity", "workflow": "zap",
+    "account": "building-2", "call": "phone", "chat": "message-circle", "contact": "user-round",
+    "contract": "file-text", "email": "mail", "file": "paperclip", "goal": "target", "hand_off": "handshake",
+    "import": "file-input", "interview": "mic", "mail": "mail", "meeting": "users-round", "message": "mail",
+    "note": "sticky-note", "payment": "banknote", "purchase": "shopping-cart", "task": "square-check",
+    "ticket": "ticket", "usage": "activity", "workflow": "zap",
 }  # fmt: skip
 
 #: What the timeline can be narrowed to: the chip's word, and the nouns of the kinds it shows. What is in no group
@@ -101,7 +104,8 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "calls": ("Calls", ("call",)),
     "meetings": ("Meetings", ("meeting", "interview")),
     "notes": ("Notes", ("note", "file")),
-    "mail": ("Mail", ("email", "mail", "message")),
+    "mail": ("Mail", ("email", "mail", "message", "chat")),
+    "tickets": ("Tickets", ("ticket",)),
     "tasks": ("Tasks", ("task",)),
     "product": ("Product", ("usage",)),
     "money": ("Money", ("contract", "payment", "purchase")),
@@ -115,7 +119,7 @@ GROUPED = tuple(noun for _, nouns in GROUPS.values() for noun in nouns)
 
 #: Verbs that are bad or good news.
 BAD = frozenset(
-    {"bounced", "cancelled", "churned", "complained", "dropped", "ended", "failed", "fell", "lost", "missed"}
+    {"bounced", "cancelled", "churned", "complained", "dropped", "ended", "failed", "fell", "lost", "missed", "overdue"}
 )
 GOOD = frozenset({"renewed", "started", "won", "grew", "reached"})
 

@@ -14,10 +14,11 @@ _COLUMNS = {"subject": 300, "sender_name": 120, "text": 0}
 _NEW = ", ".join(
     f"{name} = {f'left({without(name)}, {most})' if most else without(name)}" for name, most in _COLUMNS.items()
 )
-_NAMED = " OR ".join(naming(name) for name in [*_COLUMNS, "recipients::text"])
-# Where it was folded has moved with the words; without the mark all of it is shown.
+_NAMED = " OR ".join(naming(name) for name in [*_COLUMNS, "html", "recipients::text"])
+# Where it was folded has moved with the words; without the mark all of it is shown. Names may hide in HTML behind tags
+# and entities, so it goes, and its words stay.
 _OTHERS = f"""
-    UPDATE crm_mail SET {_NEW}, folded_at = NULL, recipients = {without("recipients::text")}::jsonb
+    UPDATE crm_mail SET {_NEW}, html = '', folded_at = NULL, recipients = {without("recipients::text")}::jsonb
     WHERE (account_id = ANY(%(accounts)s) OR account_id IS NULL) AND ({_NAMED})
 """  # noqa: S608  (columns of ours)
 _THREADS = f"""

@@ -119,6 +119,7 @@ class Mail(models.Model):
     recipients: models.JSONField[Any, Any] = models.JSONField(default=list)  # [name, address] of each
     subject = models.CharField(max_length=300, blank=True)
     text = models.TextField(blank=True)
+    html = models.TextField(blank=True, default="", db_default="")  # as it came, never shown but by crm.web.html
     folded_at = models.PositiveIntegerField(null=True)  # where what it quotes begins
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(default=clock.now)

@@ -11,6 +11,8 @@ Nobody outside may write onto a timeline by knowing an address. A mail is let in
 - nothing, from somebody known: senders are easily forged, so it waits for a person, unless admins have said that their
   mailbox takes no forged mail (InboxSettings.trusts_senders).
 
+Other rooms may take a mail first (`slots.mail_takers`), unless it bears the token of one of ours or of a conversation.
+
 Machines get no answer, and start nothing: see RFC 3834 and `mail.ReadMail.automatic`.
 """
 
@@ -20,8 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
+from crm import slots
 from crm.accounts.models import Contact
 from crm.correspondence import filing, rules
 from crm.correspondence.models import IgnoredSender, Mail, MailIdentity, MailThread
@@ -31,6 +32,7 @@ from crm.outbox.bouncing import bounced
 from crm.outbox.models import OutboundMessage
 from crm.slots import Arrived, Handled
 from crm.team.models import User
+from crm.web.locks import take_turns
 
 _UNKNOWN = "Nobody with this address is known."
 _NOBODY = "It is addressed to nobody who is known."
@@ -49,14 +51,18 @@ class _Proof:
     threads: frozenset[int] = frozenset()  # conversations that these, or Message-IDs of ours, lead to
     readers: frozenset[int] = frozenset()  # customers that got a mail of ours which it answers
 
+    @property
+    def is_ours(self) -> bool:
+        """It bears a token of ours, whatever else it names."""
+        return self.colleague is not None or MailThread.objects.filter(token__in=self.tokens).exists()
+
 
 def receive(arrived: Arrived, now: datetime) -> Handled:
     """The handler of mail, in the inbox's transaction. The same mail, by whatever way it comes again, makes nothing."""
     envelope_to = [arrived.headers.get("to", "").lower()]
     mail = read(arrived.body, arrived.received_at)
     names = [one.address for one in filter(None, (mail.sender, *mail.to))]
-    with connection.cursor() as cursor:  # the same mail by two ways at once
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mail:{mail.message_id}"])
+    take_turns(f"mail:{mail.message_id}")  # the same mail by two ways at once
     if Mail.objects.filter(message_id=mail.message_id).exists():
         return Handled("It is there already.", ignored=True, addresses=names)
     if OutboundMessage.objects.filter(message_id=f"<{mail.message_id}>").exists():
@@ -65,9 +71,16 @@ def receive(arrived: Arrived, now: datetime) -> Handled:
         return _reported(mail, names, now)
     own = InboxSettings.the_only()
     proof = _proof(mail, [*mail.delivered_to, *envelope_to], own.address)
+    if not proof.is_ours and (taken := _taken(arrived, mail, now)):
+        return taken
     row = _row(arrived, mail, proof, own.address)
     note = _place(row, mail, proof, own, now)
     return Handled(note, ignored=row.pk is None, addresses=names)
+
+
+def _taken(arrived: Arrived, mail: ReadMail, now: datetime) -> Handled | None:
+    """What the first room that takes it made of it."""
+    return next((handled for taker in slots.mail_takers if (handled := taker(arrived, mail, now))), None)
 
 
 def _reported(mail: ReadMail, names: list[str], now: datetime) -> Handled:
@@ -101,15 +114,19 @@ def _proof(mail: ReadMail, delivered_to: Sequence[str], own: str) -> _Proof:
 def _row(arrived: Arrived, mail: ReadMail, proof: _Proof, own: str) -> Mail:
     """Not saved yet."""
     readers = [[one.name, one.address] for one in mail.to if not rules.is_own(one.address, own)]
-    whole = int(arrived.headers.get("size", 0) or 0)
-    text = mail.text + (_OVERSIZE.format(whole) if whole > len(arrived.body) else "")
     return Mail(
         user=proof.colleague, direction=Mail.Direction.OUT if proof.theirs else Mail.Direction.IN,
         message_id=mail.message_id, references=mail.references,
         sender_name=mail.sender.name if mail.sender else "", sender_address=mail.sender.address if mail.sender else "",
-        recipients=readers, subject=mail.subject, text=text.strip(), folded_at=mail.folded_at, occurred_at=mail.date,
-        created_at=arrived.received_at, automatic=mail.automatic, payload_id=arrived.id,
+        recipients=readers, subject=mail.subject, text=text_of(arrived, mail), html=mail.html, folded_at=mail.folded_at,
+        occurred_at=mail.date, created_at=arrived.received_at, automatic=mail.automatic, payload_id=arrived.id,
     )  # fmt: skip
+
+
+def text_of(arrived: Arrived, mail: ReadMail) -> str:
+    """What it says, and what of it is not here."""
+    whole = int(arrived.headers.get("size", 0) or 0)
+    return (mail.text + (_OVERSIZE.format(whole) if whole > len(arrived.body) else "")).strip()
 
 
 def _place(row: Mail, mail: ReadMail, proof: _Proof, own: InboxSettings, now: datetime) -> str:

@@ -15,20 +15,24 @@ NEWS_FOR = timedelta(days=3)
 MOST_READERS, SHOWN = 10, 1500
 LONGEST_TEXT = 18_000
 
-_TOKEN = re.compile(r"([ut])([0-9a-f]{20,40})")
+#: In mail that we write by ourselves: by it we know it again, whatever became of its Message-ID.
+LOOP_HEADER = "X-Holdfast-Loop"
+
+_TOKEN = re.compile(r"([uts])([0-9a-f]{20,40})")
 _ANSWERS = re.compile(r"^\s*(re|aw|antw|sv|vs|tr|fwd?|wg)\s*(\[\d{1,3}\])?\s*:\s*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What stands behind the plus of our own address: whose copies (u…), and of which conversation (t…)."""
+    """What stands behind the plus of our own address: whose copies (u…), which conversation (t…), which ticket (s…)."""
 
     users: list[str]
     threads: list[str]
+    tickets: list[str]
 
 
 def with_token(address: str, kind: str, token: str) -> str:
-    """inbox+u<token>@example.com; `kind` is u or t."""
+    """inbox+u<token>@example.com; `kind` is u, t or s."""
     local, _, domain = address.rpartition("@")
     return f"{local}+{kind}{token}@{domain}"
 
@@ -36,12 +40,12 @@ def with_token(address: str, kind: str, token: str) -> str:
 def tokens_in(addresses: Iterable[str], own: str) -> Tokens:
     """Those of our own address among these, which are in lower case."""
     local, _, domain = own.lower().rpartition("@")
-    found: dict[str, list[str]] = {"u": [], "t": []}
+    found: dict[str, list[str]] = {"u": [], "t": [], "s": []}
     for address in addresses if local else ():
         before, _, at = address.rpartition("@")
         if at == domain and before.startswith(f"{local}+") and (token := _TOKEN.fullmatch(before[len(local) + 1 :])):
             found[token[1]].append(token[2])
-    return Tokens(found["u"], found["t"])
+    return Tokens(found["u"], found["t"], found["s"])
 
 
 def is_own(address: str, own: str) -> bool:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("conversations/<int:pk>/", views.thread, name="thread"),
     path("conversations/<int:pk>/reply/", views.reply, name="reply"),
     path("letters/<uuid:bundle>/cancellation/", views.cancellation, name="cancellation"),
+    path("letters/<int:pk>/html/", views.html, name="html"),
     path("unmatched-mail/", views.unmatched, name="unmatched"),
     path("unmatched-mail/<int:pk>/link/", views.link, name="link"),
     path("unmatched-mail/<int:pk>/person/", views.person, name="person"),

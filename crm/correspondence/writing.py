@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from crm.accounts.models import AccountFile, Contact
 from crm.correspondence import filing, rules
@@ -20,6 +20,7 @@ from crm.outbox.models import OutboundMessage
 from crm.slots import Enclosed, Explanation, Refusal
 from crm.team.models import User
 from crm.timeline.actions import Fact
+from crm.web.locks import take_turns
 
 #: Ancestors that a mail names: mailboxes look no further.
 _MOST_REFERENCES = 20
@@ -41,8 +42,7 @@ class Composed:
 @transaction.atomic
 def write(composed: Composed, by: User, now: datetime) -> list[Mail]:
     """Plan it: it leaves when nobody has called it off for `rules.UNDO_FOR`. Known bundles keep their old mail."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bundle:{composed.bundle}"])
+    take_turns(f"bundle:{composed.bundle}")
     if old := list(Mail.objects.filter(bundle=composed.bundle, user=by).order_by("id")):
         return old
     return [_write_to(person, composed, by, now) for person in composed.people]

@@ -97,6 +97,17 @@ def with_options(options: list[dict[str, Any]], labels: list[str]) -> list[dict[
     return found
 
 
+def moved_up(options: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:
+    """With this option one place up among those that are offered; the first stays where it is."""
+    found = list(options)
+    offered = [at for at, one in enumerate(found) if not one.get("gone")]
+    place = next((n for n, at in enumerate(offered) if found[at]["code"] == code), 0)
+    if place:
+        above, here = offered[place - 1], offered[place]
+        found[above], found[here] = found[here], found[above]
+    return found
+
+
 def holding(of: Definition, code: str) -> QuerySet[Any]:
     """Records that hold the option."""
     assert of.type in WITH_OPTIONS

@@ -106,7 +106,11 @@ class FieldsOf(Registry[FilterField]):
 
 
 class OrdersOf(Mapping[str, Order]):
-    """A list's sorts, and both ways by each field that is often asked for."""
+    """A list's sorts, and both ways by each field whose values have an order.
+
+    Those that are often asked for have an index and stand in menus. An address may name the others: a list that takes
+    too long to sort asks to be narrowed.
+    """
 
     def __init__(self, subject: str, own: Mapping[str, Order]) -> None:
         self.subject, self.own = subject, own
@@ -116,7 +120,7 @@ class OrdersOf(Mapping[str, Order]):
             return found
         plain = name.removeprefix("-")
         of = known.field(self.subject, plain.removeprefix(PREFIX)) if plain.startswith(PREFIX) else None
-        if of is None or not (of.often and of.kind.sorts):
+        if of is None or not of.kind.sorts:
             raise KeyError(name)
         down = name != plain
         sort = Sort(f"sorted_by_{of.key}", descending=down, nullable=True, mirrored=down)

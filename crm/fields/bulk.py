@@ -61,12 +61,13 @@ class SetForm(forms.Form):
         self.fields["clear"] = forms.BooleanField(required=False, label="Empty the field instead")
 
     def full_clean(self) -> None:
-        """The other fields' values were not asked for."""
-        chosen = self.data.get(self.add_prefix("field"), "") if self.is_bound else None
+        """The other fields' values were not asked for; a form that is shown again offers them as before."""
+        offered, chosen = self.fields, self.data.get(self.add_prefix("field"), "") if self.is_bound else None
         if chosen is not None:
-            for name in [name for name in self.fields if name.startswith("value_") and name != f"value_{chosen}"]:
-                del self.fields[name]
+            asked = {"field", "clear", f"value_{chosen}"}
+            self.fields = {name: field for name, field in offered.items() if name in asked}
         super().full_clean()
+        self.fields = offered
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -1,7 +1,7 @@
 """What this room gives to others: its settings page, the indexes it builds, bulk acts, and what takes its acts back."""
 
-from crm.fields import actions, indexes
-from crm.slots import SettingsPage, Work, settings_pages, work
+from crm.fields import actions, indexes, uses
+from crm.slots import SettingsPage, Work, field_uses, settings_pages, work
 
 settings_pages.register(
     "fields",
@@ -16,4 +16,5 @@ settings_pages.register(
     ),
 )
 work.register("field-indexes", Work(run=indexes.work, next_due=indexes.next_due, order=95))
+field_uses.register("filters", uses.by_filters)
 actions.register_undoers()

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.fields import actions, indexes, known
+from crm.fields import actions, indexes, known, uses
 from crm.fields.editing import FieldForm
 from crm.fields.models import CustomField
 from crm.fields.rules import TYPES, WITH_OPTIONS, Definition
 from crm.history.models import Run
 from crm.history.toasts import undoable
+from crm.segments.uses import words_for
 from crm.slots import custom_subjects
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
@@ -24,6 +25,9 @@ from crm.web.dialogs import dialog, done
 from crm.web.returning import next_url
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
+
+#: What asks for a field is named up to here, and counted beyond.
+_NAMED = 12
 
 
 def _subject(name: str) -> str:
@@ -77,7 +81,10 @@ def make(request: HttpRequest) -> HttpResponse:
 @requires("manage_settings")
 @transaction.atomic
 def field(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its row is held while it is changed, so that options which two admins add at once are all there."""
+    """Its row is held while it is changed, so that options which two admins add at once are all there.
+
+    The buttons that move an option up save the form too, so that nothing typed is lost.
+    """
     rows = CustomField.objects.select_for_update() if request.method == "POST" else CustomField.objects.all()
     row = get_object_or_404(rows, pk=pk)
     back = f"{reverse('fields:list')}?of={row.subject}"
@@ -86,9 +93,12 @@ def field(request: HttpRequest, pk: int) -> HttpResponse:
     form = FieldForm(request.POST, row=row, subject=row.subject)
     if not form.is_valid():
         return _page(request, form, CustomField.objects.get(pk=pk), back)
-    deed = actions.change(row, form.values(), viewer_of(request), clock.now())
+    values, moved = form.values(), request.POST.get("up", "")
+    if moved and "options" in values:
+        values["options"] = actions.moved_up(values["options"], moved)
+    deed = actions.change(row, values, viewer_of(request), clock.now())
     undoable(request, deed, f"The field “{row.name}” is saved.")
-    return redirect(back)
+    return redirect("fields:field", row.pk) if moved else redirect(back)
 
 
 def _page(request: HttpRequest, form: FieldForm, row: CustomField | None, back: str) -> HttpResponse:
@@ -101,13 +111,24 @@ def _page(request: HttpRequest, form: FieldForm, row: CustomField | None, back: 
     return render(request, "crm/fields/field.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
+@_form
 @requires("manage_settings")
 def archival(request: HttpRequest, pk: int) -> HttpResponse:
+    """Says what asks for it, and how many records have a value."""
     row = get_object_or_404(CustomField, pk=pk, archived_at=None)
+    back = f"{reverse('fields:list')}?of={row.subject}"
+    if request.method != "POST":
+        viewer = viewer_of(request)
+        found = uses.uses_of(row.subject, row.key)
+        named = [(words_for(use, viewer), use.url if use.of in (None, viewer) else "") for use in found[:_NAMED]]
+        context = {
+            "row": row, "uses": named, "more": len(found) - len(named), "one": custom_subjects[row.subject].one,
+            "many": actions.filled(known.defined(row)).count(),
+        }  # fmt: skip
+        return dialog(request, "crm/fields/archive.html", context, heading=f"Archive “{row.name}”", back=back)
     deed = actions.archive(row, viewer_of(request), clock.now())
     undoable(request, deed, f"“{row.name}” is archived. Its values are kept.")
-    return redirect(f"{reverse('fields:list')}?of={row.subject}")
+    return done(request, back)
 
 
 @require_POST

@@ -46,6 +46,8 @@ def engine(request: HttpRequest) -> HttpResponse:
     admin, now = _admin(request), clock.now()
     how = admin.standing = standing.read(now)  # type: ignore[attr-defined]
     lately = [find(now) for find in slots.throughput]
+    below = _below(asked := request.GET.get("below", ""))
+    alarms = list(Alarm.objects.order_by("-opened_at")[: ALARMS + 1])
     context: dict[str, Any] = {
         "how": how,
         "head": headline.of(how),
@@ -58,12 +60,16 @@ def engine(request: HttpRequest) -> HttpResponse:
         "figures": FIGURES,
         "most": slots.MOST,
         "repairs": [
-            _repair(name, kind, count) for name, kind in slots.repairs.items() if (count := _counted(how, kind))
+            _repair(name, kind, count, below.get(name))
+            for name, kind in slots.repairs.items()
+            if (count := _counted(how, kind))
         ],
+        "below": asked if below else "",
         "policy": (stops := stopping.now_thrown()),
         "switches": stops.switches,
         "all_stopped": any(switch.scope == "all" for switch in stops.switches),
-        "alarms": (alarms := list(Alarm.objects.order_by("-opened_at")[:ALARMS])),
+        "alarms": alarms[:ALARMS],
+        "alarms_more": len(alarms) > ALARMS,
         "goes_on": any(alarm.is_open for alarm in alarms),
     }
     if request.htmx:  # type: ignore[attr-defined]
@@ -120,11 +126,22 @@ def _counted(how: Standing, kind: Repair) -> int:
     return sum(getattr(load, kind.figure) for load in how.of(kind.work))
 
 
-def _repair(name: str, kind: Repair, count: int) -> dict[str, Any]:
-    """The rows of one kind by their cause in words, the cause of most of them first. `left` are not shown."""
+def _below(asked: str) -> dict[str, int]:
+    """Of one kind of rows the place under which they are shown, as its address names it: failed-1204."""
+    kind, _, place = asked.rpartition("-")
+    known = kind in slots.repairs and place.isascii() and place.isdigit() and len(place) <= 18
+    return {kind: int(place)} if known else {}
+
+
+def _repair(name: str, kind: Repair, count: int, below: int | None) -> dict[str, Any]:
+    """The rows of one kind by their cause in words, the cause of most of them first.
+
+    Those `below` a place, or the latest ones. `left` are not shown, and `next` is the place below which they stand.
+    """
     by_cause: dict[str, list[Trouble]] = {}
     said: dict[str, dict[str, None]] = {}
-    rows = kind.find(SHOWN)
+    found = kind.find(SHOWN + 1, below)
+    rows, more = found[:SHOWN], len(found) > SHOWN
     for row in rows:
         words, raw = in_words(row.cause)
         by_cause.setdefault(words, []).append(row)
@@ -133,7 +150,10 @@ def _repair(name: str, kind: Repair, count: int) -> dict[str, Any]:
     causes = [
         (words, found, list(said[words])) for words, found in sorted(by_cause.items(), key=lambda one: -len(one[1]))
     ]
-    shown = {"shown": len(rows), "left": max(count - len(rows), 0)}
+    shown = {
+        "shown": len(rows), "left": 0 if below else max(count - len(rows), 0), "older": below is not None,
+        "next": rows[-1].stands if more else None,
+    }  # fmt: skip
     return {"name": name, "kind": kind, "causes": causes, "verbs": verbs} | shown
 
 

@@ -18,8 +18,8 @@ from crm.team.models import User
 from crm.timeline.models import TimelineEntry
 from crm.web.addresses import address
 
-#: So many facts stand on the page, and come in at once.
-SIZE = 12
+#: So many facts stand on the page and come in at once; and so many when somebody asks for more.
+SIZE, MORE = 8, 24
 #: How far back the page looks: it must not search the whole timeline for somebody who may see little of it.
 _RECENT = 5_000
 #: How far back a question looks for facts that were written before others and committed after them.
@@ -59,22 +59,22 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
-def newest(viewer: User) -> tuple[list[dict[str, Any]], Mark]:
+def newest(viewer: User, size: int = SIZE) -> tuple[list[dict[str, Any]], Mark]:
     """What the page begins with, and the mark from which it goes on."""
-    return _come(viewer, Mark(0, 0), Q(), F("newest") - _RECENT)
+    return _come(viewer, Mark(0, 0), Q(), F("newest") - _RECENT, size)
 
 
 def since(viewer: User, mark: Mark) -> tuple[list[dict[str, Any]], Mark]:
     """What has come in, and the next mark; the same one when nothing has."""
     late = RawSQL(_SINCE.format("%s"), [mark.horizon], BooleanField())  # noqa: S611  (SQL of ours)
     oldest = Greatest(F("newest") - _RECENT, Least(Value(mark.after), F("newest") - _LATE))
-    return _come(viewer, mark, Q(id__gt=mark.after) | Q(late), oldest)
+    return _come(viewer, mark, Q(id__gt=mark.after) | Q(late), oldest, SIZE)
 
 
-def _come(viewer: User, mark: Mark, come: Q, oldest: Any) -> tuple[list[dict[str, Any]], Mark]:
+def _come(viewer: User, mark: Mark, come: Q, oldest: Any, size: int) -> tuple[list[dict[str, Any]], Mark]:
     """In one statement, which sees the rows and the horizon at the same moment."""
-    rows = _rows(viewer, come, oldest, SIZE + len(mark.shown))
-    new = [row for row in rows if row["id"] not in mark.shown][:SIZE]
+    rows = _rows(viewer, come, oldest, size + len(mark.shown))
+    new = [row for row in rows if row["id"] not in mark.shown][:size]
     if not new:
         return [], mark
     for row in new:

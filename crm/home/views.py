@@ -44,7 +44,8 @@ def today(request: HttpRequest) -> HttpResponse:
     waiting = [need for need in kept["needs"] if need[0] not in away]
     shown = waiting if "all" in request.GET else waiting[: viewer.day_capacity]
     known = kept.get("known") or needs.rows(viewer, [pk for pk, _ in shown])
-    entries, mark = feed.newest(viewer)
+    size = feed.MORE if "more" in request.GET else feed.SIZE
+    entries, mark = feed.newest(viewer, size)
     context = kept | {
         "greeting": rules.greeting(local),
         "first_name": str(viewer).split()[0],
@@ -60,6 +61,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "tasks": _tasks(viewer, now),
         "entries": entries,
         "mark": mark,
+        "short": size == len(entries) == feed.SIZE,
         "cards": [
             {"template": card.template, "context": found}
             for card in slots.today_cards

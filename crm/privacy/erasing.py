@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from crm import slots
-from crm.accounts.models import Account, Alias, Contact
+from crm.accounts.models import Account, Alias, Contact, ContactHandle
 from crm.duplicates.merging import locks
 from crm.duplicates.models import Merge
 from crm.history.actions import act
@@ -35,7 +35,8 @@ def person_of(contact: Contact) -> Person:
     changes = remembered.filter(pgh_obj_id__in=ids)
     states = [*former, *changes.values(*_NAMING), {name: getattr(contact, name) for name in _NAMING}]
     addresses = Alias.objects.filter(contact=contact, kind=Alias.Kind.EMAIL).values_list("value", flat=True)
-    words = {*addresses, *(word for state in states for word in _words(state))}
+    handles = ContactHandle.objects.filter(contact__in=ids).values_list("handle", flat=True)
+    words = {*addresses, *handles, *(word for state in states for word in _words(state))}
     homes = {contact.account_id, *(row["account_id"] for row in former), *changes.values_list("account", flat=True)}
     return Person(
         contact.pk, tuple(homes),
@@ -119,6 +120,7 @@ def _forget_account(contact: Contact, person: Person, now: datetime) -> None:
             tags=[],
             goal="",
             primary_use_case="",
+            expected_benefit="",
             custom={},
             updated_at=now,
         )  # fmt: skip

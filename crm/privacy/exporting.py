@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from datetime import datetime
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import GeneratedField
 from django.template.loader import render_to_string
 
@@ -16,6 +14,7 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.fields.known import every
 from crm.privacy import consent
+from crm.web.encoding import dumps
 
 #: Ours to work with, and nothing about the person.
 _INNER = frozenset({"match_phone", "updated_at"})
@@ -43,7 +42,7 @@ def archive(contact: Contact, now: datetime) -> bytes:
     page = render_to_string("crm/privacy/readable.html", {"contact": contact, "parts": _readable(data), "now": now})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
-        files.writestr("data.json", json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
+        files.writestr("data.json", dumps(data, ensure_ascii=False, indent=2))
         files.writestr("readable.html", page)
     return packed.getvalue()
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Account, Contact
 from crm.duplicates import merging
 from crm.duplicates.merging.rows import counts
 from crm.privacy import consent, erasing, exporting
@@ -51,7 +51,10 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def erasure(request: HttpRequest, pk: int) -> HttpResponse:
     """Says what goes and what stays, asks for the name, and then forgets the person."""
     contact = _contact(request, pk)
-    context: dict[str, Any] = {"contact": contact, "known": counts(Contact, contact.pk), "wanted": str(contact)}
+    context: dict[str, Any] = {
+        "contact": contact, "known": counts(Contact, contact.pk), "wanted": str(contact),
+        "of_their_own": contact.account.kind == Account.Kind.PERSON,
+    }  # fmt: skip
     if request.method != "POST":
         return render(request, "crm/privacy/erasure.html", context)
     if request.POST.get("name", "").strip() != str(contact):

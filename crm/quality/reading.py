@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from crm import slots
 from crm.quality import rules
 from crm.quality.models import DataCount
-from crm.segments import filterbar
+from crm.segments import drawing, filterbar
 from crm.slots import DataCheck
 from crm.team.models import User
 from crm.team.permissions import allows
@@ -67,10 +67,7 @@ def trend(viewer: User, now: datetime) -> Trend | None:
     scores = [(row["day"], rules.score(row["gaps"], row["points"])) for row in sums]
     if not scores:
         return None
-    drawn = [((today - day).days, value) for day, value in scores]
-    reach = max(drawn[0][0], 1)
-    points = rules.curve(drawn, reach, WIDTH, HEIGHT) if len(drawn) > 1 else ""
-    return Trend(scores[-1][1], scores[0][1], scores[0][0], points)
+    return Trend(scores[-1][1], scores[0][1], scores[0][0], drawing.line(scores, WIDTH, HEIGHT))
 
 
 def groups(viewer: User) -> list[tuple[str, list[Line], list[Line]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 #: Everything is counted anew after so long; whoever has mended something may ask for it sooner …
@@ -32,18 +31,3 @@ def percent(found: int, of: int) -> str:
         return "0 %"
     whole = 100 * found // of
     return f"{whole} %" if whole else "<1 %"
-
-
-def curve(scores: Sequence[tuple[int, int]], days: int, width: int, height: int) -> str:
-    """The points of a line for (days ago, score), the oldest at the left: “0,3 12,7”.
-
-    It is drawn as high as its scores differ; where they are alike it lies in the middle.
-    """
-    low, high = min(value for _, value in scores), max(value for _, value in scores)
-    low, high = low - 2, high + 2
-
-    def point(ago: int, value: int) -> str:
-        across = width * (days - ago) / days
-        return f"{across:.1f},{height * (high - value) / (high - low):.1f}"
-
-    return " ".join(point(ago, value) for ago, value in scores)

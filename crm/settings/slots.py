@@ -89,6 +89,7 @@ for name, holding in {
 }.items():  # fmt: skip
     slots.holdings.register(name, holding)
 
+slots.absences.register("hand-overs", handover.away)
 slots.today_cards.register("start", Panel("crm/settings/start_reminder.html", remind, 10))
 for name, step in start.STEPS.items():
     slots.start_steps.register(name, step)

@@ -118,7 +118,7 @@ def _domain(viewer: Any, now: datetime) -> StepState:
         return StepState(False, f"nobody has looked at {facts.domain} yet")
     missing = [label for record, (label, _) in rules.RECORDS.items() if not getattr(facts.look, record)]
     if not missing:
-        return StepState(True, f"{facts.domain} has all three")
+        return StepState(True, f"all three are found at {facts.domain}")
     if facts.look.problems:
         why = next(iter(facts.look.problems.values()))
         return StepState(False, f"could not look at all of {facts.domain}: {why}")
@@ -144,7 +144,7 @@ def _live(viewer: Any, now: datetime) -> StepState:
     facts = facts_for(viewer)
     live = facts.mode == MailPolicy.Mode.LIVE and facts.went_live_at is not None
     words = {"hold": "mail is on hold", "redirect": "all mail goes to one address"}
-    return StepState(live, "mail leaves" if live else words.get(facts.mode, "nobody has said so yet"))
+    return StepState(live, "mail leaves" if live else words.get(facts.mode, "mail leaves until people come in by file"))
 
 
 #: The steps that crm knows; upper rooms bring their own.
@@ -173,7 +173,7 @@ STEPS = {
         "imports:list", "Begin", _record, order=50,
     ),
     "live": StartStep(
-        "Go live", "Until then nothing reaches a customer. Look at what waits before you say so.",
+        "Go live", "From then on mail leaves, whatever comes in by file. Look at what waits before you say so.",
         "outbox:list", "Look at what waits", _live, order=90,
     ),
 }  # fmt: skip

@@ -98,12 +98,14 @@ class Hours:
 
     def open_time_between(self, start: datetime, end: datetime) -> timedelta:
         """How long the house is open from `start` to `end`; nothing if `end` is not later."""
-        total = timedelta()
+        return sum((close - begin for begin, close in self.stretches(start, end)), timedelta())
+
+    def stretches(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Those of open time from `start` to `end`, in UTC and in order; a new one begins where the clock changes."""
         for begin, close in self._open_from(start):
             if begin >= end:
-                break
-            total += min(close, end) - begin
-        return total
+                return
+            yield begin, min(close, end)
 
     def intervals(self, day: date) -> Sequence[Interval]:
         """Those of a day on the wall: none on a holiday."""

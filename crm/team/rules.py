@@ -37,6 +37,9 @@ MATRIX: Mapping[str, Permission] = {
         changeable=False,
     ),
     "edit": Permission("Edit customers", "edit customers", "Customers, people, notes and files.", "Customers", _ALL),
+    "tickets": Permission(
+        "Work on tickets", "work on tickets", "Answer, note, hand on, solve, merge and split.", "Customers", _ALL,
+    ),
     "edit_contracts": Permission(
         "Edit contracts", "edit contracts", "Terms and amounts, from which all revenue is counted.", "Customers",
         _MANAGERS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -50,6 +52,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """What the device says whose passkey it is."""
         return super().get_public_key_credential_rp_entity() | {"name": self.get_totp_issuer()}
+
+
+@contextmanager
+def giving_up(user: User) -> Iterator[None]:
+    """Factors of one person go one after the other: of two, the second is judged when the first is gone."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        yield
 
 
 def _cipher() -> MultiFernet:

@@ -32,7 +32,7 @@ _sign_in = [
 _second_factor = [
     path("", factor.index, name="mfa_index"),
     path("app/", totp.activate_totp, name="mfa_activate_totp"),
-    path("app/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("app/off/", views.remove_app, name="mfa_deactivate_totp"),
     path("passkeys/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
     path("passkeys/new/", passkeys.add_webauthn, name="mfa_add_webauthn"),
     path("passkeys/<int:pk>/name/", views.rename_passkey, name="rename_passkey"),

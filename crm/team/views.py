@@ -8,11 +8,12 @@ from __future__ import annotations
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import deactivate_totp
 from allauth.mfa.webauthn.internal import flows as passkeys
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,7 +24,7 @@ from crm.team.devices import words_for
 from crm.team.forms import OwnPasswordForm, ProfileForm, TokenForm, WelcomeForm
 from crm.team.models import ApiToken, Invitation, User
 from crm.team.passkeys import PasskeyNameForm
-from crm.team.second_factor import SecondFactorAdapter
+from crm.team.second_factor import SecondFactorAdapter, giving_up
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
@@ -144,12 +145,21 @@ def rename_passkey(request: HttpRequest, pk: int) -> HttpResponse:
 def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
     """It opens nothing any more. The last factor of somebody who must have one stays."""
     passkey = _passkey(request, pk)
-    if SecondFactorAdapter().can_delete_authenticator(passkey):
-        passkeys.remove_authenticator(request, passkey)
-    else:
-        text = "Your organisation requires a second factor, and this is your only one. Add another first."
-        toast(request, text, level=messages.ERROR)
+    with giving_up(viewer_of(request)):
+        if not Authenticator.objects.filter(pk=pk).exists():
+            toast(request, "That passkey was removed already. Nothing changed.", level=messages.INFO)
+        elif SecondFactorAdapter().can_delete_authenticator(passkey):
+            passkeys.remove_authenticator(request, passkey)
+        else:
+            text = "Your organisation requires a second factor, and this is your only one. Add another first."
+            toast(request, text, level=messages.ERROR)
     return redirect("mfa_index")
+
+
+def remove_app(request: HttpRequest) -> HttpResponseBase:
+    """As `remove_passkey`, of the authenticator app; the library's page asks first."""
+    with giving_up(viewer_of(request)):
+        return deactivate_totp(request)
 
 
 def _passkey(request: HttpRequest, pk: int) -> Authenticator:

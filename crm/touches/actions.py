@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,13 @@ def log(fact: Fact, account: Account, by: User, now: datetime, then: NewTask | N
 
 def people_mentioned(note: str, account: Account) -> list[tuple[str, User]]:
     """Colleagues behind an @ who may see the customer, with how they are written: by name, or by e-mail."""
+    return colleagues_named(
+        note, lambda user: Account.objects.visible_to(user).filter(pk=account.pk).exists()
+    )  # fmt: skip
+
+
+def colleagues_named(note: str, may_see: Callable[[User], bool]) -> list[tuple[str, User]]:
+    """The same, of a note about anything."""
     if "@" not in note:
         return []
     users = list(User.objects.filter(is_active=True).order_by("id"))
@@ -52,7 +59,7 @@ def people_mentioned(note: str, account: Account) -> list[tuple[str, User]]:
         by_name.setdefault(user.name, []).append(user)
         by_name.setdefault(user.email, []).append(user)
     found = [(name, user) for name in rules.mentioned(note, by_name) for user in by_name[name]]
-    return [(name, user) for name, user in found if Account.objects.visible_to(user).filter(pk=account.pk).exists()]
+    return [(name, user) for name, user in found if may_see(user)]
 
 
 def _tell(entry: int, account: Account, users: Sequence[User], by: User, now: datetime) -> None:

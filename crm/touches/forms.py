@@ -60,7 +60,7 @@ class LogForm(PeopleForm):
     minutes = forms.IntegerField(required=False, min_value=1, max_value=1440, label="Minutes")
     outcome = forms.ChoiceField(required=False, choices=[("", "–"), *rules.OUTCOMES.items()], label="How it ended")
     occurred_at = forms.DateTimeField(
-        required=False, label="When", help_text="Blank: just now.",
+        required=False, label="When", help_text="Left blank: just now.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     text = forms.CharField(label="What was said", max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 5}))
@@ -68,7 +68,9 @@ class LogForm(PeopleForm):
         required=False, label="And then", choices=[("", "Nothing to follow"),
             *((name, f"Follow up {name}") for name in rules.SOON)],
     )  # fmt: skip
-    then_title = forms.CharField(required=False, max_length=200, label="What is to be done", help_text="Blank: call.")
+    then_title = forms.CharField(
+        required=False, max_length=200, label="What is to be done", help_text="Left blank: a call."
+    )
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"] or self.now
@@ -117,7 +119,7 @@ class PlanForm(PeopleForm):
     day = forms.DateField(label="On", widget=day_input())
     at = forms.TimeField(label="At", widget=forms.TimeInput(attrs=_TIME, format="%H:%M"))
     whose = forms.ChoiceField(label="Whose clock", initial="mine", widget=forms.RadioSelect)
-    title = forms.CharField(required=False, max_length=200, label="Title", help_text="Blank: who and what.")
+    title = forms.CharField(required=False, max_length=200, label="Title")
     body = forms.CharField(required=False, label="What about", max_length=LONGEST,
                            widget=forms.Textarea(attrs={"rows": 3}))  # fmt: skip
 
@@ -126,6 +128,8 @@ class PlanForm(PeopleForm):
         mine, theirs = rules.city(self.viewer.zone), rules.city(self.zone_of(None))
         offered = [("mine", f"Yours, {mine}"), ("theirs", f"Theirs, {theirs}")]
         self.fields["whose"].choices = offered  # type: ignore[attr-defined]
+        example = rules.planned_title("call", self.account.name)
+        self.fields["title"].help_text = f"Left blank, it is made from the above, such as “{example}”."
 
     def zone_of(self, contact: Contact | None) -> ZoneInfo:
         """The person's, else the customer's, else the installation's."""

@@ -6,6 +6,8 @@ its customer too, leaves word of its bytes (`LeftOverFile`), and the sweep remov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -32,21 +34,28 @@ def put(account: Account, file: File[bytes], by: Any, now: datetime) -> AccountF
 def keep(account: Account, file: File[bytes], by: Any, now: datetime, *, told: bool = False) -> AccountFile:
     """Keep a file; whoever calls says on the timeline where it comes from, unless it is `told` here."""
     name = str(file.name)
+    with stored(f"accounts/{account.pk}", file) as (stored_as, content_type):
+        kept = AccountFile.objects.create(
+            account=account, name=name, size=file.size, content_type=content_type, stored_as=stored_as, added_at=now,
+            added_by=by,
+        )  # fmt: skip
+        if told:
+            _tell(kept, "file.added", f"Added {name}", by, now)
+    return kept
+
+
+@contextmanager
+def stored(folder: str, file: File[bytes]) -> Iterator[tuple[str, str]]:
+    """Where under MEDIA_ROOT its bytes lie, and what they are; they go again if the row inside is not written."""
     head = file.read(sniffing.HEAD)
     file.seek(0)
-    stored = default_storage.save(f"accounts/{account.pk}/{uuid4().hex}", file)
+    stored_as = default_storage.save(f"{folder}/{uuid4().hex}", file)
     try:
         with transaction.atomic():
-            kept = AccountFile.objects.create(
-                account=account, name=name, size=file.size, content_type=sniffing.content_type(head, name),
-                stored_as=stored, added_at=now, added_by=by,
-            )  # fmt: skip
-            if told:
-                _tell(kept, "file.added", f"Added {name}", by, now)
+            yield stored_as, sniffing.content_type(head, str(file.name))
     except BaseException:
-        default_storage.delete(stored)
+        default_storage.delete(stored_as)
         raise
-    return kept
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.accounts.models import Account
+from crm.accounts.rules import YEAR_UNKNOWN
 from crm.slots import ImportColumn
 
 #: In files that were exported here.
@@ -12,7 +13,8 @@ _OUR_ID = ImportColumn(
 
 ACCOUNT_COLUMNS = {
     "external_id": ImportColumn(
-        "key", required=True, or_else="our_id", max_length=120, example="acme-1", label="Their id", policies=False,
+        "key", required=True, or_else="our_id", made_of="name", max_length=120, example="acme-1", label="Their id",
+        policies=False,
         names=("id", "record id", "customer id", "account id", "company id", "customer number"),
         hint="What finds the customer again, next time too",
     ),
@@ -43,7 +45,7 @@ ACCOUNT_COLUMNS = {
     ),
     "tags": ImportColumn(
         "tags", max_length=60, example="pilot, north", label="Tags", hint="Added to those that are there",
-        names=("labels", "tag", "label"),
+        names=("labels", "tag", "label", "categories"), adds=True,
     ),
     "goal": ImportColumn(
         max_length=300, example="Close the month in two days", label="Goal", names=("customer goal", "objective"),
@@ -64,7 +66,8 @@ ACCOUNT_COLUMNS = {
 CONTACT_COLUMNS = {
     "external_id": ImportColumn(
         "key", max_length=120, example="person-1", label="Their id", policies=False,
-        names=("id", "record id", "contact id", "person id"), hint="What finds the person again, as an e-mail does",
+        names=("id", "record id", "contact id", "person id", "uid"),
+        hint="What finds the person again, as an e-mail does",
     ),
     "account_external_id": ImportColumn(
         "key", required=True, or_else="account_name", max_length=120, example="acme-1", label="Customer’s id",
@@ -76,39 +79,53 @@ CONTACT_COLUMNS = {
         hint="Where the file has no id of the customer; found when one bears it",
     ),
     "first_name": ImportColumn(
-        max_length=100, example="Anna", label="First name", names=("given name", "forename", "firstname", "vorname"),
+        max_length=100, example="Anna", label="First name",
+        names=("given name", "forename", "firstname", "first", "vorname"),
     ),
     "last_name": ImportColumn(
-        max_length=100, example="Meyer", label="Last name", names=("surname", "family name", "lastname", "nachname"),
+        max_length=100, example="Meyer", label="Last name",
+        names=("surname", "family name", "lastname", "last", "nachname"),
     ),
     "full_name": ImportColumn(
         max_length=200, hidden=True, example="Anna Meyer", label="Full name", names=("name", "contact name"),
         hint="The last word is taken for the last name", policies=False,
     ),
     "email": ImportColumn(
-        "email", example="anna@acme.example", label="E-mail", names=("email address", "mail", "e-mail address"),
+        "email", example="anna@acme.example", label="E-mail",
+        names=("email address", "mail", "e-mail address", "work email", "primary email", "email 1", "e-mail 1 - value"),
         hint="Identifies a person across the installation",
     ),
     "phone": ImportColumn(
         max_length=40, example="+49 30 1234567", label="Phone",
-        names=("phone number", "telephone", "mobile", "mobile phone", "tel"),
+        names=(
+            "phone number", "telephone", "tel", "work phone", "business phone", "phone 1", "phone 1 - value", "mobile",
+            "mobile phone", "mobile number", "cell", "cell phone", "handy",
+        ),
     ),
     "title": ImportColumn(
-        max_length=120, example="Head of Operations", label="Job title", names=("position", "role", "function"),
+        max_length=120, example="Head of Operations", label="Job title",
+        names=("position", "job", "role", "job role", "function", "occupation"),
     ),
     "timezone": ImportColumn("zone", example="Europe/Berlin", label="Time zone", names=("zone", "tz")),
     "language": ImportColumn(max_length=10, example="de", label="Language", names=("lang", "locale")),
-    "birthday": ImportColumn("date", example="1984-05-12", label="Birthday", names=("date of birth", "birthdate")),
+    "birthday": ImportColumn(
+        "date", example="1984-05-12", label="Birthday", names=("date of birth", "birthdate"),
+        hint=f"{YEAR_UNKNOWN} stands for a year that nobody knows",
+    ),
     "email_consent": ImportColumn(
         "choice", choices=("yes", "no"), example="yes", label="Consent to mail",
-        names=("consent", "opt-in", "marketing consent", "newsletter"),
+        names=(
+            "consent", "opt-in", "opted in", "email opt in", "marketing consent", "marketing opt in", "email consent",
+            "newsletter", "subscribed", "subscriber", "accepts marketing", "accepts email marketing",
+        ),
         hint="yes or no; a refusal that is known here stands",
     ),
     "is_primary": ImportColumn(
         "yes_no", example="yes", label="Primary contact", names=("primary", "main contact"),
     ),
     "roles": ImportColumn(
-        "tags", max_length=60, example="decides, pays", label="Roles", names=("buying role", "contact roles"),
+        "tags", max_length=60, example="decides, pays", label="Roles",
+        names=("buying role", "contact roles"), adds=True,
         hint="decides, champion, blocks, uses or pays; added to those that are there",
     ),
     "do_not_contact": ImportColumn(
@@ -117,7 +134,10 @@ CONTACT_COLUMNS = {
     ),
     "opted_out": ImportColumn(
         "yes_no", hidden=True, example="no", label="Opted out of mail", policies=False,
-        names=("unsubscribed", "email opt out", "opt-out", "opted out of email", "do not email", "bounced"),
+        names=(
+            "opted out", "opt-out", "unsubscribed", "unsubscribe", "email opt out", "email opted out", "do not email",
+            "opted out of email", "opted out of all email", "marketing opt out", "no mail", "bounced", "hard bounced",
+        ),
         hint="A yes stops all mail to the address, whatever else the file says",
     ),
     "our_id": _OUR_ID,

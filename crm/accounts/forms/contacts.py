@@ -8,6 +8,7 @@ from django import forms
 
 from crm.accounts.forms.versioned import VersionedForm
 from crm.accounts.models import Account, Contact
+from crm.accounts.rules import YEAR_UNKNOWN
 from crm.team.models import User
 from crm.web.fields import ZoneField, day_input
 
@@ -34,6 +35,7 @@ class ContactForm(VersionedForm):
         }  # fmt: skip
         help_texts: ClassVar[dict[str, str]] = {
             "is_primary": "Gets the mail that goes to the customer.",
+            "birthday": f"With the year {YEAR_UNKNOWN} where nobody knows it.",
             "do_not_contact": "No service or marketing mail; replies and receipts still go.",
         }
         widgets: ClassVar[dict[str, Any]] = {"birthday": day_input()}

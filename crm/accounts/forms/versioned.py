@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model
-from django.utils import timezone
 
-from crm.fields.forms import ValueField, changed, fields_for, grouped
+from crm.fields.forms import NAMED, ValueField, changed, fields_for, grouped
+from crm.history import changes, sentences
+from crm.history.models import Act
+from crm.history.tracking import tracked_as
+from crm.team.models import User
 from crm.web import clock, wording
+
+#: Before a field's name: which value stays where two people have changed it.
+CHOICE = "choice_"
+THEIRS, MINE = "theirs", "mine"
+#: Behind the mark of a value that was put beside one's own and not decided about yet.
+_ASKED = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +33,27 @@ class Difference:
     label: str
     theirs: str
     yours: str
+    who: str = "Somebody"
+    by_you: bool = False  # in another window, or by another way
+    how: str = ""  # by which way, where it was not simply a page
+    at: datetime | None = None
+
+    @property
+    def choice(self) -> str:
+        return f"{CHOICE}{self.name}"
 
 
 class VersionedForm(forms.ModelForm):
     """Remembers each value that it was filled from, so that two people who change different fields both get their way.
 
-    Who changes a field that somebody else has changed since is refused with both values, in `differences`; to send the
-    form again keeps one's own. Fields that were not touched take what is stored.
+    Who changes a field that somebody else has changed since is refused with both values, in `differences`, and says in
+    `choice_<field>` which of them stays. A field that only the other has changed takes what is stored: `taken_over`.
     """
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)  # each field with the mark of its value
 
     subject: ClassVar[str]  # whose fields that admins have made it has too
+    viewer: User
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +62,8 @@ class VersionedForm(forms.ModelForm):
         own = fields_for(self.subject, self.instance.custom, new=self.instance.pk is None)
         self.fields.update(own)
         self.stored |= {name: field.stored for name, field in own.items()}
-        self.differences: list[Difference] = []
+        self.differences: Sequence[Difference] = ()
+        self.taken_over: Sequence[Difference] = ()
         now = {name: _mark(value) for name, value in self.stored.items()}
         self.initial["version"] = _written(now) if self.instance.pk else ""
 
@@ -70,38 +90,83 @@ class VersionedForm(forms.ModelForm):
         del self.fields[name]
         self.stored.pop(name, None)
 
+    def others(self) -> str:
+        """Who else has changed what this form changes."""
+        return wording.listed(dict.fromkeys(one.who for one in self.differences))
+
+    def kept_beside(self) -> str:
+        """A sentence about what only others have changed; blank if that is nothing."""
+        if not self.taken_over:
+            return ""
+        who = wording.listed(dict.fromkeys("you" if one.by_you else one.who for one in self.taken_over))
+        return f"What {who} changed meanwhile is kept: {wording.listed(one.label for one in self.taken_over)}."
+
     def _meet(self) -> None:
-        """Bring together what was typed with what is stored by now. Raises ValidationError where both changed."""
-        seen = self._seen()
+        """Bring together what was typed with what is stored by now; an error at each field that is to be decided."""
+        seen, apart, over = self._seen(), {}, []
+        typed: Any = self.data.copy()  # type: ignore[attr-defined]
         for name, theirs in self.stored.items():
-            if name not in self.cleaned_data or seen.get(name) == _mark(theirs):
+            present, known = _mark(theirs), seen.get(name, "")
+            decided = self.data.get(f"{CHOICE}{name}") if known == present + _ASKED else None
+            if known == present or (name not in self.cleaned_data and decided != THEIRS):
                 continue
-            mine = self.cleaned_data[name]
-            if _mark(mine) == seen.get(name):
-                self.cleaned_data[name] = theirs
-            elif mine != theirs:
-                field = self.fields[name]
-                self.differences.append(
-                    Difference(name, str(field.label or name), said(field, theirs), said(field, mine))
-                )
-                seen[name] = _mark(theirs)
-        if self.differences:
-            typed: Any = self.data.copy()  # type: ignore[attr-defined]
-            typed[self.add_prefix("version")] = _written(seen)
-            self.data = typed
-            raise forms.ValidationError(self._conflict(), code="conflict")
+            mine = self.cleaned_data.get(name)
+            seen[name] = present
+            if decided == THEIRS or _mark(mine) == known:
+                over += [] if decided else [name]
+                self._take(name, theirs, typed)
+            elif decided != MINE and _mark(mine) != present:
+                seen[name] += _ASKED
+                apart[name] = mine
+        typed[self.add_prefix("version")] = _written(seen)
+        self.data = typed
+        if apart or over:
+            self._tell(apart, over)
+
+    def _take(self, name: str, theirs: Any, typed: Any) -> None:
+        """Go on as if what is stored had been typed."""
+        self._errors.pop(name, None)  # type: ignore[attr-defined]
+        self.cleaned_data[name] = theirs
+        field, key = self.fields[name], self.add_prefix(name)
+        value = self.get_initial_for_field(field, name)
+        shown = value if isinstance(value, bool) else field.widget.format_value(field.prepare_value(value))  # type: ignore[attr-defined]
+        typed.pop(key, None)
+        if shown is True:
+            typed[key] = "on"
+        elif isinstance(shown, list):
+            typed.setlist(key, shown)
+        elif shown is not False:
+            typed[key] = shown or ""
+
+    def _tell(self, apart: dict[str, Any], over: Collection[str]) -> None:
+        """Who wrote what, about the fields that are to be decided and those that were taken over."""
+        of = tracked_as(type(self.instance))
+        columns = {name: self._column(name) for name in (*apart, *over)}
+        acts = changes.writers(of, self.instance.pk, columns.values())
+        found = {name: self._difference(name, apart.get(name), acts.get(column)) for name, column in columns.items()}
+        self.differences = [found[name] for name in apart]
+        self.taken_over = [found[name] for name in over]
+        for one in self.differences:
+            self.add_error(one.name, forms.ValidationError(f"{one.who} changed this too: choose above.", "conflict"))
+
+    def _column(self, name: str) -> str:
+        """As the history calls it."""
+        if name.startswith(NAMED):
+            return f"custom.{name.removeprefix(NAMED)}"
+        return str(self._meta.model._meta.get_field(name).column)  # type: ignore[union-attr]
+
+    def _difference(self, name: str, mine: Any, act: Act | None) -> Difference:
+        field = self.fields[name]
+        told = (name, str(field.label or name), said(field, self.stored[name]), said(field, mine))
+        if act is None:
+            return Difference(*told)
+        how, by_you = sentences.how(act), act.by_id == self.viewer.pk
+        who = act.who if not by_you else "You" if how else "You (in another window)"
+        return Difference(*told, who, by_you, how, act.at)
 
     def _seen(self) -> dict[str, str]:
         parts = str(self.cleaned_data.get("version") or "").split()
         return dict(part.split(":", 1) for part in parts if ":" in part)  # type: ignore[misc]
-
-    def _conflict(self) -> str:
-        at = timezone.localtime(self.instance.updated_at)
-        other = "; ".join(f"{one.label}: {one.theirs}" for one in self.differences)
-        return (
-            f"Somebody else saved this at {at:%H:%M} on {at.day} {at:%b}, while you were writing. Stored now: {other}. "
-            "Nothing of yours is lost: look at it once more, and save again to keep your version."
-        )
 
     def save(self, commit: bool = True) -> Any:
         self.instance.updated_at = clock.now()

@@ -36,7 +36,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _account_page(request, form)
     with transaction.atomic():
-        account = form.save()
+        account = saved(form, clock.now())
         _tell(request, account.pk, "account.added", f"{account.name} was added")
     toast(request, f"{account.name} is added.")
     return redirect(_after(request, account))
@@ -53,7 +53,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _account_page(request, form, Account.objects.get(pk=pk))
     account = saved(form, clock.now())
-    toast(request, f"{account.name} is saved.")
+    toast(request, f"{account.name} is saved. {form.kept_beside()}".rstrip())
     return redirect(_after(request, account))
 
 
@@ -107,7 +107,7 @@ def _save_contact(request: HttpRequest, account: Account, form: ContactForm, new
         # Somebody took the address between our look and our save.
         form.add_error("email", "This address has just been given to somebody else. Look for them in the search.")
         return _contact_page(request, account, form)
-    toast(request, f"{contact.name} is {news or 'saved'}.")
+    toast(request, f"{contact.name} is {news or 'saved'}. {form.kept_beside()}".rstrip())
     return done(request, next_url(request, account.get_absolute_url()))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -16,8 +17,12 @@ from crm.templatetags import ui
 type Row = dict[str, Any]
 type Card = dict[str, Any]
 
-#: What leads to a value, beside it.
-_LEADS = {"url": "{}", "email": "mailto:{}", "phone": "tel:{}"}
+#: What leads to a value, beside it: a mail address may hold what would end it in a link.
+_LEADS: Mapping[str, Callable[[str], str]] = {
+    "url": str,
+    "email": lambda address: f"mailto:{quote(address, safe='@')}",
+    "phone": lambda number: f"tel:{quote(number.replace(' ', ''), safe='+')}",
+}
 
 
 def row(label: str, value: Any, url: str, before: str = "", after: str = "") -> Row:
@@ -50,9 +55,8 @@ def row_of(of: Definition, values: Mapping[str, Any], facts: str) -> Row:
 def _lead(of: Definition, value: Any) -> SafeString:
     if value is None or of.type not in _LEADS:
         return SafeString()
-    where = _LEADS[of.type].format(value.replace(" ", "") if of.type == "phone" else value)
     return format_html(' <a class="link" href="{}" rel="noreferrer" target="_blank" aria-label="Open {}">{}</a>',
-                       where, of.name, ui.icon("external-link", 12))  # fmt: skip
+                       _LEADS[of.type](value), of.name, ui.icon("external-link", 12))  # fmt: skip
 
 
 def cards(details: Sequence[Row], subject: str, values: Mapping[str, Any], facts: str) -> tuple[Card, list[Card]]:

@@ -75,6 +75,8 @@ def _page(request: HttpRequest, account: Account, now: datetime) -> HttpResponse
 def _more(account: Account, viewer: User) -> list[tuple[str, str, str]]:
     """Icon, words and address of what is done more rarely."""
     found = []
+    if allows(viewer, "tickets") and (ticket := page("tickets:new")):
+        found.append(("ticket", "New ticket", f"{ticket}?account={account.pk}"))
     if allows(viewer, "merge") and (duplicates := page("duplicates:list")):
         found.append(("copy", "Merge with another", f"{duplicates}accounts/{account.pk}/"))
     if allows(viewer, "export"):

@@ -85,11 +85,12 @@ def mailboxes(message: Message, *names: str) -> list[Mailbox]:
         with contextlib.suppress(MessageError, ValueError, LookupError):
             values += [_as_text(str(value))[:LONGEST] for value in message.get_all(name, [])[:20]]
     found: dict[str, Mailbox] = {}
-    with contextlib.suppress(MessageError, ValueError, LookupError):
-        for shown, address in getaddresses(values)[: 2 * MOST_ADDRESSES]:
-            address = line(address, 254).lower()
-            if "@" in address[1:-1] and " " not in address and len(found) < MOST_ADDRESSES:
-                found.setdefault(address, Mailbox(_shown(shown), address))
+    for value in values:  # one by one: a broken one takes all with it that are read together
+        with contextlib.suppress(MessageError, ValueError, LookupError):
+            for shown, address in getaddresses([value])[: 2 * MOST_ADDRESSES]:
+                address = line(address, 254).lower()
+                if "@" in address[1:-1] and " " not in address and len(found) < MOST_ADDRESSES:
+                    found.setdefault(address, Mailbox(_shown(shown), address))
     return list(found.values())
 
 

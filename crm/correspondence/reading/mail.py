@@ -15,6 +15,8 @@ from pathlib import PurePath
 from crm.correspondence.reading import headers, reports, text
 from crm.correspondence.reading.headers import Mailbox
 from crm.correspondence.reading.reports import Report
+from crm.correspondence.rules import LOOP_HEADER
+from crm.web.html import MOST_LETTERS
 
 #: Parts of a mail that are looked at, and files that are kept of it.
 MOST_PARTS, MOST_FILES = 500, 30
@@ -31,6 +33,7 @@ _BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, Ass
 class Attached:
     name: str
     content: bytes
+    content_id: str = ""  # by which the HTML shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,14 @@ class ReadMail:
     delivered_to: list[str]  # where servers of ours took it, To and Cc included
     subject: str
     text: str
+    html: str  # as it came; blank: it is plain text
     folded_at: int | None  # where what it quotes begins in the text
     date: datetime
     automatic: bool  # an auto-reply, a list, a report: no person waits for an answer
     report: Report | None
     files: list[Attached] = field(default_factory=list)
+    pictures: list[Attached] = field(default_factory=list)  # of the HTML, too small to be files
+    loop: str = ""  # what an installation like this one says of its own mail
 
 
 def read(raw: bytes, received_at: datetime) -> ReadMail:
@@ -56,13 +62,15 @@ def read(raw: bytes, received_at: datetime) -> ReadMail:
     message = _parsed(raw)
     parts = list(_parts(message))
     words = _words(parts)
+    files, pictures = _files(parts)
     senders = headers.mailboxes(message, "From") or headers.mailboxes(message, "Sender")
     report = reports.report_of(message) if reports.is_report(message) else None
     return ReadMail(
         headers.message_id(message) or f"sha256:{hashlib.sha256(raw).hexdigest()}",
         headers.references(message), senders[0] if senders else None, headers.mailboxes(message, "To", "Cc"),
-        headers.delivered_to(message), headers.decoded(message, "Subject", 300), words, text.folded_at(words),
-        headers.date(message, received_at), report is not None or _automatic(message), report, _files(parts),
+        headers.delivered_to(message), headers.decoded(message, "Subject", 300), words, _html(parts),
+        text.folded_at(words), headers.date(message, received_at), report is not None or _automatic(message), report,
+        files, pictures, headers.line(headers.raw(message, LOOP_HEADER), 80),
     )  # fmt: skip
 
 
@@ -124,14 +132,20 @@ def _content(part: Message) -> bytes:
 
 def _words(parts: list[Message]) -> str:
     """The first plain text, else the first HTML as plain text; blank if there is neither."""
-    for kind in ("text/plain", "text/html"):
-        for part in parts:
-            if part.get_content_type() == kind and not _is_file(part):
-                found = headers.fit(headers.bytes_as_text(_content(part)[: 8 * text.LONGEST], _charset(part)))
-                shown = text.of_html(found) if kind == "text/html" else text.tidy(found)
-                if shown:
-                    return shown
-    return ""
+    plain = (text.tidy(found) for found in _texts(parts, "text/plain"))
+    return next(filter(None, plain), "") or next(filter(None, map(text.of_html, _texts(parts, "text/html"))), "")
+
+
+def _html(parts: list[Message]) -> str:
+    """The first HTML that says something, as it came; blank if there is none."""
+    found = (one for one in _texts(parts, "text/html") if text.of_html(one))
+    return next(found, "")[:MOST_LETTERS]
+
+
+def _texts(parts: list[Message], kind: str) -> Iterator[str]:
+    for part in parts:
+        if part.get_content_type() == kind and not _is_file(part):
+            yield headers.fit(headers.bytes_as_text(_content(part)[: 8 * text.LONGEST], _charset(part)))
 
 
 def _charset(part: Message) -> str | None:
@@ -141,9 +155,10 @@ def _charset(part: Message) -> str | None:
         return None
 
 
-def _files(parts: list[Message]) -> list[Attached]:
-    """What was attached, and larger pictures of the text."""
-    found = []
+def _files(parts: list[Message]) -> tuple[list[Attached], list[Attached]]:
+    """What was attached, with larger pictures of the text; and smaller pictures, which are logos and smileys."""
+    files: list[Attached] = []
+    pictures: list[Attached] = []
     for part in parts:
         if part.get_content_maintype() == "text" and not _is_file(part):
             continue
@@ -151,10 +166,13 @@ def _files(parts: list[Message]) -> list[Attached]:
             continue
         content = _content(part)
         inline = not str(part.get("Content-Disposition") or "").strip().lower().startswith("attachment")
-        if content and not (inline and part.get("Content-ID") and len(content) < SMALL_PICTURE):
+        shown_by = headers.line(headers.raw(part, "Content-ID").strip().strip("<>"), 250)
+        if content:
             kind = part.get_content_subtype() if part.get_content_maintype() != "message" else "eml"
-            found.append(Attached(_name(part) or f"attachment.{headers.line(kind, 20)}", content))
-    return found[:MOST_FILES]
+            small = inline and shown_by and len(content) < SMALL_PICTURE
+            one = Attached(_name(part) or f"attachment.{headers.line(kind, 20)}", content, shown_by)
+            (pictures if small else files).append(one)
+    return files[:MOST_FILES], pictures[:MOST_FILES]
 
 
 def _automatic(message: Message) -> bool:

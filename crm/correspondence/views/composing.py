@@ -20,11 +20,13 @@ from crm.correspondence.forms import WriteForm
 from crm.correspondence.models import Mail, MailIdentity, MailThread
 from crm.correspondence.writing import Composed
 from crm.inbox.models import InboxSettings
+from crm.outbox.formatting import as_html
 from crm.outbox.stopping import now_thrown
 from crm.team.models import User
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock, wording
+from crm.web.locks import take_turns
 from crm.web.toasts import toast
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +80,7 @@ def _write(
     own = InboxSettings.the_only().address
     context = {
         "form": form, "account": account, "thread": thread, "heading": heading, "comes_home": bool(own),
-        "stopped": now_thrown().because("default"),
+        "stopped": now_thrown().because("default"), "signature": as_html(MailIdentity.seen(viewer).signature),
         "back": (thread or account).get_absolute_url(), "seconds": rules.UNDO_FOR.seconds,
     }  # fmt: skip
     return render(request, "crm/correspondence/write.html", context, status=422 if form.is_bound else 200)
@@ -88,6 +90,7 @@ def _plan(form: WriteForm, account: Account, thread: MailThread | None, viewer: 
     """Of a valid form. What was uploaded lies in the folder like all files, also when the letter is called off."""
     data, now = form.cleaned_data, clock.now()
     with transaction.atomic():
+        take_turns(f"bundle:{data['bundle']}")  # the same form sent twice at once brings its file once
         known = Mail.objects.visible_to(viewer).filter(bundle=data["bundle"], user=viewer).exists()
         enclosed = list(data.get("enclosed") or ())
         if data["upload"] and not known:

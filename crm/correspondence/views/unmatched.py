@@ -32,6 +32,7 @@ def unmatched(request: HttpRequest) -> HttpResponse:
     """The newest first, with whoever it seems to be."""
     viewer = viewer_of(request)
     rows = Mail.objects.visible_to(viewer).unmatched().select_related("user", "answers__contact", "answers__account")
+    rows = rows.defer("html")
     try:
         page = keyset_page(rows, _NEWEST, request.GET.get("cursor"), _SIZE)
     except BadCursor as error:

@@ -22,6 +22,7 @@ from crm.accounts.models import Account, Contact
 from crm.history.actions import act
 from crm.home import demo_mail
 from crm.outbox import policy
+from crm.outbox.actions import close_the_gate
 from crm.outbox.models import OutboundMessage
 from crm.settings.models import Emptying
 from crm.team.actions import TeamError, as_admin
@@ -122,11 +123,13 @@ def _remove_rows(found: Emptying, now: datetime) -> None:
     told = told_at()
     with transaction.atomic():
         Emptying.objects.select_for_update().get(pk=found.pk)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+        close_the_gate()  # before the tables: senders hold it while they look into them
         last = Account.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         if not _on(found, Stage.FILES, counts=found.counts | {"last": last}):
             return
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '5s'")
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot be emptied
             cursor.execute(f"TRUNCATE {', '.join(sorted(emptied_tables()))}")
         _demo_users(found.by, told).delete()

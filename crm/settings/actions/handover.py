@@ -6,7 +6,7 @@ exactly those come back which nobody has given to somebody else meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,6 +71,12 @@ def _sql(text: str, holding: Holding) -> str:
     }
     stamp = f", {holding.stamp} = %(now)s" if holding.stamp else ""
     return text.format(table=table, column=holding.column, only=holding.only, stamp=stamp, **taken)
+
+
+def away(users: Collection[int], now: datetime) -> set[int]:
+    """Those of them who have given theirs away until a day that has not come."""
+    rows = HandOver.objects.filter(giver__in=users, until__gt=now, returned_at=None)
+    return set(rows.values_list("giver", flat=True))
 
 
 def held_by(user: User) -> dict[str, int]:

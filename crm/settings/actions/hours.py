@@ -12,6 +12,7 @@ from crm.history.models import Act
 from crm.history.undoing import UndoError, Undone
 from crm.team.hours import ClosedDays
 from crm.team.models import BusinessHours, Holiday, Team, User
+from crm.tickets import clocks
 
 KIND = "hours.changed"
 
@@ -45,15 +46,21 @@ def _restore(team: int | None, state: State) -> None:
 
 
 @contextmanager
-def _changing(team: Team | None, label: str, by: User, now: datetime) -> Iterator[Act]:
-    """An act over the hours of a team, or of the house; two people at them come one after the other."""
+def _changing(team: Team | None, label: str, by: User, now: datetime, *, giving: bool = False) -> Iterator[Act]:
+    """An act over the hours of a team, or of the house; two people at them come one after the other.
+
+    Raises BusinessHours.DoesNotExist for a team that has none of its own (any more), unless it is `giving` them.
+    """
     pk = team.pk if team else None
     with act(KIND, label, by, now) as done:
         # Another's row, committed between our look and our insert, is simply there: the key is unique.
         BusinessHours.objects.bulk_create([BusinessHours(team=team)] if team is None else [], ignore_conflicts=True)
         before = _state(pk, lock=True)
+        if before is None and not giving:
+            raise BusinessHours.DoesNotExist(f"{team} has no hours of its own")
         yield done
         done.detail = {"team": pk, "before": before, "after": _state(pk)}
+        clocks.ask_to_wind(now)
 
 
 def _whose(team: Team | None) -> str:
@@ -91,7 +98,7 @@ def remove_holiday(holiday: Holiday, by: User, now: datetime) -> Act:
 
 def give_own(team: Team, by: User, now: datetime) -> Act:
     """Hours of its own for a team; they begin as those of the house."""
-    with _changing(team, f"gave the team {team} business hours of its own", by, now) as done:
+    with _changing(team, f"gave the team {team} business hours of its own", by, now, giving=True) as done:
         if _state(team.pk) is None:
             _restore(team.pk, _state(None) or _state_of(BusinessHours()))
     return done
@@ -116,4 +123,5 @@ def undo(done: Act, by: User | None, now: datetime) -> Undone:
     if team and not Team.objects.filter(pk=team).exists():
         raise UndoError("The team is gone, and its hours with it.")
     _restore(team, detail["before"])
+    clocks.ask_to_wind(now)
     return Undone(1)

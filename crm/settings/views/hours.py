@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -33,8 +35,24 @@ def _page_of(team: Team | None) -> str:
     return reverse("settings:team_hours", args=[team.pk]) if team else reverse("settings:hours")
 
 
+def _while_there(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Somebody may have taken a team's own hours away since the page was opened."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **more: Any) -> HttpResponse:
+        try:
+            return view(request, **more)
+        except BusinessHours.DoesNotExist:
+            text = "The team keeps the hours of the house now, so nothing was changed."
+            toast(request, text, level=messages.ERROR)
+            return redirect("settings:hours")
+
+    return guarded
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("manage_settings")
+@_while_there
 def hours(request: HttpRequest, team_pk: int | None = None) -> HttpResponse:
     """When we are at work; a POST sets the week and its zone."""
     team = _team(team_pk)
@@ -86,6 +104,7 @@ def _holidays(row: BusinessHours, now: datetime) -> dict[str, Any]:
 
 @require_POST
 @requires("manage_settings")
+@_while_there
 def add_holiday(request: HttpRequest, team_pk: int | None = None) -> HttpResponse:
     team, form = _team(team_pk), HolidayForm(request.POST)
     if not form.is_valid():
@@ -101,6 +120,7 @@ def add_holiday(request: HttpRequest, team_pk: int | None = None) -> HttpRespons
 
 @require_POST
 @requires("manage_settings")
+@_while_there
 def add_file(request: HttpRequest, team_pk: int | None = None) -> HttpResponse:
     """The whole-day events of a calendar file; those that are there already stay as they are."""
     team, form = _team(team_pk), HolidayFileForm(request.POST, request.FILES)
@@ -121,6 +141,7 @@ def add_file(request: HttpRequest, team_pk: int | None = None) -> HttpResponse:
 
 @require_POST
 @requires("manage_settings")
+@_while_there
 def remove_holiday(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Holiday.objects.select_related("hours__team"), pk=pk)
     done = verbs.remove_holiday(found, viewer_of(request), clock.now())
@@ -145,6 +166,7 @@ def give_own(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires("manage_settings")
+@_while_there
 def drop_own(request: HttpRequest, team_pk: int) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_pk, business_hours__isnull=False)
     done = verbs.drop_own(team, viewer_of(request), clock.now())

@@ -19,6 +19,7 @@ GROUPS = {
     "Team": "who works here, and what they may",
     "Record": "what is known about customers",
     "Mail": "what leaves, and how",
+    "Support": "how customers reach you, and by when they hear from you",
     "Installation": "the machine itself",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import OutboundMessage
+from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.settings import rules
 from crm.settings import start as first_run
 from crm.settings.actions import dns
@@ -48,7 +49,8 @@ def start(request: HttpRequest) -> HttpResponse:
     facts = first_run.facts_for(viewer)
     context: dict[str, Any] = {
         "progress": progress, "steps": steps, "domain": facts.domain, "look": facts.look,
-        "records": _records(facts.look), "letter": facts.letter,
+        "records": _records(facts.look), "letter": facts.letter, "way_out": settings.EMAIL_URL,
+        "held": facts.mode == MailPolicy.Mode.HOLD,
     }  # fmt: skip
     return render(request, "crm/settings/start.html", context)
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from crm.web import wording
 from crm.web.rules import local_moment
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -65,8 +66,7 @@ class Repeat:
         if self.every == "daily":
             return "every day"
         if self.every == "weekly":
-            names = [_NAMES[day] for day in self.days]
-            return "every " + (" and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0])
+            return f"every {wording.listed(_NAMES[day] for day in self.days)}"
         if self.every == "monthly":
             return "monthly on the last day" if self.day == LAST else f"monthly on the {_ordinal(self.day)}"
         return f"yearly on {self.day} {date(2000, self.month, 1):%B}"

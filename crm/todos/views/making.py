@@ -28,7 +28,8 @@ def new_task(request: HttpRequest) -> HttpResponse:
         form = NewTaskForm(request.POST, viewer=viewer)
         if form.is_valid():
             token = bulk.make(form.task(now), viewer, now)
-            toast(request, f"Task made: {form.cleaned_data['title']}", undo=undo_of(token, request))
+            made = _made(form.cleaned_data["title"], form.cleaned_data["customer"])
+            toast(request, made, undo=undo_of(token, request))
             return redirect(back(request))
         return render(request, "crm/todos/new.html", {"form": form, "next": back(request)}, status=422)
     due = rules.tomorrow_morning(now, viewer.zone).astimezone(viewer.zone)
@@ -70,9 +71,14 @@ def quick(request: HttpRequest) -> HttpResponse:
     if made is None:
         return refused(request, "Write what is to be done, such as “call Kelp tomorrow 10:00”.")
     token = bulk.make(made.task(viewer), viewer, now)
-    said = f"Task made: {made.line.title}, {rules.due_words(made.line.due_at, now, viewer.zone)}"
-    toast(request, said, undo=undo_of(token, request))
+    title = f"{made.line.title}, {rules.due_words(made.line.due_at, now, viewer.zone)}"
+    toast(request, _made(title, made.account and made.account[1]), undo=undo_of(token, request))
     return redirect(back(request))
+
+
+def _made(title: str, customer: Any) -> str:
+    """With the customer it is about, so that a wrong guess is seen while it can still be undone."""
+    return f"Task made for {customer}: {title}" if customer else f"Task made: {title}"
 
 
 def _shown(made: QuickTask, viewer: User, now: Any) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_the_same_field_changed_by_two_is_shown_as_a_difference_and_mine_can_be_
 
     version = re.search(r'name="version" value="([^"]*)"', page)
     assert version
-    again = {"version": version[1], "industry": "Seaweed"}
+    again = {"version": version[1], "industry": "Seaweed", "choice_industry": "mine"}
     assert post(web, kelp, "industry", again).status_code == 200
     kelp.refresh_from_db()
     assert kelp.industry == "Seaweed"

@@ -12,6 +12,7 @@ from django.test import Client
 from crm.accounts.models import Account, Contact
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
+from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
 
@@ -96,29 +97,91 @@ def test_editing_keeps_what_was_not_touched(web: Client) -> None:
     assert account.updated_at == NOON
 
 
-def test_who_comes_second_sees_what_the_first_has_saved(web: Client) -> None:
-    account = factories.account("Nordwind", updated_at=NOON - timedelta(days=3))
+@pytest.fixture
+def overtaken(web: Client, sam: User) -> tuple[str, dict[str, Any]]:
+    """Mira has changed industry and goal; Sam meanwhile industry, owner and whether to contact them. Her form."""
+    account = factories.account("Nordwind", industry="Freight", updated_at=NOON - timedelta(days=3))
     address = f"/accounts/{account.pk}/edit/"
-    mine = filled(web, address) | {"industry": "Shipping"}
-    Account.objects.filter(pk=account.pk).update(industry="Logistics", updated_at=NOON - timedelta(minutes=2))
+    mine = filled(web, address) | {"industry": "Shipping", "goal": "A port"}
+    his = Client()
+    his.force_login(sam)
+    with clock.travelling(NOON - timedelta(minutes=2)):
+        his.post(address, filled(his, address) | {"industry": "Logistics", "owner": sam.pk, "do_not_contact": "on"})
+    return address, mine
+
+
+def version(page: str) -> str:
+    return re.findall(r'name="version" value="([^"]+)"', page)[0]
+
+
+def test_who_comes_second_chooses_field_by_field(web: Client, overtaken: tuple[str, dict[str, Any]]) -> None:
+    address, mine = overtaken
 
     response = web.post(address, mine)
 
     page = response.content.decode()
+    (one,) = response.context["form"].differences
     assert response.status_code == 422
-    assert "Somebody else saved this at 13:58 on 1 Jun" in page
-    assert "Stored now: Industry: Logistics." in page
-    assert 'value="Shipping"' in page
-    account.refresh_from_db()
-    assert account.industry == "Logistics"
-    version = re.search(r'name="version" value="([^"]+)"', page)
-    assert version
+    assert (one.label, one.theirs, one.yours, one.who, one.at) == (
+        "Industry", "Logistics", "Shipping", "Sam", NOON - timedelta(minutes=2),
+    )  # fmt: skip
+    assert "Sam changed this customer while you were writing" in page
+    assert "<small>Keep theirs</small><b>Logistics</b>" in page
+    assert "<small>Take mine</small><b>Shipping</b>" in page
+    assert 'name="industry" value="Shipping"' in page
+    assert 'name="goal" value="A port"' in page
+    assert "Owner is <b>Sam</b> now: Sam changed it" in page  # and is not asked about
+    assert Account.objects.get().industry == "Logistics"
 
-    again = web.post(address, mine | {"version": version[1]})
+    again = mine | {"version": version(page), "owner": response.context["form"]["owner"].value()}
+    assert web.post(address, again).status_code == 422  # nothing is chosen by leaving it
+    assert Account.objects.get().industry == "Logistics"
 
-    assert again.status_code == 302
-    account.refresh_from_db()
-    assert account.industry == "Shipping"
+
+@pytest.mark.parametrize(("choice", "industry"), [("mine", "Shipping"), ("theirs", "Logistics")])
+def test_what_was_chosen_is_kept_with_all_else(
+    web: Client, overtaken: tuple[str, dict[str, Any]], sam: User, choice: str, industry: str
+) -> None:
+    address, mine = overtaken
+    again = mine | {"version": version(web.post(address, mine).content.decode()), "choice_industry": choice}
+    again |= {"owner": sam.pk, "do_not_contact": "on"}
+
+    broken = web.post(address, again | {"timezone": "Mars"})
+
+    assert broken.status_code == 422
+    assert broken.context["form"]["industry"].value() == industry
+    assert not broken.context["form"].differences  # decided once
+    again = again | {"version": version(broken.content.decode()), "industry": industry}
+    del again["choice_industry"]
+
+    assert web.post(address, again).status_code == 302
+
+    account = Account.objects.get()
+    assert (account.industry, account.goal, account.owner, account.do_not_contact) == (industry, "A port", sam, True)
+    assert TimelineEntry.objects.count() == 1  # who is not to be contacted was said by Sam alone
+
+
+def test_a_third_hand_is_put_beside_mine_anew(web: Client, overtaken: tuple[str, dict[str, Any]]) -> None:
+    address, mine = overtaken
+    again = mine | {"version": version(web.post(address, mine).content.decode()), "choice_industry": "mine"}
+    Account.objects.update(industry="Aviation")
+
+    response = web.post(address, again)
+
+    assert response.status_code == 422
+    (one,) = response.context["form"].differences
+    assert (one.theirs, one.yours, one.who) == ("Aviation", "Shipping", "Somebody")
+    assert Account.objects.get().industry == "Aviation"
+
+
+def test_what_only_the_other_changed_is_kept_and_told(web: Client, overtaken: tuple[str, dict[str, Any]]) -> None:
+    address, mine = overtaken
+
+    response = web.post(address, mine | {"industry": "Freight"}, follow=True)
+
+    account = Account.objects.get()
+    assert (account.industry, account.goal) == ("Logistics", "A port")
+    assert "What Sam changed meanwhile is kept: Industry, Owner and Do not contact." in response.content.decode()
 
 
 def test_an_owner_who_has_left_stays_when_something_else_changes(web: Client, sam: User) -> None:
@@ -220,6 +283,25 @@ def test_consent_noted_by_hand_is_on_the_timeline(web: Client, mira: User) -> No
     assert person.email_consent == "no"
     entry = TimelineEntry.objects.get()
     assert (entry.kind, entry.text) == ("contact.consent_changed", "Ana Ruiz refused mail, as noted by hand")
+
+
+def test_two_people_at_one_person(web: Client, sam: User) -> None:
+    person = factories.contact(factories.account("Nordwind"), first_name="Ana", title="COO")
+    address = f"/accounts/{person.account_id}/contacts/{person.pk}/"
+    mine = filled(web, address) | {"title": "CFO", "roles": ["decides"]}
+    Contact.objects.update(title="CEO", roles=["champion"])
+
+    response = web.post(address, mine, headers={"HX-Request": "true"})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert [(one.name, one.theirs, one.yours) for one in response.context["form"].differences] == [
+        ("title", "CEO", "CFO"), ("roles", "Champion", "Decides"),
+    ]  # fmt: skip
+    chosen = mine | {"version": version(page), "choice_title": "mine", "choice_roles": "theirs"}
+    assert web.post(address, chosen).status_code == 302
+    person.refresh_from_db()
+    assert (person.title, person.roles) == ("CFO", ["champion"])
 
 
 def test_a_contact_is_reached_through_its_own_account_only(web: Client) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
+from crm.accounts.actions import files
 from crm.accounts.models import Account, AccountFile, Alias, Contact
 from crm.correspondence import rules
 from crm.correspondence.models import IgnoredSender, Mail, MailIdentity, MailThread
@@ -20,6 +24,7 @@ from crm.privacy.erasing import erase
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
+from crm.web.html import SANDBOX
 from tests import factories
 from tests.conftest import NOON
 from tests.crm.correspondence.conftest import Come, mail
@@ -39,6 +44,7 @@ def test_a_letter_from_the_customers_page(desk: Client, anna: Contact, mira: Use
     MailIdentity.objects.create(user=mira, signature="**Mira** of ours")
     page = desk.get(f"/accounts/{anna.account_id}/mail/").content.decode()
     assert "**Mira** of ours" in page
+    assert "<strong>Mira</strong> of ours" in page  # as readers see it
     assert "no cap and no quiet hours" in page
     assert "Answers come home here" in page
 
@@ -145,6 +151,58 @@ def test_what_came_is_shown_as_text(desk: Client, anna: Contact, come: Come, cop
     assert "What it quotes" in page
 
 
+def test_html_is_shown_in_a_frame_of_its_own(
+    client: Client, desk: Client, anna: Contact, olaf: User, come: Come, copies_to: str
+) -> None:
+    html = "<p onclick='x()'>Two <b>more</b>.</p><img src='https://t.example/p.gif'><blockquote>old</blockquote>"
+    come(mail(Delivered_To=copies_to, text=html, Content_Type="text/html"))
+    come(mail(Delivered_To=copies_to, message_id="plain"))
+    first, plain = Mail.objects.order_by("pk")
+    pages = [desk.get(f"/conversations/{one.thread_id}/").content.decode() for one in (first, plain)]
+    assert [f'data-foreign sandbox="{" ".join(SANDBOX)}" src="/letters/' in page for page in pages] == [True, False]
+    assert ["Two more, please." in page for page in pages] == [False, True]
+
+    frame = desk.get(f"/letters/{first.pk}/html/")
+    assert "<p>Two <b>more</b>.</p>" in frame.content.decode()
+    assert "t.example" not in frame.content.decode()
+    assert "sandbox allow-same-origin allow-popups" in frame["Content-Security-Policy"]
+    assert "img-src 'none'" in frame["Content-Security-Policy"]
+    shown = desk.get(f"/letters/{first.pk}/html/?images=1")
+    assert "t.example/p.gif" in shown.content.decode()
+    assert "img-src https: http:" in shown["Content-Security-Policy"]
+    assert desk.get(f"/letters/{plain.pk}/html/").status_code == 404
+    client.force_login(olaf)
+    assert client.get(f"/letters/{first.pk}/html/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_at_once_brings_its_file_once(
+    anna: Contact, mira: User, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, put = letter(anna), files.put
+
+    def put_slowly(*given: Any) -> AccountFile:
+        time.sleep(0.3)
+        return put(*given)
+
+    monkeypatch.setattr("crm.correspondence.views.composing.files.put", put_slowly)
+
+    def send() -> None:
+        with clock.travelling(NOON):
+            desk = Client()
+            desk.force_login(mira)
+            upload = SimpleUploadedFile("plan.txt", b"the plan")
+            assert desk.post(f"/accounts/{anna.account_id}/mail/", given | {"upload": upload}).status_code == 302
+        connection.close()
+
+    senders = [threading.Thread(target=send) for _ in range(2)]
+    for one in senders:
+        one.start()
+    for one in senders:
+        one.join()
+    assert (AccountFile.objects.count(), Mail.objects.count()) == (1, 1)
+
+
 def test_unmatched_mail_is_filed_added_and_ignored(desk: Client, anna: Contact, come: Come, own: str) -> None:
     for sender in ("anna@kelp.example", "Ben Ode <ben@kelp.example>", "shop@news.example"):
         come(mail(sender, message_id=sender))
@@ -233,7 +291,8 @@ def test_an_erasure_reaches_mail_and_raw_payloads(
 ) -> None:
     ben = factories.contact(anna.account, email="ben@kelp.example", first_name="Ben", last_name="Ode")
     come(mail(Delivered_To=copies_to))
-    come(mail("ben@kelp.example", message_id="ben", text="Anna Berg said so.", Delivered_To=copies_to))
+    said = "<p>Anna Berg said so.</p><p><b>A</b>nna</p>"
+    come(mail("ben@kelp.example", message_id="ben", text=said, Delivered_To=copies_to, Content_Type="text/html"))
     come(mail("x@y.example", message_id="x", text="Ask anna@kelp.example.", to="inbox@crm.example"))
     waits = InboundPayload.objects.create(
         source="imap", kind="none", external_key="w", body=mail(), size=1, due_at=NOON + timedelta(days=1)
@@ -242,8 +301,9 @@ def test_an_erasure_reaches_mail_and_raw_payloads(
     erase(anna.pk, ada, NOON)
 
     assert not Mail.objects.filter(message_id="seats@kelp.example").exists()
-    assert Mail.objects.get(message_id="ben").text == "Erased person said so."
-    assert Mail.objects.get(message_id="ben").contact == ben
+    kept_of_ben = Mail.objects.get(message_id="ben")
+    assert (kept_of_ben.text, kept_of_ben.html) == ("Erased person said so.\n\nAnna", "")
+    assert kept_of_ben.contact == ben
     assert Mail.objects.get(message_id="x").text == "Ask Erased person."
     waits.refresh_from_db()
     assert (bytes(waits.body), waits.state, waits.raw_kept) == (b"", "ignored", False)

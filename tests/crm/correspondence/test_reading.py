@@ -44,6 +44,7 @@ def test_html_alone_is_read_as_text() -> None:
     assert mail.text == "Hello & good day\n\n- one\n- two\n\n> old\n> er"
     assert mail.folded_at is not None
     assert mail.text[: mail.folded_at].strip() == "Hello & good day\n\n- one\n- two"
+    assert mail.html.startswith("<html><head><style>")  # as it came
 
 
 def test_a_date_to_come_or_none_is_when_it_came() -> None:
@@ -159,8 +160,8 @@ def test_tokens_stand_behind_the_plus_of_our_own_address_alone() -> None:
     own = "inbox@crm.example"
     assert rules.tokens_in([rules.with_token(own, "u", token)], own).users == [token]
     for other in (f"inbox+u{token}@evil.example", f"other+u{token}@crm.example", f"u{token}@crm.example", own):
-        assert rules.tokens_in([other], own) == rules.Tokens([], [])
-    assert rules.tokens_in([f"+u{token}@"], "") == rules.Tokens([], [])
+        assert rules.tokens_in([other], own) == rules.Tokens([], [], [])
+    assert rules.tokens_in([f"+u{token}@"], "") == rules.Tokens([], [], [])
 
 
 def test_subjects_answer_one_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from crm.fields.rules import Definition
 from crm.history import rules, runs
 from crm.history.actions import undo
 from crm.history.models import Act
+from crm.segments.models import SavedView, Segment
 from crm.team.models import User
+from retention.workflows.models import Workflow, WorkflowVersion
 from tests import factories
 from tests.conftest import NOON
 from tests.crm.fields.conftest import HTMX, TIERS
@@ -158,6 +161,7 @@ def test_an_archived_field_is_nowhere_and_comes_back_with_its_values(
     kelp = factories.account("Kelp", custom={"seats": "12"})
     assert "Seats" in web.get(f"/accounts/{kelp.pk}/").content.decode()
 
+    assert "1 account has a value, which is kept" in admin.get(f"/settings/fields/{of.id}/archival/").content.decode()
     admin.post(f"/settings/fields/{of.id}/archival/")
 
     assert "Seats" not in web.get(f"/accounts/{kelp.pk}/").content.decode()
@@ -210,3 +214,46 @@ def test_a_change_is_known_at_once_and_costs_one_question_for_a_request(
         known.fields("account"), known.fields("contact"), known.every("account")
     CustomField.objects.filter(pk=of.id).update(name="Places", updated_at=NOON + timedelta(days=1))
     assert [one.name for one in known.fields("account")] == ["Places"]
+
+
+def test_an_option_moves_up_and_what_was_typed_is_kept(admin: Client, field: Field) -> None:
+    of = field("tier", "choice", options=[*TIERS[:1], {"code": "old", "label": "Old", "gone": True}, *TIERS[1:]])
+    form = {"name": "Tier", "option_gold": "Gold", "option_silver": "Silver", "option_bronze": "Copper", "up": "bronze"}
+    answer = admin.post(f"/settings/fields/{of.id}/", form)
+    assert answer["Location"] == f"/settings/fields/{of.id}/"
+    admin.post(f"/settings/fields/{of.id}/", form | {"up": "silver"})
+    admin.post(f"/settings/fields/{of.id}/", form | {"up": "gold"})
+    options = CustomField.objects.get().options
+    assert [one["label"] for one in options if not one.get("gone")] == ["Gold", "Silver", "Copper"]
+    admin.post(f"/settings/fields/{of.id}/", form | {"up": "silver"})
+    assert [one["code"] for one in CustomField.objects.get().options] == ["silver", "old", "gold", "bronze"]
+    assert "Copper, Gold" not in admin.get("/settings/fields/?of=account").content.decode()
+
+
+def test_whoever_archives_a_field_is_told_what_asks_for_it(admin: Client, ada: User, mira: User, field: Field) -> None:
+    of = field("seats", "number")
+    asks = {"all": [{"not": {"field": "custom.seats", "op": ">", "value": 3}}]}
+    SavedView.objects.create(subject="account", name="Large ones", owner=ada, tree=asks)
+    SavedView.objects.create(subject="account", name="Sorted", owner=ada, shared=True, sort="-custom.seats")
+    SavedView.objects.create(subject="account", name="Secret", owner=mira, columns=["custom.seats"])
+    SavedView.objects.create(subject="account", name="Gone", owner=ada, tree=asks, deleted_at=NOON)
+    SavedView.objects.create(subject="contact", name="Same key", owner=ada, columns=["custom.seats"])
+    through = {"all": [{"field": "account.custom.seats", "op": ">", "value": 3}]}
+    Segment.objects.create(subject="contact", name="At large ones", owner=ada, shared=True, tree=through)
+    workflow = Workflow.objects.create(slug="w", name="Upgrade", state="on")
+    text = {"trigger": {"when": "fact", "kind": "x", "where": asks}, "steps": []}
+    workflow.version = WorkflowVersion.objects.create(workflow=workflow, number=1, definition=text)
+    workflow.save()
+    here = f"/settings/fields/{of.id}/archival/"
+    page = " ".join(unescape(admin.get(here).content.decode()).split())
+    for named in ("the segment “At large ones”", "the view “Large ones”", "the view “Sorted”", "a private view of Mira",
+                  "the workflow “Upgrade”"):  # fmt: skip
+        assert named in page
+    for unnamed in ("Secret", "Gone", "Same key"):
+        assert unnamed not in page
+    assert CustomField.objects.get().archived_at is None
+    other = field("seats_2", "number")
+    assert (
+        "No view, segment or workflow asks for it."
+        in admin.get(here.replace(str(of.id), str(other.id))).content.decode()
+    )

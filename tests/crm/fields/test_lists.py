@@ -110,12 +110,22 @@ def test_a_list_shows_fields_as_columns_in_words(web: Client, three: list[Accoun
     assert "Tier" in web.get("/lists/account/columns/").content.decode()
 
 
-def test_only_often_asked_fields_sort(web: Client, three: list[Account]) -> None:
-    assert web.get("/accounts/?sort=custom.seats").status_code == 404
-    CustomField.objects.filter(key="seats").update(often=True)
-    page = web.get("/accounts/?sort=-custom.seats&cols=custom.seats").content.decode()
-    assert page.index("Account 1") < page.index("Account 0") < page.index("Account 2")
-    assert "Seats, highest first" in page
+def test_only_often_asked_fields_stand_among_the_sorts(web: Client, three: list[Account]) -> None:
+    by_seats = "/accounts/?sort=-custom.seats&cols=custom.seats"
+    for often in (False, True):  # whoever types the address of another gets it too, or is asked to narrow
+        CustomField.objects.filter(key="seats").update(often=often)
+        page = web.get(by_seats).content.decode()
+        assert page.index("Account 1") < page.index("Account 0") < page.index("Account 2")
+        assert "Seats, highest first" in page
+        assert ("Seats, lowest first" in page) is often
+
+
+def test_what_has_no_order_is_told_and_the_list_stands_as_usual(web: Client, three: list[Account]) -> None:
+    page = web.get("/accounts/?sort=-custom.uses").content.decode()
+    assert "Accounts cannot be sorted by “Uses”. They stand in their usual order." in page
+    assert page.index("Account 0") < page.index("Account 1") < page.index("Account 2")
+    assert "sort=-custom.uses&" not in page  # no link goes on with it
+    assert web.get("/accounts/?sort=custom.nothing").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["custom.seats", "-custom.seats", "custom.live", "-custom.text"])
@@ -212,6 +222,8 @@ def test_many_get_nothing_that_cannot_be_kept(
     before = list(Account.objects.order_by("pk").values_list("custom", flat=True))
     answer = web.post("/bulk/account/custom/", {"ids": str(three[0].pk), "confirmed": "1"} | form)
     assert said in answer.content.decode()
+    offered = [f'name="value_{key}"' in answer.content.decode() for key in ("seats", "tier")]
+    assert offered == [True, True]  # whoever chooses another field now can say its value
     assert list(Account.objects.order_by("pk").values_list("custom", flat=True)) == before
 
 
@@ -253,10 +265,9 @@ def test_what_asks_an_archived_field_goes_on(three: list[Account]) -> None:
     assert "custom.tier" not in dict(filter_subjects["account"].fields.items())
 
 
-def test_a_sort_whose_index_is_not_there_yet_asks_to_narrow_rather_than_wait(
+def test_a_sort_without_an_index_asks_to_narrow_rather_than_wait(
     web: Client, three: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    CustomField.objects.filter(key="seats").update(often=True)
     monkeypatch.setattr("crm.web.patience.LONGEST_MS", 1)
     slow = "(SELECT pg_sleep(0.2)) IS NOT NULL"
     monkeypatch.setattr(AccountQuerySet, "for_list", lambda rows: rows.extra(where=[slow]))

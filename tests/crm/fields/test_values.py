@@ -126,10 +126,12 @@ def test_the_same_field_changed_by_two_is_shown_as_a_difference_and_mine_can_be_
     answer = post(web, kelp, "tier", "silver", mine)
     page = answer.content.decode()
     assert (answer.status_code, stored(kelp)) == (422, {"tier": "gold"})
+    assert "<b>You (in another window)</b> changed this" in page
     assert "<dd><del>Gold</del></dd><dt>Yours</dt><dd><ins>Silver</ins></dd>" in page
     again = re.search(r'name="version" value="([^"]*)"', page)
     assert again
-    assert post(web, kelp, "tier", "silver", {"version": again[1]}).status_code == 200
+    chosen = {"version": again[1], "choice_custom_tier": "mine"}
+    assert post(web, kelp, "tier", "silver", chosen).status_code == 200
     assert stored(kelp) == {"tier": "silver"}
 
 

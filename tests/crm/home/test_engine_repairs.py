@@ -167,6 +167,14 @@ def test_how_many_more_there_are_is_said(put, ada):
     assert f"The latest {engine.SHOWN} are shown, 3 more follow." in page
     assert f"Choose all {engine.SHOWN} shown with this cause" in page
     assert page.count('name="id"') == engine.SHOWN
+    older = re.search(r'rel="next" href="(/engine/\?below=failed-\d+)#failed"', page)
+    assert older
+    page = browser(ada).get(unescape(older[1])).content.decode()
+    shown = page.count('name="id"')
+    assert (shown, "Older ones are shown." in page, 'rel="next"' in page) == (3, True, False)
+    assert f'hx-get="{older[1]}"' in page  # the part that moves stays where one is
+    for nonsense in ("failed-x", "nobody-3", "failed-", f"failed-{'9' * 30}"):
+        assert browser(ada).get("/engine/", {"below": nonsense}).content.decode().count('name="id"') == engine.SHOWN
 
 
 def test_who_is_parked_is_shown_since_it_was(enroll, ada):

@@ -129,6 +129,9 @@ def test_a_merge_with_them_keeps_no_copy_and_cannot_be_undone(zuleika, ada):
 def test_a_customer_who_is_the_person_goes_by_no_name(ada):
     own = factories.account(f"{FIRST} {LAST}", kind=Account.Kind.PERSON, custom={"passport": "C01X00T47"})
     person = factories.contact(own, first_name=FIRST, last_name=LAST)
+    page = signed_in(ada).get(reverse("privacy:erasure", args=[person.pk])).content.decode()
+    assert "every field of your own" in page
+    assert "what figures are counted by" in page
     erase(person.pk, ada, NOON)
     own.refresh_from_db()
     assert (own.name, own.custom) == ("Erased person", {})

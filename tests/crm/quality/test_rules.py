@@ -25,11 +25,3 @@ def test_the_tone_goes_by_the_share(found: int, of: int, tone: str) -> None:
 @pytest.mark.parametrize(("found", "of", "said"), [(0, 9, "0 %"), (1, 1000, "<1 %"), (1, 100, "1 %"), (3, 3, "100 %")])
 def test_few_of_many_are_not_none(found: int, of: int, said: str) -> None:
     assert rules.percent(found, of) == said
-
-
-def test_the_curve_goes_from_left_to_right_and_up_with_the_score() -> None:
-    assert rules.curve([(10, 60), (5, 70), (0, 80)], 10, 100, 24) == "0.0,22.0 50.0,12.0 100.0,2.0"
-
-
-def test_a_level_curve_lies_in_the_middle() -> None:
-    assert rules.curve([(1, 70), (0, 70)], 1, 100, 24) == "0.0,12.0 100.0,12.0"

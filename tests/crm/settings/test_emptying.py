@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError
+from django.db import connection, transaction
 
 from crm.accounts.actions import files
 from crm.accounts.models import Account
@@ -175,3 +177,27 @@ def test_others_may_not(client, mira, demo):
     client.force_login(mira)
     assert client.post(PAGE, ASKED).status_code == 403
     assert not Emptying.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_are_taken_behind_the_gate_as_senders_take_them(demo: Account, ada: User) -> None:
+    """Whoever sends holds the gate and looks into the switches then: neither waits for the other for ever."""
+    emptying.ask(ada, backup=False, now=NOON)
+    ended = []
+
+    def empty() -> None:
+        try:
+            ended.append(emptying.work(NOON))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=empty)
+    with transaction.atomic():
+        assert MailPolicy.shared() is not None
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE crm_switch IN ACCESS SHARE MODE NOWAIT")
+    thread.join(20)
+    assert (ended, Account.objects.count(), Emptying.objects.get().error) == ([1], 0, "")

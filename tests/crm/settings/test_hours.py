@@ -8,7 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from crm.history.models import Act
+from crm.settings.actions.hours import drop_own, give_own
 from crm.settings.holiday_files import CalendarError, read
+from crm.settings.views import hours as views
 from crm.team.hours import ClosedDays, clock_of
 from crm.team.models import BusinessHours, Holiday, Membership, Team, hours_of, house_hours
 from crm.todos.actions import NewTask, create
@@ -166,3 +168,15 @@ def test_a_task_is_snoozed_to_the_next_working_day(client, mira):
     client.force_login(mira)
     client.post(f"/tasks/{pk}/snooze/", {"until": "workday"})
     assert Task.objects.get(pk=pk).snoozed_until == datetime(2026, 6, 3, 6, 30, tzinfo=UTC)  # 08:30 in Berlin
+
+
+def test_hours_that_somebody_took_away_meanwhile_are_not_written_to(admin, ada, monkeypatch):
+    team = Team.objects.create(name="North")
+    give_own(team, ada, NOON)
+    here = views._team
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "_team", lambda pk: (here(pk), drop_own(team, ada, NOON))[0])
+        answer = admin.post(f"{PAGE}teams/{team.pk}/holidays/", MAY)
+    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert "keeps the hours of the house now, so nothing was changed" in admin.get(PAGE).content.decode()
+    assert not Holiday.objects.exists()

@@ -135,6 +135,29 @@ def test_a_letter_to_oneself_is_planned_once_a_minute(ada: User, client: Client)
     assert steps(ada)["test-mail"]
 
 
+def test_the_default_sender_is_named_before_its_first_mail(ada: User, client: Client) -> None:
+    client.force_login(ada)
+    naming = "/settings/senders/new/?default=1&amp;next=/settings/start/"
+    assert naming in client.get("/settings/start/").content.decode()
+    data = {"name": "other", "from_email": "Kelp <hello@kelp.example>", "per_minute": "600"}
+    for _ in range(2):  # the second time it is there
+        answer = client.post(naming.replace("&amp;", "&"), data)
+        assert answer["Location"] == "/settings/start/"
+    sender = Sender.objects.get()
+    assert (sender.name, sender.from_email) == (Sender.DEFAULT, "Kelp <hello@kelp.example>")
+    assert naming not in client.get("/settings/start/").content.decode()
+
+
+def test_who_brings_nobody_by_file_goes_live_too(ada: User, client: Client, settings: Any) -> None:
+    client.force_login(ada)
+    assert "Nobody has gone live yet" not in client.get("/mail/").content.decode()  # there is no way out
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    assert "Nobody has gone live yet" in client.get("/mail/").content.decode()
+    client.post("/mail/mode/", {"mode": "live"})
+    assert "Nobody has gone live yet" not in client.get("/mail/").content.decode()
+    assert steps(ada)["live"]
+
+
 def test_put_away_it_stays_in_the_settings_alone(ada: User, client: Client) -> None:
     client.force_login(ada)
     assert "/settings/start/card/" in client.get("/settings/").content.decode()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from crm.team import views as team_views
 from crm.team.models import Organisation, User
+from crm.team.second_factor import SecondFactorAdapter
+from tests.crm.duplicates.test_races import beside
 from tests.crm.team.test_second_factor import signed_in
 
 NONSENSE = [{}, {"id": 1}, [], "x", {"id": "eA", "rawId": "eA", "type": "public-key", "response": {}}]
@@ -67,3 +74,39 @@ def test_a_name_is_wanted(mira: User) -> None:
     for name, kept in [("", "Laptop"), ("x" * 61, "Laptop"), ("Work", "Work")]:
         web.post(f"/me/second-factor/passkeys/{mine.pk}/name/", {"name": name})
         assert Authenticator.objects.get().data["name"] == kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_removals_at_once_leave_one_to_whoever_must_have_one(mira: User) -> None:
+    browsers = [signed_in(mira), signed_in(mira)]
+    asked = list(zip(browsers, (passkey_of(mira), passkey_of(mira, "Phone")), strict=True))
+    Organisation.objects.create(pk=1, second_factor="everybody")
+    allowed = SecondFactorAdapter.can_delete_authenticator
+    both = threading.Barrier(2, timeout=1)
+
+    def slowly(self: Any, authenticator: Any) -> bool:
+        answer = allowed(self, authenticator)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait()  # as if both had been judged before either is gone
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SecondFactorAdapter, "can_delete_authenticator", slowly)
+        answers = beside(*(partial(web.post, f"/me/second-factor/passkeys/{one.pk}/removal/") for web, one in asked))
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Authenticator.objects.count() == 1
+
+
+def test_a_passkey_that_is_gone_already_is_no_mistake(mira: User, monkeypatch: Any) -> None:
+    web, one = signed_in(mira), passkey_of(mira)
+    taken = team_views.giving_up
+
+    @contextlib.contextmanager
+    def later(user: User) -> Iterator[None]:
+        Authenticator.objects.all().delete()
+        with taken(user):
+            yield
+
+    monkeypatch.setattr(team_views, "giving_up", later)
+    page = web.post(f"/me/second-factor/passkeys/{one.pk}/removal/", follow=True).content.decode()
+    assert "removed already. Nothing changed." in page

@@ -69,6 +69,8 @@ def test_it_is_shown_before_it_is_saved(client, mira, django_assert_max_num_quer
     assert shown(client, "") == shown(client, "tomorrow") == ""
     assert not Task.objects.exists()
     client.post("/tasks/quick/", {"line": "call kelp tomorrow 10:00"})
+    (message,) = client.get("/me/").context["messages"]
+    assert str(message) == "Task made for Kelp Foods: Call kelp, tomorrow 10:00"
     task = Task.objects.get()
     assert (task.title, task.kind, task.account.name, task.owner, task.due_at) == (
         "Call kelp", "call", "Kelp Foods", mira, at(6, 2, 10),
