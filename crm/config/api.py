@@ -14,6 +14,7 @@ from crm.history.api import ActResource
 from crm.imports.api import ExportResource, ImportResource
 from crm.ledger.api import ContractResource
 from crm.segments.api import SegmentResource
+from crm.tickets.api import TicketResource
 from crm.timeline.api import EntryResource
 from crm.todos.api import TaskResource
 
@@ -24,6 +25,7 @@ router.register("entries", EntryResource, "api-entry")
 router.register("contracts", ContractResource, "api-contract")
 router.register("segments", SegmentResource, "api-segment")
 router.register("tasks", TaskResource, "api-task")
+router.register("tickets", TicketResource, "api-ticket")
 router.register("acts", ActResource, "api-act")
 router.register("imports", ImportResource, "api-import")
 router.register("exports", ExportResource, "api-export")

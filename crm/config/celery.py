@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
     "workflows": _ring("retention.workflows.jobs.work", settings.BEAT_SECONDS),
     # every so often: send what is due
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
+    # every so often: send what is due by chat
+    "chats": _ring("crm.outbox.jobs.chats", settings.BEAT_SECONDS),
     # every minute: write the digests of mornings that have come
     "digest": _ring("crm.outbox.jobs.digest", 60.0),
     # every so often: make something of what came in
@@ -44,6 +46,8 @@ app.conf.beat_schedule = {
     "emptying": _ring("crm.settings.jobs.empty", settings.BEAT_SECONDS),
     # every minute: give back what was handed over until today
     "hand-overs": _ring("crm.settings.jobs.hand_overs", 60.0),
+    # every ten minutes: close tickets that were solved some days ago
+    "closing tickets": _ring("crm.tickets.jobs.close", 600.0),
     # every ten minutes: look for duplicates among what has changed
     "duplicates": _ring("crm.duplicates.jobs.work", 600.0),
     # every minute: count what the record lacks, if that is due or somebody asked
@@ -58,6 +62,14 @@ app.conf.beat_schedule = {
     "history": _ring("crm.history.jobs.work", settings.BEAT_SECONDS),
     # every half minute: build the indexes of fields that admins have marked as often filtered
     "field-indexes": _ring("crm.fields.jobs.build_indexes", 30.0),
+    # every half minute: tell of tickets whose limit is near or has passed
+    "ticket-alarms": _ring("crm.tickets.jobs.alarms", 30.0),
+    # every half minute: give out tickets that waited for somebody to come to work
+    "ticket-dealing": _ring("crm.tickets.jobs.deal", 30.0),
+    # every so often: wind the clocks of open tickets anew when levels or hours have changed
+    "ticket-clocks": _ring("crm.tickets.jobs.wind", 30.0),
+    # every ten minutes: look, once an hour, whether one thing brings far more tickets than usual
+    "ticket-overload": _ring("crm.tickets.jobs.overloads", 600.0),
     # every hour: forget what changed too long ago
     "forgetting": _ring("crm.history.jobs.forget", 3600.0),
     # every hour: remove for good the files that were deleted long ago

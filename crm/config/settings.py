@@ -6,6 +6,7 @@ from pathlib import Path
 import environ
 from django.utils.csp import CSP
 
+from crm.config.channels import *  # noqa: F403
 from crm.config.embedded import data_dir
 from crm.config.sign_in import *  # noqa: F403
 
@@ -27,7 +28,7 @@ HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 ROOMS = [
     "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.fields", "crm.accounts", "crm.ledger",
     "crm.outbox", "crm.inbox", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality", "crm.todos",
-    "crm.touches", "crm.imports", "crm.home", "crm.settings", "retention.usage", "retention.workflows",
+    "crm.touches", "crm.tickets", "crm.imports", "crm.home", "crm.settings", "retention.usage", "retention.workflows",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -116,9 +117,9 @@ REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     # The limits of signing in, and nothing else: they must not vanish while Redis is away.
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "crm.web.limits.LimitsCache",
         "LOCATION": "crm_signin_limit",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
     "pages": {"BACKEND": "crm.web.cache.FailingOpenRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "holdfast"},
 }
@@ -255,6 +256,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImportStateEnum": "crm.imports.models.Import.State",
         "RunStateEnum": "crm.history.models.Run.State",
+        "TicketChannelEnum": "crm.tickets.models.Ticket.Channel",
+        "TicketStatusEnum": "crm.tickets.models.Ticket.Status",
+        "TicketTurnEnum": "crm.tickets.api.serializers.STATUSES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from crm.inbox.channels import hooks, imap
+from crm.web.bridges import BadBridges, bridges
 
 _HINT = "Mend it in .env; .env.example shows the form."
 
@@ -25,4 +26,8 @@ def ways_in(**_: Any) -> list[CheckMessage]:
             imap.mailbox(settings.IMAP_URL)
     except imap.BadImapURL as error:
         found.append(Error(str(error), hint=_HINT, id="crm.E003"))
+    try:
+        bridges()
+    except BadBridges as error:
+        found.append(Error(str(error), hint=_HINT, id="crm.E004"))
     return found

@@ -30,9 +30,10 @@ _EMPTY = """
 
 def forget_in_payloads(person: Person, now: datetime) -> None:
     """Also what had not been handled yet: it is not handled any more."""
-    addresses = [word.lower() for word in person.words if "@" in word]
+    # Addresses, numbers and handles are among them; nobody's name is one.
+    addresses = [word.lower() for word in person.words]
     # As it may be written: mail says addresses in any case, and names as they are.
-    words = [*person.words, *addresses]
+    words = [*person.words, *(word for word in addresses if "@" in word)]
     values: dict[str, Any] = {"addresses": addresses, "words": words, "why": ERASED, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_EMPTY, values)

@@ -38,10 +38,11 @@ def waits(load: Load) -> str:
     return "what came in"
 
 
-def _find(limit: int) -> list[Trouble]:
-    parked = InboundPayload.objects.filter(state="failed").defer("body").order_by("-id")[:limit]
+def _find(limit: int, below: int | None = None) -> list[Trouble]:
+    parked = InboundPayload.objects.filter(state="failed").defer("body").order_by("-id")
     return [
-        Trouble(row.pk, str(row), reverse("inbox:payload", args=[row.pk]), row.error, row.received_at) for row in parked
+        Trouble(row.pk, str(row), reverse("inbox:payload", args=[row.pk]), row.error, row.received_at)
+        for row in (parked.filter(pk__lt=below) if below else parked)[:limit]
     ]
 
 

@@ -7,7 +7,7 @@ from crm.history.actions import UndoError
 from crm.history.models import Act
 from crm.history.undoing import Undone, undoers
 from crm.inbox import actions, checks, load  # noqa: F401  (importing the checks registers them)
-from crm.inbox.channels import hooks, imap
+from crm.inbox.channels import bridge, hooks, imap, meta, telegram
 from crm.inbox.erasing import forget_in_payloads
 from crm.team.models import User
 
@@ -20,6 +20,10 @@ def refuse(act: Act, by: User | None, now: object) -> Undone:
 undoers.register("inbox.replayed", refuse)
 undoers.register("inbox.discarded", refuse)
 slots.inbox_handlers.register(hooks.KIND, hooks.unpack)
+slots.inbox_handlers.register(telegram.KIND, telegram.unpack)
+slots.inbox_handlers.register(bridge.KIND, bridge.unpack)
+for app in meta.APPS.values():
+    slots.inbox_handlers.register(app.kind, app.unpack)
 slots.work.register("mailbox", slots.Work(run=imap.look, next_due=lambda now: None, order=1))
 slots.work.register("inbox", slots.Work(run=actions.work, next_due=actions.next_due, order=2))
 slots.work.register("raw payloads", slots.Work(run=actions.sweep, next_due=actions.next_sweep, order=90))

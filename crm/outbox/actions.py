@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from crm.outbox import rendering
-from crm.outbox.models import MailPolicy, MailTemplate
+from crm.outbox.models import MailPolicy, MailTemplate, OutboundMessage, Sender
 from crm.outbox.rendering import TemplateError
 from crm.outbox.rules import MAX_ATTEMPTS
-from crm.outbox.sending import next_due, work
+from crm.outbox.sending import next_chat, next_due, work, work_chats
 from crm.web import clock
+from crm.web.encoding import dumps
 
-__all__ = ["Draft", "TemplateError", "close_the_gate", "enqueue", "gate_closed", "next_due", "template", "work"]
+__all__ = [
+    "Draft", "TemplateError", "close_the_gate", "enqueue", "gate_closed", "next_chat", "next_due", "template", "work",
+    "work_chats",
+]  # fmt: skip
 
 
 def template(subject: str, body: str) -> int:
@@ -39,6 +41,9 @@ def template(subject: str, body: str) -> int:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message to plan. Its reader is a contact or one of our users; `key` is unique for good.
+
+    `addressed_to` is the address, or on other channels the handle, that it goes to; blank: its reader's own. With it
+    nobody on record needs to read it.
 
     Without `account_id` it belongs to the contact's account.
 
@@ -60,20 +65,21 @@ class Draft:
     sender_id: int | None = None
     channel: str = "email"
     series: str = ""
+    addressed_to: str = ""
 
 
 _INSERT = """
     INSERT INTO crm_outboundmessage
         (key, category, template_id, due_at, planned_for, account_id, contact_id, user_id, facts, expires_at, origin,
-        origin_id, sender_id, channel, series, state, attempts, attempts_limit, created_at,
+        origin_id, sender_id, channel, series, addressed_to, state, attempts, attempts_limit, created_at,
         to_address, reason, guard, message_id, provider_id, rendered_subject, rendered_body)
     SELECT d.key, category, template_id, due_at, due_at, coalesce(d.account_id, c.account_id), contact_id, user_id,
-        facts, expires_at, origin, origin_id, sender_id, channel, series, 'due', 0, %(limit)s, %(now)s,
+        facts, expires_at, origin, origin_id, sender_id, channel, series, addressed_to, 'due', 0, %(limit)s, %(now)s,
         '', '', '', '', '', '', ''
     FROM jsonb_to_recordset(%(drafts)s) AS d(
         key text, category text, template_id bigint, due_at timestamptz, account_id bigint, contact_id bigint,
         user_id bigint, facts jsonb, expires_at timestamptz, origin text, origin_id bigint, sender_id bigint,
-        channel text, series text)
+        channel text, series text, addressed_to text)
     LEFT JOIN crm_contact c ON c.id = d.contact_id
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id
@@ -92,7 +98,7 @@ def enqueue(drafts: Sequence[Draft], *, now: datetime | None = None) -> dict[str
     with connection.cursor() as cursor:
         for start in range(0, len(drafts), BATCH):
             batch = drafts[start : start + BATCH]
-            rows = Jsonb([{name: getattr(draft, name) for name in _COLUMNS} for draft in batch], dumps=_dumps)
+            rows = Jsonb([_values(draft) for draft in batch], dumps=dumps)
             values: dict[str, Any] = {"drafts": rows, "now": moment, "limit": MAX_ATTEMPTS}
             cursor.execute(_INSERT, values)
             ids.update(cursor.fetchall())
@@ -102,15 +108,12 @@ def enqueue(drafts: Sequence[Draft], *, now: datetime | None = None) -> dict[str
     return ids
 
 
-class _Encoder(DjangoJSONEncoder):
-    """Django's cuts moments to milliseconds, which would let mail leave a little before it is due."""
-
-    def default(self, o: Any) -> Any:
-        return o.isoformat() if isinstance(o, datetime) else super().default(o)
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, cls=_Encoder)
+def _values(draft: Draft) -> dict[str, Any]:
+    """Its columns. What is no mail has a sender of its channel, which counts how much leaves there."""
+    values = {name: getattr(draft, name) for name in _COLUMNS}
+    if draft.channel != OutboundMessage.MAIL and draft.sender_id is None:
+        values["sender_id"] = Sender.of_channel(draft.channel).pk
+    return values
 
 
 def close_the_gate() -> MailPolicy:

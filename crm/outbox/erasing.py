@@ -14,13 +14,23 @@ from crm.timeline.erasing import known_by, naming, without
 #: Why a message that had not left never will.
 ERASED = "Its reader was erased on request."
 
-# The caller has closed the gate: nothing of theirs is leaving.
+# The caller has closed the gate: nothing of theirs is leaving. Whoever was written to beside them has read the same.
 _FORGET = f"""
-    WITH theirs AS (
-        SELECT id, state IN ('due', 'claimed') AS waits FROM crm_outboundmessage WHERE contact_id = %(contact)s
+    WITH named AS (
+        SELECT id, origin, origin_id FROM crm_outboundmessage WHERE contact_id = %(contact)s
+        UNION SELECT id, origin, origin_id FROM crm_outboundmessage
+        WHERE addressed_to = ANY(%(addresses)s) AND addressed_to <> ''
+    ), beside AS (
+        SELECT m.id FROM crm_outboundmessage m JOIN named n ON m.origin = n.origin AND m.origin_id = n.origin_id
+        WHERE m.addressed_to <> '' AND n.origin <> ''
+    ), theirs AS (
+        SELECT id, state IN ('due', 'claimed') AS waits, id IN (SELECT id FROM named) AS own FROM crm_outboundmessage
+        WHERE id IN (SELECT id FROM named UNION SELECT id FROM beside)
         ORDER BY id FOR UPDATE)
     UPDATE crm_outboundmessage m SET
-        contact_id = NULL, to_address = '', facts = '{{}}', rendered_body = '',
+        contact_id = CASE WHEN own THEN NULL ELSE contact_id END,
+        addressed_to = CASE WHEN own THEN '' ELSE addressed_to END,
+        to_address = CASE WHEN own THEN '' ELSE to_address END, facts = '{{}}', rendered_body = '',
         rendered_subject = CASE WHEN rendered_subject = '' THEN '' ELSE %(said)s END,
         state = CASE WHEN waits THEN 'cancelled' ELSE state END,
         settled_at = CASE WHEN waits THEN %(now)s ELSE settled_at END,
@@ -41,7 +51,8 @@ _NOTIFICATIONS = f"""
 def forget_in_mail(person: Person, now: datetime) -> None:
     """Empty their mail, call off what has not left, and keep their address only as a digest that gets no mail."""
     address = Contact.objects.values_list("email", flat=True).get(pk=person.contact_id)
-    values = known_by(person) | {"why": ERASED, "now": now}
+    addresses = [word.lower() for word in person.words if "@" in word]
+    values = known_by(person) | {"why": ERASED, "now": now, "addresses": addresses}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, values)
         cursor.execute(_DECISIONS, values | {"messages": [row[0] for row in cursor.fetchall()]})

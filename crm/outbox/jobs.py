@@ -15,6 +15,12 @@ def work() -> None:
 
 
 @shared_task
+def chats() -> None:
+    """The same for what is no mail."""
+    until_idle("chats", actions.work_chats)
+
+
+@shared_task
 def digest() -> None:
     """Write the digests of mornings that have come, and let go of what was read long ago."""
     until_idle("digest", daily.work)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from crm import slots
+from crm.outbox.channels import chats
 from crm.outbox.models import MailPolicy, Switch
 from crm.outbox.models.messages import WAITING_SINCE
 from crm.outbox.sending.claim import LEASE, may_send
@@ -50,8 +51,9 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "doubled": (
         (
             "SELECT array_agg(id ORDER BY id), min(origin) FROM crm_outboundmessage"
-            " WHERE state = 'sent' AND origin <> '' AND origin_id IS NOT NULL AND contact_id IS NOT NULL"
-            " GROUP BY contact_id, origin, origin_id HAVING count(*) > 1",
+            " WHERE state = 'sent' AND origin <> '' AND origin_id IS NOT NULL"
+            " AND (contact_id IS NOT NULL OR addressed_to <> '')"
+            " GROUP BY contact_id, addressed_to, origin, origin_id HAVING count(*) > 1",
             "messages {}: the same reader got the same {} row twice",
         ),
         (
@@ -87,7 +89,9 @@ def worked_until() -> datetime:
 def verify(now: datetime) -> dict[str, list[str]]:
     """Lines for people by kind, those of other rooms included."""
     switches = set(Switch.objects.values_list("scope", flat=True))
-    live = may_send(MailPolicy.the_only(), switches)
+    policy = MailPolicy.the_only()
+    live = may_send(policy, switches)
+    switches |= {f"channel:{name}" for name in chats.closed(policy.mode)}
     values = {"long_past": now - LONG_PAST, "stuck": now - STUCK, "live": live, "explained": [UNWRITABLE, DEADLY]}
     values |= covering(switches)
     found = {kind: list(_lines(kind, values)) for kind in KINDS}

@@ -12,7 +12,7 @@ from django.urls import reverse
 from psycopg.types.json import Jsonb
 
 from crm.outbox import stopping
-from crm.outbox.models import MessageQuerySet, OutboundMessage, Sender
+from crm.outbox.models import CHATS, MessageQuerySet, OutboundMessage, Sender
 from crm.outbox.models.messages import waiting_since
 from crm.outbox.settling import BY_HAND
 from crm.outbox.stopping import Stops
@@ -74,7 +74,7 @@ def select(now: datetime) -> tuple[str, Sequence[Any]]:
     """For `slots.loads`. The three kinds of rows are bounded each, so one sender's backlog can hide another's rows."""
     rows, stops = OutboundMessage.objects, stopping.now_thrown()
     parts: dict[str, str] = {}
-    named = Jsonb({name: stops.because(name) for name in stops.senders})
+    named = Jsonb({name: stops.because(name) for name in {*stops.senders, *CHATS.values()} if stops.because(name)})
     values: list[Any] = [named, stops.because(""), stopping.SINGLE_READERS, now - LATE]
     due, held = (narrowed(rows.order_by("due_at", "id"), figure, now, stops) for figure in ("due", "held"))
     for name, found in {

@@ -10,13 +10,14 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from crm.outbox.actions import close_the_gate
-from crm.outbox.models import MailPolicy, Switch
+from crm.outbox.models import CHATS, MailPolicy, Switch
 from crm.team.models import User
 from crm.web import standing
 
 Mode = MailPolicy.Mode
 
-_SCOPE = re.compile(r"all|channel:email|sender:.{1,60}|contact:[1-9][0-9]{0,18}")
+_CHANNELS = "|".join(["email", *CHATS])
+_SCOPE = re.compile(rf"all|channel:(?:{_CHANNELS})|" r"sender:.{1,60}|contact:[1-9][0-9]{0,18}")
 
 
 @transaction.atomic
@@ -69,12 +70,12 @@ def _set(
 
 @transaction.atomic
 def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> None:
-    """Stop mail at once, what is already claimed included: all | channel:email | sender:<name> | contact:<id>.
+    """Stop mail at once, what is already claimed included: all | channel:<name> | sender:<name> | contact:<id>.
 
     Raises ValueError for any other scope, which would stop nothing.
     """
     if not _SCOPE.fullmatch(scope):
-        raise ValueError(f"{scope!r} is no switch: all, channel:email, sender:<name> or contact:<id>.")
+        raise ValueError(f"{scope!r} is no switch: all, channel:<name>, sender:<name> or contact:<id>.")
     close_the_gate()
     thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
     Switch.objects.update_or_create(scope=scope, defaults=thrown)

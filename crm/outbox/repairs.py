@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from django.urls import reverse
 
 from crm.outbox import settling
 from crm.outbox.models import OutboundMessage
-from crm.slots import Repair, Trouble, Verb, one_by_one
+from crm.slots import Finder, Repair, Trouble, Verb, one_by_one
 
 _each = partial(one_by_one, impossible=settling.NotPossible)
 
 
-def _find(state: str) -> Callable[[int], list[Trouble]]:
-    def find(limit: int) -> list[Trouble]:
-        rows = OutboundMessage.objects.filter(state=state).for_list().order_by("-id")[:limit]
+def _find(state: str) -> Finder:
+    def find(limit: int, below: int | None = None) -> list[Trouble]:
+        rows = OutboundMessage.objects.filter(state=state).for_list().order_by("-id")
         return [
             Trouble(
                 row.pk, row.title, reverse("outbox:detail", args=[row.pk]), row.reason,
                 row.settled_at or row.sending_at, f"to {row.reader or 'nobody'}",
             )
-            for row in rows
+            for row in (rows.filter(pk__lt=below) if below else rows)[:limit]
         ]  # fmt: skip
 
     return find

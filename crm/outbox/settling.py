@@ -56,8 +56,9 @@ def readmit(pk: int, reason: str, by: User, now: datetime) -> None:
 def suppression_of(message: OutboundMessage) -> Suppression | None:
     """Why the address that it would go to gets nothing, if so."""
     reader = message.contact or message.user
-    address = (reader.email if reader else message.to_address) or ""
-    return Suppression.among([address.lower()]).get(address.lower()) if address else None
+    address = message.addressed_to or (reader.email if reader else message.to_address) or ""
+    name = message.reached_as(address)
+    return Suppression.among([name]).get(name) if name else None
 
 
 @transaction.atomic

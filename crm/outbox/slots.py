@@ -5,10 +5,11 @@ from datetime import datetime
 
 from crm import slots
 from crm.accounts.models import Contact
+from crm.history.undoing import echoes
 from crm.outbox import actions, checks, load, panels, repairs  # noqa: F401  (importing it registers it)
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import MessageQuerySet, Notification, NotificationQuerySet, OutboundMessage, Suppression
-from crm.outbox.notifications import digest, notify
+from crm.outbox.notifications import digest, fall_or_rise, notify
 from crm.outbox.reachable import register_checks
 from crm.team.models import User
 from crm.web import standing
@@ -47,7 +48,9 @@ for order, (name, kind) in enumerate({
     "import.finished": ("Import finished", "A file that you brought in has been read.", "file-input"),
     "bulk.finished": ("Bulk act finished", "What you did to many rows at once is done.", "layers"),
 }.items()):  # fmt: skip
-    slots.notification_kinds.register(name, slots.NotificationKind(*kind, order=10 * order))
+    given = name in ("task.assigned", "account.assigned", "handover.received")
+    slots.notification_kinds.register(name, slots.NotificationKind(*kind, order=10 * order, falls=given))
+echoes.register("notifications", fall_or_rise)
 slots.settings_pages.register(
     "notifications",
     slots.SettingsPage(
@@ -68,6 +71,7 @@ slots.owned_rows.register(
 )
 slots.contact_marks.register("suppression", suppressed)
 slots.work.register("outbox", slots.Work(run=actions.work, next_due=actions.next_due, order=20))
+slots.work.register("chats", slots.Work(run=actions.work_chats, next_due=actions.next_chat, order=21))
 slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
 slots.contact_panels.register("mail", slots.Panel("crm/outbox/letters.html", panels.letters, 30))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))

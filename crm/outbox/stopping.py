@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from crm.outbox.models import MailPolicy, Sender, Switch
+from crm.outbox.channels import chats
+from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender, Switch
 from crm.team.models import User
 
 #: SQL over messages m: a switch other than `all` covers it, as `covering` names them. Plain comparisons: a switch may
@@ -62,8 +63,9 @@ class Stops:
         return covered
 
     def because(self, sender: str) -> str:
-        """Why no mail of this sender leaves; blank if some does."""
-        return self.everything or self.channels.get("email", "") or self.senders.get(sender, "")
+        """Why nothing of this sender leaves; blank if something does."""
+        channel = next((channel for channel, name in CHATS.items() if name == sender), OutboundMessage.MAIL)
+        return self.everything or self.channels.get(channel, "") or self.senders.get(sender, "")
 
 
 _THROWN = """
@@ -90,11 +92,15 @@ def now_thrown() -> Stops:
         by = f" by {switch.thrown_by}" if switch.thrown_by else ""
         words = switch.words[0].upper() + switch.words[1:]
         by_kind[kind][name] = _sentence(f"{words} is stopped{by}", switch.reason)
-    everything = "" if settings.EMAIL_URL else NO_WAY_OUT
+    everything, closed = "", chats.closed(mode)
+    if not settings.EMAIL_URL and len(closed) < len(CHATS):
+        closed[OutboundMessage.MAIL] = NO_WAY_OUT
+    elif not settings.EMAIL_URL:
+        everything = NO_WAY_OUT
     if mode == MailPolicy.Mode.HOLD:
         everything = everything or _sentence("Mail is on hold", reason)
     return Stops(
-        everything or by_kind["all"].get("", ""), by_kind["channel"], by_kind["sender"],
+        everything or by_kind["all"].get("", ""), closed | by_kind["channel"], by_kind["sender"],
         frozenset(map(int, by_kind["contact"])), mode, reason, switches,
     )  # fmt: skip
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
@@ -16,6 +14,7 @@ from psycopg.types.json import Jsonb
 from crm.team.models import User
 from crm.timeline.models import Pending, TimelineEntry
 from crm.web import clock
+from crm.web.encoding import dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def record(facts: Fact | Iterable[Fact], *, react: bool = True, now: datetime | 
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
             batch = [_row(fact) for fact in rows[start : start + BATCH]]
-            values: dict[str, Any] = {"facts": Jsonb(batch, dumps=_dumps), "now": moment, "react": react}
+            values: dict[str, Any] = {"facts": Jsonb(batch, dumps=dumps), "now": moment, "react": react}
             cursor.execute(_INSERT.format(provided="TRUE"), values)
             ids += [row[0] for row in cursor.fetchall()]
     return ids
@@ -108,7 +107,7 @@ def recording(facts: Iterable[Fact], *, now: datetime, provided: str, react: boo
 
     It writes nothing unless the SQL condition `provided` holds.
     """
-    batch = Jsonb([_row(fact) for fact in facts], dumps=_dumps)
+    batch = Jsonb([_row(fact) for fact in facts], dumps=dumps)
     return _INSERT.format(provided=provided), {"facts": batch, "now": now, "react": react}
 
 
@@ -165,7 +164,3 @@ _NAMES = tuple(each.name for each in fields(Fact))
 def _row(fact: Fact) -> dict[str, Any]:
     """As `asdict`, which copies all that is in it and takes ten times as long."""
     return {name: getattr(fact, name) for name in _NAMES}
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder)

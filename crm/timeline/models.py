@@ -70,6 +70,9 @@ class Pending(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(parked_at=None), name="pending_open"),
             models.Index(fields=["-id"], condition=Q(parked_at__isnull=False), name="pending_parked"),
+            models.Index(
+                fields=["attempts", "id"], condition=Q(parked_at=None, attempts__gt=0), name="pending_suspect"
+            ),
         ]
 
     def __str__(self) -> str:

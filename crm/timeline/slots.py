@@ -47,14 +47,14 @@ def _address(group: str, figure: str) -> str:
     return f"{reverse('home:engine_facts')}?only={figure}" if figure in ("due", "late", "parked") else ""
 
 
-def _find(limit: int) -> list[slots.Trouble]:
-    parked = Pending.objects.exclude(parked_at=None).select_related("entry__account").order_by("-id")[:limit]
+def _find(limit: int, below: int | None = None) -> list[slots.Trouble]:
+    parked = Pending.objects.exclude(parked_at=None).select_related("entry__account").order_by("-id")
     return [
         slots.Trouble(
             row.entry_id, row.entry.text or row.entry.kind, reverse("accounts:detail", args=[row.entry.account_id]),
-            row.error, row.parked_at, str(row.entry.account),
+            row.error, row.parked_at, str(row.entry.account), row.pk,
         )
-        for row in parked
+        for row in (parked.filter(pk__lt=below) if below else parked)[:limit]
     ]  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from crm.inbox.models import MailboxPlace
 TIMEOUT, LONGEST = 20, 8.0
 #: Mails of one look.
 BATCH = 50
+#: Numbers that one search is about: a line of the answer has room for ten times as many.
+STRETCH = 10_000
 
 _PORTS = {"imaps": 993, "imap+tls": 143, "imap": 143}
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
@@ -103,22 +105,37 @@ def _opened(box: Mailbox) -> Iterator[imaplib.IMAP4]:
 
 def _read(client: imaplib.IMAP4, box: Mailbox, now: datetime) -> int:
     validity = int(client.response("UIDVALIDITY")[1][0] or 0)
-    last = _place(box, validity)
-    found = _ok(client.uid("SEARCH", f"UID {last + 1}:*"))
-    # A range that begins behind the last mail still names the last one.
-    uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid > last)[:BATCH]
     began, stored = time.monotonic(), 0
-    for uid in uids:
+    for uid in _next_uids(client, box, validity, began):
         size, body = _fetch(client, uid)
         with transaction.atomic():
             if body is not None:
                 key = f"{box.name}:{validity}:{uid}"
                 stored += actions.store("imap", "mail", key, body, {}, now, size) is not None
-            place = MailboxPlace.objects.filter(pk=box.name, validity=validity, last_uid__lt=uid)
-            place.update(last_uid=uid)
+            _passed(box, validity, uid)
         if time.monotonic() - began > LONGEST:
             break
     return stored
+
+
+def _next_uids(client: imaplib.IMAP4, box: Mailbox, validity: int, began: float) -> list[int]:
+    """Numbers of the next mails. A stretch without any is passed over, for this look and those after it."""
+    last, following = _place(box, validity), int(client.response("UIDNEXT")[1][0] or 0)
+    while time.monotonic() - began <= LONGEST:
+        end = last + STRETCH
+        # The last stretch is open: a range that begins behind the last mail still names the last one.
+        open_end = not following or end >= following
+        found = _ok(client.uid("SEARCH", f"UID {last + 1}:{'*' if open_end else end}"))
+        uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid > last)[:BATCH]
+        if uids or open_end:
+            return uids
+        _passed(box, validity, end)
+        last = end
+    return []
+
+
+def _passed(box: Mailbox, validity: int, uid: int) -> None:
+    MailboxPlace.objects.filter(pk=box.name, validity=validity, last_uid__lt=uid).update(last_uid=uid)
 
 
 @transaction.atomic

@@ -25,12 +25,14 @@ class Refused:
     """It certainly did not leave. A temporary refusal may be tried again without harm.
 
     `unreachable`: nobody was there to ask, so it says nothing about the message. `bounced`: there is no such address.
+    `rest`: the other side asks not to be bothered for so long.
     """
 
     temporary: bool
     reason: str
     unreachable: bool = False
     bounced: bool = False
+    rest: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

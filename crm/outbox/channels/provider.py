@@ -68,7 +68,9 @@ def _key(envelope: Envelope) -> str:
 
 
 def _message(envelope: Envelope) -> EmailMultiAlternatives:
-    headers = {"Message-ID": envelope.message_id, **envelope.headers}
+    # A Cc that is only to be read is nothing that providers take: they refuse it, or send to it.
+    others = {name: value for name, value in envelope.headers.items() if name != "Cc"}
+    headers = {"Message-ID": envelope.message_id, **others}
     message = EmailMultiAlternatives(
         envelope.subject, envelope.text, envelope.from_header, [envelope.to_header], headers=headers
     )

@@ -2,10 +2,10 @@
 
 from crm.outbox.models.messages import Decision, MailTemplate, MessageQuerySet, OutboundMessage, Slice
 from crm.outbox.models.notifications import Notification, NotificationPreference, NotificationQuerySet
-from crm.outbox.models.policy import GATE, MailPolicy, Sender, Suppression, Switch
+from crm.outbox.models.policy import CHATS, GATE, MailPolicy, Sender, Suppression, Switch
 
 __all__ = [
-    "GATE", "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "Notification",
+    "CHATS", "GATE", "Decision", "MailPolicy", "MailTemplate", "MessageQuerySet", "Notification",
     "NotificationPreference", "NotificationQuerySet", "OutboundMessage", "Sender", "Slice",
     "Suppression", "Switch",
 ]  # fmt: skip

@@ -75,6 +75,7 @@ _SETTLED_LAST = (F("settled_at").desc(nulls_last=True), F("id").desc())
 class OutboundMessage(models.Model):
     """One message to one person: what it says (facts and template), when it is due, and what became of it."""
 
+    MAIL: ClassVar = "email"  # the channel; each other one is in CHATS
     SIGN_IN: ClassVar = "sign-in"  # the origin of mail that holds a way to sign in
     PERSONAL: ClassVar = "mail"  # … of what somebody of ours wrote: see crm.correspondence
     ALARM: ClassVar = "alarm"  # … and of mail that says that something here is wrong
@@ -104,6 +105,7 @@ class OutboundMessage(models.Model):
     account = models.ForeignKey("crm.Account", models.CASCADE, null=True, related_name="messages", db_index=False)
     contact = models.ForeignKey("crm.Contact", models.SET_NULL, null=True, related_name="messages")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)  # one of ours instead
+    addressed_to = models.CharField(max_length=254, blank=True, db_default="")  # … or who has this address or handle
     to_address = models.EmailField(blank=True)  # as it was sent; before that the contact's current address counts
     template = models.ForeignKey(MailTemplate, models.PROTECT, related_name="+")
     facts = models.JSONField(default=dict)  # what the template may use, as it was when the message was planned
@@ -166,8 +168,18 @@ class OutboundMessage(models.Model):
             models.Index(fields=["sender"], condition=Q(sender__isnull=False), name="message_of_sender"),
             models.Index(fields=["user"], condition=Q(user__isnull=False), name="message_of_user"),
             models.Index(fields=["origin", "origin_id"], name="message_origin"),
+            # Whoever was written to without being on record may be erased all the same.
+            models.Index(fields=["addressed_to"], condition=~Q(addressed_to=""), name="message_by_address"),
             # What answers it, and what comes back, names it by this.
             models.Index(fields=["message_id"], condition=~Q(message_id=""), name="message_by_message_id"),
+            # Chats, which are few among the mails: what is due, the latest, and what a receipt is about.
+            models.Index(
+                fields=["channel", "urgency", "due_at", "id"],
+                condition=Q(state="due") & ~Q(channel="email"),
+                name="message_chat_due",
+            ),
+            models.Index(fields=["channel", "-id"], condition=~Q(channel="email"), name="message_chat_latest"),
+            models.Index(fields=["channel", "provider_id"], condition=~Q(channel="email"), name="message_chat_taken"),
             models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
         ]
 
@@ -205,9 +217,17 @@ class OutboundMessage(models.Model):
         return allows(user, "settle_mail") and (user.is_admin or self.user_id is None)
 
     @property
+    def is_mail(self) -> bool:
+        return self.channel == self.MAIL
+
+    def reached_as(self, address: str) -> str:
+        """What suppressions call an address or handle of its channel; blank for none."""
+        return address.lower() if self.is_mail or not address else f"{self.channel}:{address}".lower()
+
+    @property
     def reader(self) -> Any:
         """Whom it is for, as far as it is known before it leaves."""
-        return self.contact or self.user or self.account
+        return self.contact or self.user or self.addressed_to or self.account
 
     def to_hash(self) -> str:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]

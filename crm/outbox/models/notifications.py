@@ -14,8 +14,8 @@ from crm.web import clock
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def visible_to(self, user: Any) -> Self:
-        """One's own, without those about customers whom one may not see any more."""
-        own = self.filter(user=user)
+        """One's own, without those about customers whom one may not see any more, and those that were taken back."""
+        own = self.filter(user=user, withdrawn_at=None)
         if user.sees_everything:
             return own
         return own.filter(Q(account=None) | Q(account__in=Account.objects.visible_to(user).values("pk")))
@@ -36,6 +36,8 @@ class Notification(models.Model):
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)  # when it went into a digest
     key = models.CharField(max_length=160, null=True)  # of what each user is told once
+    told_in = models.BigIntegerField(null=True)  # the act of crm.history with which it falls
+    withdrawn_at = models.DateTimeField(null=True)  # when that was undone; an unread one is then taken for read
 
     objects = NotificationQuerySet.as_manager()
 
@@ -48,6 +50,7 @@ class Notification(models.Model):
                 fields=["user", "kind"], condition=Q(read_at=None, mailed_at=None), name="notification_unmailed"
             ),
             models.Index(fields=["read_at"], condition=Q(read_at__isnull=False), name="notification_old"),
+            models.Index(fields=["told_in"], condition=Q(told_in__isnull=False), name="notification_of_act"),
         ]
 
     def __str__(self) -> str:

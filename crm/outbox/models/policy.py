@@ -24,6 +24,10 @@ _SHARED = f"""
 """  # noqa: S608  (a number of ours)
 
 
+#: What leaves by another way than mail: channel → its name, which is also that of its sender.
+CHATS = {"telegram": "Telegram", "whatsapp": "WhatsApp", "instagram": "Instagram", "bridge": "Bridges"}
+
+
 class MailPolicy(models.Model):
     """The installation's rules for mail, in one row.
 
@@ -84,7 +88,7 @@ class MailPolicy(models.Model):
 class Switch(models.Model):
     """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
 
-    #: all | channel:email | sender:<name> | contact:<id>; a workflow is paused in its own room
+    #: all | channel:<email, or one of CHATS> | sender:<name> | contact:<id>; a workflow is paused in its own room
     scope = models.CharField(max_length=120, primary_key=True)
     thrown_at = models.DateTimeField(default=clock.now)
     thrown_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -99,6 +103,8 @@ class Switch(models.Model):
         kind, _, name = self.scope.partition(":")
         if kind == "sender":
             return "the default sender" if name == Sender.DEFAULT else f"the sender “{name}”"
+        if name in CHATS and kind == "channel":
+            return f"all that leaves by {CHATS[name]}"
         return {"all": "all mail", "channel": "all e-mail"}.get(kind, "mail to one person")
 
 
@@ -121,6 +127,11 @@ class Sender(models.Model):
     @classmethod
     def the_default(cls) -> Self:
         return cls.objects.get_or_create(name=cls.DEFAULT)[0]
+
+    @classmethod
+    def of_channel(cls, channel: str) -> Self:
+        """Of what leaves by a chat: it has no address, but a pace."""
+        return cls.objects.get_or_create(name=CHATS[channel])[0]
 
     @property
     def address(self) -> str:

@@ -7,16 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, NullIf
 
 from crm import slots
+from crm.history.models import Act
 from crm.outbox.models import Notification, NotificationQuerySet
 from crm.team.models import User
 
-__all__ = ["mark_read", "mark_unread", "notify"]
+__all__ = ["fall_or_rise", "mark_read", "mark_unread", "notify"]
 
 _INSERT = """
-    INSERT INTO crm_notification (user_id, kind, text, url, account_id, created_at, key)
-    SELECT u.id, %(kind)s, %(text)s, %(url)s, %(account)s, %(now)s, %(key)s FROM crm_user u
+    INSERT INTO crm_notification (user_id, kind, text, url, account_id, created_at, key, told_in)
+    SELECT u.id, %(kind)s, %(text)s, %(url)s, %(account)s, %(now)s, %(key)s,
+        CASE WHEN %(falls)s THEN nullif(current_setting('holdfast.act', true), '')::bigint END
+    FROM crm_user u
     LEFT JOIN crm_notificationpreference p ON p.user_id = u.id AND p.kind = %(kind)s
     WHERE u.id = ANY(%(users)s) AND u.is_active AND coalesce(p.way, %(way)s) <> 'off'
     ORDER BY u.id
@@ -40,15 +45,16 @@ def notify(
 
     `kind` is a name in `slots.notification_kinds` (KeyError for another). With a `key` each user is told once, whatever
     is repeated. Nobody is told what they did themselves (`by`), nor of a kind that they switched off. With `account_id`
-    only those read it who may see that customer then. `url` is a path of ours. A longer text than fits is cut.
+    only those read it who may see that customer then. `url` is a path of ours. A longer text than fits is cut. Kinds
+    that fall with their act belong to the one of crm.history that is going on: write what it changes before.
     """
-    way = slots.notification_kinds[kind].way
+    of = slots.notification_kinds[kind]
     told = {user if isinstance(user, int) else user.pk for user in users} - {by.pk if by else None}
     if not told:
         return 0
     values: dict[str, Any] = {
         "users": sorted(told), "kind": kind, "text": text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…",
-        "url": url, "account": account_id, "now": now, "key": key, "way": way,
+        "url": url, "account": account_id, "now": now, "key": key, "way": of.way, "falls": of.falls,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
@@ -67,6 +73,19 @@ def mark_read(user: User, now: datetime, *, upto: int | None = None, only: int |
 def mark_unread(user: User, read_at: datetime) -> int:
     """Take back a `mark_read`, which is known by its moment."""
     return _locked(Notification.objects.filter(user=user, read_at=read_at)).update(read_at=None)
+
+
+@transaction.atomic
+def fall_or_rise(act: Act, stands: bool, now: datetime) -> None:
+    """For crm.history: what an act told is gone from all bells when it is undone, and back, as it was, when it stands
+    again.
+    """
+    told = Notification.objects.filter(told_in=act.pk)
+    if stands:
+        unread = NullIf(F("read_at"), F("withdrawn_at"))
+        _locked(told.exclude(withdrawn_at=None)).update(read_at=unread, withdrawn_at=None)
+    else:
+        _locked(told.filter(withdrawn_at=None)).update(read_at=Coalesce("read_at", now), withdrawn_at=now)
 
 
 def _locked(rows: NotificationQuerySet) -> NotificationQuerySet:

@@ -36,7 +36,7 @@ class SenderForm(forms.ModelForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         # Switches that were thrown, and messages of the past, know it by its name.
-        self.fields["name"].disabled = self.instance.pk is not None
+        self.fields["name"].disabled = bool(self.instance.name)
         self.fields["from_email"].required = self.instance.name != Sender.DEFAULT
 
     def clean_name(self) -> str:

@@ -7,16 +7,18 @@ from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.outbox import policy
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import OutboundMessage, Sender, Switch
+from crm.outbox.models import CHATS, OutboundMessage, Sender, Switch
 from crm.outbox.senders.forms import SenderForm
 from crm.outbox.stopping import now_thrown
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +33,7 @@ _TEST = (
 def sender_list(request: HttpRequest) -> HttpResponse:
     """Each with its pace and whether it sends; the default one stands first, also before it has sent anything."""
     rows = {Sender.DEFAULT: Sender(name=Sender.DEFAULT)}
-    rows |= {sender.name: sender for sender in Sender.objects.order_by("name")}
+    rows |= {sender.name: sender for sender in Sender.objects.exclude(name__in=CHATS.values()).order_by("name")}
     stops = now_thrown()
     lines = [{"sender": sender, "paused": stops.senders.get(sender.name, "")} for sender in rows.values()]
     return render(request, "crm/outbox/senders/list.html", {"lines": lines, "stopped": stops.everything})
@@ -40,7 +42,10 @@ def sender_list(request: HttpRequest) -> HttpResponse:
 @_form
 @requires("manage_mail")
 def new(request: HttpRequest) -> HttpResponse:
-    return _edit(request, Sender())
+    """Another one; with `default` in the address the default one, which otherwise its first mail makes."""
+    if "default" not in request.GET:
+        return _edit(request, Sender())
+    return _edit(request, Sender.objects.filter(name=Sender.DEFAULT).first() or Sender(name=Sender.DEFAULT))
 
 
 @_form
@@ -60,7 +65,7 @@ def _edit(request: HttpRequest, sender: Sender) -> HttpResponse:
         else:
             form.save()
         toast(request, "Saved.")
-        return redirect("senders:list")
+        return redirect(next_url(request, reverse("senders:list")))
     context: dict[str, Any] = {"form": form, "sender": sender}
     return render(request, "crm/outbox/senders/edit.html", context, status=422 if form.errors else 200)
 

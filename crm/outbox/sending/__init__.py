@@ -11,7 +11,8 @@ all that the clearing saw still stands, and whatever forbids mail must change or
 - the policy's row, shared. Switches, holds, imports with their opt-outs, and workflows that are paused or switched off
   close the gate (`crm.outbox.actions.close_the_gate`), which makes a new version of the row;
 - the reader's row, locked. Consent, unsubscribing, pauses and changed addresses are new versions of it, and an address
-  is suppressed under its lock (`crm.outbox.suppressing`); the cap is counted under it.
+  is suppressed under its lock (`crm.outbox.suppressing`); the cap is counted under it. A message that is addressed to
+  an address rather than to somebody on record locks that address by its name, as suppressing it does.
 
 The locks are taken in statements of their own, before the one that asks: a statement sees nothing that was committed
 after it began. A letter that no longer stands is cleared again. So no message goes to `sending` after the commit of
@@ -22,6 +23,6 @@ Whoever closes the gate waits for the senders that hold it, so these wait for no
 else holds comes back a few seconds later, at no cost to it (`crm.outbox.sending.returning`).
 """
 
-from crm.outbox.sending.loop import next_due, send, work
+from crm.outbox.sending.loop import next_chat, next_due, send, work, work_chats
 
-__all__ = ["next_due", "send", "work"]
+__all__ = ["next_chat", "next_due", "send", "work", "work_chats"]

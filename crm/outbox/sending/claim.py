@@ -9,7 +9,8 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 
-from crm.outbox.models import MailPolicy, Slice, Switch
+from crm.outbox.channels import chats
+from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending.returning import Claim
 from crm.outbox.stopping import COVERED, covering
 
@@ -34,7 +35,7 @@ _CLAIM = """
     WITH planned AS MATERIALIZED (
         SELECT found.id FROM generate_series(0, 4) AS wanted (urgency) CROSS JOIN LATERAL (
             SELECT id FROM crm_outboundmessage m
-            WHERE state = 'due' AND {whom} AND NOT {covered}
+            WHERE state = 'due' AND {channel} AND {whom} AND NOT {covered}
                 AND (m.urgency, due_at) BETWEEN (wanted.urgency, '-infinity') AND (wanted.urgency, %(now)s)
             ORDER BY m.urgency, due_at, id LIMIT %(batch)s FOR NO KEY UPDATE OF m SKIP LOCKED
         ) AS found LIMIT %(batch)s
@@ -53,24 +54,41 @@ _CLAIM = """
 """
 
 
-def may_send(policy: MailPolicy, switches: set[str]) -> bool:
-    """Whether anything may leave at all: mail is not on hold, not stopped, and there is a way out."""
+# A chat is named beside “no mail”, as the index of what is due among the few chats has it.
+_CHANNELS = {True: "m.channel = 'email'", False: "m.channel <> 'email' AND m.channel = %(channel)s"}
+
+
+def may_send(policy: MailPolicy, switches: set[str], channel: str = OutboundMessage.MAIL) -> bool:
+    """Whether anything may leave there at all: nothing is on hold, not all is stopped, and there is a way out.
+
+    What is redirected while things are tried out goes to an address of mail, so that no chat leaves.
+    """
+    if channel != OutboundMessage.MAIL:
+        return channel not in chats.closed(policy.mode) and not switches & {"all", f"channel:{channel}"}
     return bool(settings.EMAIL_URL) and policy.mode != MailPolicy.Mode.HOLD and "all" not in switches
 
 
-def claim(now: datetime, *, suspect: bool = False) -> Taken | None:
-    """Take up to a batch of due messages and commit at once; or one `suspect`, alone. None if there is nothing.
+def claim(now: datetime, *, suspect: bool = False, channel: str = OutboundMessage.MAIL) -> Taken | None:
+    """Take up to a batch of due messages of a channel and commit at once; or one `suspect`, alone. None if there is
+    nothing.
 
     Nothing is taken while somebody holds the gate closed: nothing could be cleared then.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         policy = MailPolicy.shared()
         switches = set(Switch.objects.values_list("scope", flat=True))
-        if policy is None or not may_send(policy, switches):
+        if policy is None or not may_send(policy, switches, channel):
             return None
+        which = _CHANNELS[channel == OutboundMessage.MAIL]
         cursor.execute(
-            _CLAIM.format(whom="suspect" if suspect else "NOT suspect", covered=COVERED),
-            {"now": now, "until": now + LEASE, "batch": 1 if suspect else BATCH, **covering(switches)},
+            _CLAIM.format(whom="suspect" if suspect else "NOT suspect", covered=COVERED, channel=which),
+            {
+                "channel": channel,
+                "now": now,
+                "until": now + LEASE,
+                "batch": 1 if suspect else BATCH,
+                **covering(switches),
+            },
         )
         rows = cursor.fetchall()
     return Taken(rows[0][0], [Claim(pk, attempts) for _, pk, attempts in rows], suspect) if rows else None

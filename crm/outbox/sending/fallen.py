@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from crm.outbox import rules
+from crm.outbox.channels import chats
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.mark import doubt, once_more
 from crm.outbox.sending.returning import DIED, Because, Claim, come_back
@@ -58,7 +59,8 @@ def reconcile(moment: datetime, idempotent_for: timedelta | None = None) -> int:
         come_back([Claim(*row) for row in cursor.fetchall()], Because.UNTRIED)
     found = _leaving(held, moment)
     for message in found:
-        if not once_more(message, idempotent_for, _DIED, moment):
+        known_for = idempotent_for if message.is_mail else chats.idempotent_for(message.channel)
+        if not once_more(message, known_for, _DIED, moment):
             doubt(message, _DIED, moment)
     return len(found)
 

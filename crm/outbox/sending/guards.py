@@ -17,7 +17,8 @@ from django.db import connection
 from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import rules
-from crm.outbox.models import MailPolicy, OutboundMessage, Sender
+from crm.outbox.channels import chats
+from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender
 from crm.outbox.sending.letters import Letter
 from crm.slots import Refusal
 
@@ -39,6 +40,8 @@ type Verdict = Refusal | Move | None
 
 def hold(letter: Letter) -> Verdict:
     """Mail was put on hold after the message was taken: it goes back and waits."""
+    if letter.redirected and not letter.message.is_mail:
+        return Move("hold", chats.REDIRECTED.format(CHATS[letter.message.channel]), letter.message.due_at)
     if letter.policy.mode != MailPolicy.Mode.HOLD:
         return None
     return Move("hold", f"Mail is on hold. {letter.policy.mode_reason}".strip(), letter.message.due_at)
@@ -79,6 +82,8 @@ def do_not_contact(letter: Letter) -> Verdict:
 
 def consent(letter: Letter) -> Verdict:
     """Service mail stops at a no, marketing needs a yes; replies and transactional mail do not ask."""
+    if letter.careful and letter.message.addressed_to and not letter.reader:
+        return Refusal("consent", f"{letter.address} is nobody on record, who could have agreed to such mail.")
     if not letter.careful or not letter.contact:
         return None
     given = letter.seen["consent"] = letter.contact.email_consent

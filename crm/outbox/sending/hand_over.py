@@ -11,16 +11,16 @@ from functools import cache
 from typing import Any
 
 from django.db import DataError, OperationalError, connection
-from psycopg.errors import DivisionByZero, LockNotAvailable
+from psycopg.errors import DivisionByZero, InvalidArgumentForLogarithm, LockNotAvailable
 from psycopg.types.json import Jsonb
 
-from crm.accounts.models import Contact
 from crm.outbox.models import GATE, Suppression
 from crm.outbox.sending.claim import LEASE
 from crm.outbox.sending.clear import GateClosed
 from crm.outbox.sending.decisions import as_json
 from crm.outbox.sending.guards import TIMELY
 from crm.outbox.sending.letters import CAREFUL, COPIES, Letter, since
+from crm.outbox.suppressing import turn_of
 from crm.web.planned import Planned, planned
 
 #: Seconds after the end of its clearing for which a letter may leave; then it is looked at again. What other rooms said
@@ -30,13 +30,15 @@ FRESH = 2.0
 
 # Each lock is a statement of its own, in the order in which clearing locks: the last one's snapshot is then younger
 # than all that was committed before they were had. Sent together they are one transaction and one journey; a lock that
-# is not to be had breaks it off, for which the advisory one has no words of its own, so that it divides by zero.
+# is not to be had breaks it off, for which advisory ones have no words of their own: the gate's divides by zero, and
+# that of an address, whose reader's row says nothing of it, takes the logarithm of zero.
 _LOCKS = (
     f"SELECT 1 / pg_try_advisory_xact_lock_shared({GATE})::integer",
     "SELECT FROM crm_mailpolicy WHERE id = 1 FOR SHARE NOWAIT",
     "SELECT FROM crm_outboundmessage WHERE id = %(message)s FOR NO KEY UPDATE NOWAIT",
-    "SELECT FROM {reader} WHERE id = %(reader)s FOR NO KEY UPDATE NOWAIT",
 )
+_READER = "SELECT FROM {reader} WHERE id = %(reader)s FOR NO KEY UPDATE NOWAIT"
+_ADDRESS = "SELECT ln(pg_try_advisory_xact_lock_shared(hashtextextended(%(turn)s, 0))::integer)"
 
 _LEAVE = """
     WITH leaving AS (
@@ -45,7 +47,7 @@ _LEAVE = """
             rendered_body = %(body)s, guard = '', reason = '', suspect = false
         WHERE id = %(message)s AND state = 'claimed' AND attempts = %(attempts)s AND lease_until > %(at)s
             AND EXISTS (SELECT FROM crm_mailpolicy WHERE id = 1 AND xmin::text = %(policy)s)
-            AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)
+            {stands}
             AND NOT EXISTS (SELECT FROM crm_suppression WHERE address = ANY(%(addresses)s))
             {cap}
         RETURNING id
@@ -54,6 +56,7 @@ _LEAVE = """
     SELECT id, %(at)s, 'sending', '', %(reason)s, %(facts)s::jsonb FROM leaving RETURNING message_id
 """
 
+_STANDS = "AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)"
 _CAP = f"AND %(cap)s > (SELECT count(*) FROM ({COPIES}) AS got WHERE id <> %(own)s)"  # noqa: S608  (SQL of ours)
 
 
@@ -68,8 +71,9 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
     """
     if not _timely(letter, moment):
         return False
-    reader = "crm_contact" if isinstance(letter.reader, Contact) else "crm_user"
-    statements = _statements(reader, capped=letter.capped)
+    addressed = bool(letter.message.addressed_to)
+    reader = "crm_contact" if letter.contact else "crm_user" if letter.user or not addressed else ""
+    statements = _statements(reader, addressed=addressed, capped=letter.capped)
     with connection.cursor() as cursor:
         calls = " ".join([statement.call(cursor) for statement in statements])
         try:
@@ -85,17 +89,18 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
 
 
 @cache
-def _statements(reader: str, *, capped: bool) -> list[Planned]:
-    """To be sent as one, in this order."""
-    sql = [*_LOCKS, _LEAVE]
-    return [planned(each.format(reader=reader, cap=_CAP if capped else "")) for each in sql]
+def _statements(reader: str, *, addressed: bool, capped: bool) -> list[Planned]:
+    """To be sent as one, in this order. `reader` is the table of whoever reads it; blank: nobody on record."""
+    locks = [*_LOCKS, *([_READER] if reader else []), *([_ADDRESS] if addressed else [])]
+    leave = _LEAVE.format(stands=_STANDS if reader else "", cap=_CAP if capped else "")
+    return [planned(each.format(reader=reader)) for each in (*locks, leave)]
 
 
 def _told(error: Exception) -> Exception:
     cause = error.__cause__
     if isinstance(cause, DivisionByZero) or (isinstance(cause, LockNotAvailable) and "crm_mailpolicy" in str(cause)):
         return GateClosed()
-    return Held() if isinstance(cause, LockNotAvailable) else error
+    return Held() if isinstance(cause, (LockNotAvailable, InvalidArgumentForLogarithm)) else error
 
 
 def _timely(letter: Letter, moment: datetime) -> bool:
@@ -117,7 +122,8 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
         "message": message.pk, "attempts": message.attempts, "at": moment, "until": moment + LEASE,
         "reader": letter.reader and letter.reader.pk, "contact": message.contact_id, "to": message.to_address,
         "message_id": message.message_id, "subject": message.rendered_subject, "body": message.rendered_body,
-        "policy": policy.version, "version": letter.version, "addresses": Suppression.keys(letter.address.lower()),
+        "policy": policy.version, "version": letter.version, "addresses": Suppression.keys(letter.reached_as),
+        "turn": turn_of(letter.reached_as),
         "reason": f"Nothing held it back; handed over for {message.to_address}."[:300],
         "facts": Jsonb(as_json(letter.seen)),
     }  # fmt: skip

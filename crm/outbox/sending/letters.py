@@ -70,7 +70,13 @@ class Letter:
 
     @property
     def address(self) -> str:
-        return (self.reader and self.reader.email) or ""
+        """Where it is meant to go: what it is addressed to, else its reader's own."""
+        return self.message.addressed_to or (self.reader and self.reader.email) or ""
+
+    @property
+    def reached_as(self) -> str:
+        """What a suppression would call the address."""
+        return self.message.reached_as(self.address)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -111,7 +117,7 @@ def read(claims: Iterable[Claim], policy: MailPolicy, moment: datetime) -> list[
     rows = rows.filter(pk__in=order, state=OutboundMessage.State.CLAIMED, lease_until__gt=moment)
     messages = [m for m in rows.select_related("template", "sender", "account") if m.attempts == attempts[m.pk]]
     messages.sort(key=lambda message: order[message.pk])
-    _find_readers([m for m in messages if m.contact_id is None and m.user_id is None and m.account_id])
+    _find_readers([m for m in messages if m.account_id and not (m.contact_id or m.user_id or m.addressed_to)])
     contacts: dict[int | None, Contact] = _versions(
         Contact.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("account"),
         {m.contact_id for m in messages},
@@ -152,13 +158,13 @@ def _versions[T: (Contact, User)](rows: Any, ids: set[int | None]) -> dict[int |
 
 def _look_up(letters: Sequence[Letter], policy: MailPolicy, moment: datetime) -> None:
     """Suppressions, thrown switches, and what each contact got lately."""
-    addresses = {letter.address.lower() for letter in letters if letter.address}
+    addresses = {letter.reached_as for letter in letters if letter.address}
     suppressed = Suppression.among(addresses)
     scopes = {scope for letter in letters for scope in letter.scopes}
     thrown = {switch.scope: switch for switch in Switch.objects.filter(scope__in=scopes).order_by("scope")}
     got = _copies({letter.contact.pk for letter in letters if letter.contact and letter.careful}, policy, moment)
     for letter in letters:
-        refused = suppressed.get(letter.address.lower())
+        refused = suppressed.get(letter.reached_as)
         letter.suppressed = refused.reason if refused else None
         letter.stopped = next((switch for scope, switch in thrown.items() if scope in letter.scopes), None)
         if letter.contact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db.models import Min
 
 from crm.outbox import rules
-from crm.outbox.channels import Channel, Outcome, Refused
+from crm.outbox.channels import Channel, Outcome, Refused, chats
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending import guards
@@ -33,7 +34,7 @@ SLICE = 8.0
 #: So many messages that clearing may fail over are tried after each slice, each alone.
 SUSPECTS = 10
 
-_AWAY = "Waits until the mail server can be reached again."
+_AWAY = "Waits until the other side can be reached again."
 _HELD = "Somebody is working on it or on its reader; it is looked at again in a moment."
 _BUSY = "The database had no time for it; it is looked at again in a moment."
 _BROKEN = "the sender broke over it ({}: {})."
@@ -57,13 +58,28 @@ def work(now: datetime) -> int:
         return moved + send(channel, now)
 
 
-def send(channel: Channel, now: datetime) -> int:
+def work_chats(now: datetime) -> int:
+    """The same for what leaves by other ways than mail, each by itself: one that is away keeps none of the others.
+
+    What dead senders left of it, `work` settles.
+    """
+    began, moved = time.monotonic(), 0
+    ways = chats.open_ways()
+    for way in random.sample(ways, len(ways)):  # none is always the last, for which no time is left
+        if time.monotonic() - began > SLICE:
+            break
+        with way.open() as channel:
+            moved += send(channel, now, way.channel)
+    return moved
+
+
+def send(channel: Channel, now: datetime, name: str = OutboundMessage.MAIL) -> int:
     """A slice of what is due through this channel, and a few of those that it may fail over. Returns how many moved."""
     budget = _Budget(now)
-    taken = claim(now)
+    taken = claim(now, channel=name)
     moved = _work_off(taken, channel, budget) if taken else 0
     for _ in range(SUSPECTS):
-        if budget.is_spent or not (suspect := claim(budget.moment(), suspect=True)):
+        if budget.is_spent or not (suspect := claim(budget.moment(), suspect=True, channel=name)):
             break
         moved += _work_off(suspect, channel, budget)
     return moved
@@ -204,6 +220,20 @@ def next_due(now: datetime) -> datetime | None:
         Slice.objects.filter(lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
         rows.filter(state="claimed", lease_until__gt=now).aggregate(at=Min("lease_until"))["at"],
     ]
-    if may_send(MailPolicy.the_only(), set(Switch.objects.values_list("scope", flat=True))):
-        moments.append(rows.filter(state="due", due_at__gt=now).aggregate(at=Min("due_at"))["at"])
+    moments.append(_next_of(OutboundMessage.MAIL, now))
     return min((moment for moment in moments if moment), default=None)
+
+
+def next_chat(now: datetime) -> datetime | None:
+    """The same for `work_chats`."""
+    return min((moment for way in chats.open_ways() if (moment := _next_of(way.channel, now))), default=None)
+
+
+def _next_of(channel: str, now: datetime) -> datetime | None:
+    if not may_send(MailPolicy.the_only(), set(Switch.objects.values_list("scope", flat=True)), channel):
+        return None
+    due = OutboundMessage.objects.filter(state="due", due_at__gt=now, channel=channel)
+    moment: datetime | None = (due if channel == OutboundMessage.MAIL else due.exclude(channel="email")).aggregate(
+        at=Min("due_at")
+    )["at"]
+    return moment

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from crm import slots
 from crm.outbox import rules
 from crm.outbox.channels import Accepted, Outcome, Refused
-from crm.outbox.models import OutboundMessage
+from crm.outbox.models import CHATS, OutboundMessage
 from crm.outbox.sending.claim import crash
 from crm.outbox.sending.decisions import note
 from crm.outbox.sending.returning import tried, unpaid
@@ -91,16 +91,17 @@ def _sent_meanwhile(message: OutboundMessage, outcome: Accepted, moment: datetim
 
 
 def _took(message: OutboundMessage) -> str:
-    return f"The mail server took it for {message.to_address or 'somebody who was erased since'}."[:300]
+    who = CHATS.get(message.channel, "The mail server")
+    return f"{who} took it for {message.to_address or 'somebody who was erased since'}."[:300]
 
 
 def _refused(message: OutboundMessage, outcome: Refused, moment: datetime) -> None:
     if outcome.bounced and message.to_address:
-        suppress(message.to_address, outcome.reason, moment)
+        suppress(message.reached_as(message.to_address), outcome.reason, moment)
     if outcome.unreachable:
         unpaid(message)
     if outcome.temporary and message.attempts < message.attempts_limit:
-        _retry(message, outcome.reason, moment)
+        _retry(message, outcome.reason, moment, rest=outcome.rest)
     elif message.resend_until:
         doubt(message, f"It may have left before. Now: {outcome.reason}", moment)
     elif outcome.temporary:
@@ -124,8 +125,10 @@ def once_more(message: OutboundMessage, idempotent_for: timedelta | None, reason
     return True
 
 
-def _retry(message: OutboundMessage, reason: str, moment: datetime, **facts: Any) -> None:
-    message.due_at = moment + rules.backoff(max(tried(message), 1), random.random())
+def _retry(
+    message: OutboundMessage, reason: str, moment: datetime, rest: timedelta = timedelta(0), **facts: Any
+) -> None:
+    message.due_at = moment + max(rest, rules.backoff(max(tried(message), 1), random.random()))
     message.state, message.lease_until, message.guard = State.DUE, None, "retry"
     message.reason = reason[:300]
     message.save()
@@ -163,15 +166,17 @@ _SENT_TEXT = "Sent “{}”"
 
 
 def _fact(message: OutboundMessage, kind: str, text: str, at: datetime) -> Fact | None:
-    if message.contact is None:
-        return None
     origin = slots.letter_origins.get(message.origin) if kind == "email.sent" else None
     if origin and (told := origin.tell(message, at)):
         fact: Fact = told
         return fact
+    if message.contact is None:
+        return None
     payload = {"why_url": address("outbox:detail", message.pk), "message": message.pk,
                "category": message.category}  # fmt: skip
+    if not message.is_mail:
+        kind = kind.replace("email.", "chat.")
     return Fact(
         message.account_id or message.contact.account_id, kind, text, at, contact_id=message.contact_id,
-        channel="email", payload=payload, key=f"{kind}:{message.pk}:{message.attempts}",
+        channel=message.channel, payload=payload, key=f"{kind}:{message.pk}:{message.attempts}",
     )  # fmt: skip

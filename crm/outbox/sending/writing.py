@@ -7,6 +7,7 @@ from typing import Any
 
 from crm import slots
 from crm.outbox import mime, rendering, unsubscribing
+from crm.outbox.channels.whatsapp import TEMPLATE
 from crm.outbox.mime import Attachment, Envelope
 from crm.outbox.models import OutboundMessage
 from crm.outbox.sending.letters import Letter
@@ -24,15 +25,17 @@ def write(letter: Letter) -> Envelope:
         subject, text = message.rendered_subject, message.rendered_body
     else:
         subject, text = rendering.render(message.template.subject, message.template.body, facts)
-        text = _framed(letter, text, facts)
+        text = _framed(letter, text, facts) if message.is_mail else text
     message.to_address = address_of(letter)
     origin = slots.letter_origins.get(message.origin)
     enclosed = origin.enclose(message) if origin else slots.Enclosed()
+    if not message.is_mail:
+        return _chat(letter, subject, text, enclosed)
     envelope = mime.envelope(
         key=message.key, message_id=_message_id(message, letter.sender.address),
         from_header=_from(letter.sender.address, enclosed.from_name),
-        to_name="" if letter.redirected else str(letter.reader), to_address=message.to_address, subject=subject,
-        text=text, date=letter.moment, headers=_headers(letter, facts) | dict(enclosed.headers),
+        to_name="" if letter.redirected else str(letter.reader or ""), to_address=message.to_address, subject=subject,
+        text=text, date=letter.moment, headers=_headers(letter, facts, enclosed),
         formatted=enclosed.formatted, files=tuple(Attachment(*file) for file in enclosed.files),
     )  # fmt: skip
     message.message_id, message.rendered_subject = envelope.message_id, envelope.subject
@@ -41,6 +44,20 @@ def write(letter: Letter) -> Envelope:
     if letter.redirected:
         letter.seen |= {"redirected": True, "meant_for": letter.address}
     return envelope
+
+
+def _chat(letter: Letter, subject: str, text: str, enclosed: slots.Enclosed) -> Envelope:
+    """What is no mail has no headers of mail; the facts may name a template of the provider's that it leaves as."""
+    message = letter.message
+    message.message_id, message.rendered_subject = f"<{message.to_hash()}@{message.channel}>", subject
+    message.rendered_body = text
+    files = tuple(Attachment(*file) for file in enclosed.files)
+    named = {TEMPLATE: str(message.facts["template"])} if message.facts.get("template") else {}
+    return Envelope(
+        key=message.key, message_id=message.message_id, from_header="", to_name=str(letter.reader or ""),
+        to_address=message.to_address, subject=subject, text=text, html="", date=letter.moment, headers=named,
+        files=files,
+    )  # fmt: skip
 
 
 def address_of(letter: Letter) -> str:
@@ -54,7 +71,7 @@ def _framed(letter: Letter, text: str, facts: dict[str, Any]) -> str:
         text += f"\n--\nNo more mail like this: {facts['unsubscribe_url']}\n"
     if not letter.redirected:
         return text
-    meant_for = mime.clean(f"{letter.reader} <{letter.address}>")
+    meant_for = mime.clean(f"{letter.reader or ''} <{letter.address}>")
     return f"Redirected by Holdfast. This was meant for {meant_for}\n\n{text}"
 
 
@@ -67,11 +84,14 @@ def _facts(letter: Letter) -> dict[str, Any]:
     return facts | {"unsubscribe_url": url}
 
 
-def _headers(letter: Letter, facts: dict[str, Any]) -> dict[str, str]:
+def _headers(letter: Letter, facts: dict[str, Any], enclosed: slots.Enclosed) -> dict[str, str]:
     headers = {} if letter.message.category == Category.REPLY else {"Auto-Submitted": "auto-generated"}
     if letter.careful and letter.contact and not letter.redirected:
         headers["List-Unsubscribe"] = f"<{facts['unsubscribe_url']}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    headers |= enclosed.headers
+    if letter.redirected:  # whoever tries things out must not answer to customers
+        headers.pop("Cc", None)
     return headers
 
 

@@ -136,9 +136,13 @@ class Imap:
         if command.startswith("CAPABILITY"):
             return b"* CAPABILITY IMAP4rev1\r\n"
         if command.startswith(("EXAMINE", "SELECT")):
-            return f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.validity}] valid\r\n".encode()
-        if search := re.match(r"UID SEARCH UID (\d+):\*", command):
-            found = [uid for uid in self.mails if uid >= int(search[1])] or list(self.mails)[-1:]
+            following = max(self.mails, default=0) + 1
+            known = f"[UIDVALIDITY {self.validity}] valid\r\n* OK [UIDNEXT {following}] next"
+            return f"* {len(self.mails)} EXISTS\r\n* OK {known}\r\n".encode()
+        if search := re.match(r"UID SEARCH UID (\d+):(\d+|\*)", command):
+            first, last = int(search[1]), float("inf") if search[2] == "*" else int(search[2])
+            found = [uid for uid in self.mails if first <= uid <= last]
+            found = found or (list(self.mails)[-1:] if search[2] == "*" else [])
             return f"* SEARCH {' '.join(map(str, found))}\r\n".encode()
         if fetch := re.match(r"UID FETCH (\d+) \((.*)\)", command):
             return self._fetched(int(fetch[1]), fetch[2])
@@ -224,6 +228,18 @@ def test_other_numbers_are_read_from_the_beginning(mailbox: Imap) -> None:
 
     assert imap.look(NOON) == 2  # the handler knows the first again by its Message-ID
     assert MailboxPlace.objects.get().last_uid == 2
+
+
+def test_a_mailbox_with_more_than_a_line_can_name_is_read_stretch_by_stretch(mailbox: Imap, monkeypatch: Any) -> None:
+    monkeypatch.setattr(imap, "BATCH", 2)
+    first = 2 * imap.STRETCH + 1
+    mailbox.mails = dict.fromkeys(range(first, first + 160_000), b"mail")
+    assert imap.look(NOON) == 2
+    place = MailboxPlace.objects.get()
+    assert (place.last_uid, place.trouble) == (first + 1, "")
+    assert sum("SEARCH" in said for said in mailbox.asked) == 3  # two stretches were empty, and are passed for good
+    assert imap.look(NOON) == 2
+    assert sum("SEARCH" in said for said in mailbox.asked) == 4
 
 
 def test_of_a_huge_mail_only_the_head_is_fetched(mailbox: Imap) -> None:

@@ -12,7 +12,7 @@ from django.db import connection
 
 from crm.outbox.actions import work
 from crm.outbox.models import MailPolicy, OutboundMessage, Sender
-from crm.outbox.sending.claim import _CLAIM, BATCH, LEASE, claim
+from crm.outbox.sending.claim import _CHANNELS, _CLAIM, BATCH, LEASE, claim
 from crm.outbox.stopping import COVERED, covering
 from crm.web import clock
 from tests import factories
@@ -49,16 +49,19 @@ def test_the_more_urgent_is_taken_first_and_then_the_longer_due(plan: Plan, make
     assert [mine.message_id for mine in taken.claims] == [message.pk for message in expected]
 
 
-def test_a_backlog_is_not_gone_through_to_take_some_of_it(plan: Plan) -> None:
+@pytest.mark.parametrize("channel", ["email", "telegram"])
+def test_a_backlog_is_not_gone_through_to_take_some_of_it(plan: Plan, channel: str) -> None:
     first = plan(factories.contact())
+    for _ in range(BATCH if channel == "telegram" else 0):  # few, behind all the mails
+        plan(channel="telegram", addressed_to="4242", category="marketing")
     with connection.cursor() as cursor:
         cursor.execute(_BACKLOG, [first.pk])
         cursor.execute("ANALYZE crm_outboundmessage")
-        statement = _CLAIM.format(whom="NOT suspect", covered=COVERED)
-        values = {"now": NOON, "until": NOON + LEASE, "batch": BATCH, **covering([])}
+        statement = _CLAIM.format(whom="NOT suspect", covered=COVERED, channel=_CHANNELS[channel == "email"])
+        values = {"channel": channel, "now": NOON, "until": NOON + LEASE, "batch": BATCH, **covering([])}
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
         (plans,) = cursor.fetchone()
-    assert OutboundMessage.objects.filter(state="claimed").count() == BATCH
+    assert OutboundMessage.objects.filter(state="claimed", channel=channel).count() == BATCH
     assert sum(_passed_over(plans[0]["Plan"])) < BATCH
 
 
