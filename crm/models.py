@@ -8,6 +8,7 @@ from crm.accounts.models import (
     Alias,
     Contact,
     ContactChange,
+    ContactHandle,
     ContactSeen,
     HandOff,
     LeftOverFile,
@@ -15,7 +16,7 @@ from crm.accounts.models import (
 from crm.correspondence.models import IgnoredSender, Mail, MailFile, MailIdentity, MailThread
 from crm.duplicates.models import AccountPair, ContactPair, Merge, MovedRows, Sweep
 from crm.fields.models import CustomField, CustomFieldChange
-from crm.history.models import Act, Run
+from crm.history.models import Act, Run, Waiting
 from crm.home.models import Alarm, CalendarFeed, PutAway
 from crm.imports.models import (
     Import,
@@ -47,6 +48,7 @@ from crm.segments.models import (
     SegmentChange,
     SegmentMember,
     SegmentMemberChange,
+    SegmentMoves,
     SegmentPart,
     SegmentSize,
 )
@@ -64,20 +66,42 @@ from crm.team.models import (
     User,
     WriteKey,
 )
+from crm.tickets.models import (
+    BlockedSender,
+    Macro,
+    Rota,
+    ServiceLevel,
+    Ticket,
+    TicketCategory,
+    TicketChange,
+    TicketDraft,
+    TicketFile,
+    TicketFollower,
+    TicketForm,
+    TicketMessage,
+    TicketOverload,
+    TicketPresence,
+    TicketRating,
+    TicketSettings,
+    TicketSpell,
+)
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task, TaskChange
 from crm.web.models import IdempotentAnswer, Pulse, Walk
 
 __all__ = [
     "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias", "ApiToken",
-    "BusinessHours", "CalendarFeed", "Contact", "ContactChange", "ContactPair", "ContactSeen", "Contract",
-    "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate", "CustomField", "CustomFieldChange",
-    "DataCount", "DataSweep", "Decision", "Device", "DomainLook", "Emptying", "HandOff", "HandOver", "HandedRow",
-    "Holiday", "IdempotentAnswer", "IgnoredSender", "Import", "ImportKept", "ImportMapping", "ImportPart",
-    "ImportReject", "ImportedRange", "InboundPayload", "InboxSettings", "Invitation", "LeftOverFile", "ListChoice",
-    "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate", "MailThread", "MailboxPlace", "Membership",
-    "Merge", "MovedRows", "Notification", "NotificationPreference", "Organisation", "OutboundMessage", "Pending",
-    "Pulse", "PutAway", "RfmScore", "RoleRight", "Run", "SavedView", "Segment", "SegmentChange", "SegmentMember",
-    "SegmentMemberChange", "SegmentPart", "SegmentSize", "Sender", "Slice", "Suppression", "Sweep", "Switch", "Task",
-    "TaskChange", "Team", "TimelineEntry", "User", "Walk", "WriteKey",
+    "BlockedSender", "BusinessHours", "CalendarFeed", "Contact", "ContactChange", "ContactHandle", "ContactPair",
+    "ContactSeen", "Contract", "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate", "CustomField",
+    "CustomFieldChange", "DataCount", "DataSweep", "Decision", "Device", "DomainLook", "Emptying", "HandOff",
+    "HandOver", "HandedRow", "Holiday", "IdempotentAnswer", "IgnoredSender", "Import", "ImportKept", "ImportMapping",
+    "ImportPart", "ImportReject", "ImportedRange", "InboundPayload", "InboxSettings", "Invitation", "LeftOverFile",
+    "ListChoice", "Macro", "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate", "MailThread",
+    "MailboxPlace", "Membership", "Merge", "MovedRows", "Notification", "NotificationPreference", "Organisation",
+    "OutboundMessage", "Pending", "Pulse", "PutAway", "RfmScore", "RoleRight", "Rota", "Run", "SavedView", "Segment",
+    "SegmentChange", "SegmentMember", "SegmentMemberChange", "SegmentMoves", "SegmentPart", "SegmentSize", "Sender",
+    "ServiceLevel", "Slice", "Suppression", "Sweep", "Switch", "Task", "TaskChange", "Team", "Ticket", "TicketCategory",
+    "TicketChange", "TicketDraft", "TicketFile", "TicketFollower", "TicketForm", "TicketMessage", "TicketOverload",
+    "TicketPresence", "TicketRating", "TicketSettings", "TicketSpell", "TimelineEntry", "User", "Waiting", "Walk",
+    "WriteKey",
 ]  # fmt: skip

@@ -1,8 +1,7 @@
-"""What the record lacks, counted day by day; tasks as they were before each change; names read backwards."""
+"""What the record lacks, counted day by day; tasks as they were before each change."""
 
 import crm.web.clock
 import django.db.models.deletion
-import django.db.models.functions.text
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -10,104 +9,150 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0025_account_owner_index'),
+        ("crm", "0025_account_owner_index"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DataCount',
+            name="DataCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('counted_at', models.DateTimeField()),
-                ('figures', models.JSONField(default=dict)),
-                ('expected', models.BigIntegerField(default=0)),
-                ('missing', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("counted_at", models.DateTimeField()),
+                ("figures", models.JSONField(default=dict)),
+                ("expected", models.BigIntegerField(default=0)),
+                ("missing", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='DataSweep',
+            name="DataSweep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(blank=True, max_length=10)),
-                ('position', models.BigIntegerField(default=0)),
-                ('looked_at', models.BigIntegerField(default=0)),
-                ('gathered', models.JSONField(default=dict)),
-                ('began_at', models.DateTimeField(null=True)),
-                ('counted_at', models.DateTimeField(null=True)),
-                ('asked_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(blank=True, max_length=10)),
+                ("position", models.BigIntegerField(default=0)),
+                ("looked_at", models.BigIntegerField(default=0)),
+                ("gathered", models.JSONField(default=dict)),
+                ("began_at", models.DateTimeField(null=True)),
+                ("counted_at", models.DateTimeField(null=True)),
+                ("asked_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='TaskChange',
+            name="TaskChange",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('account', models.BigIntegerField(db_column='account_id', null=True)),
-                ('contact', models.BigIntegerField(db_column='contact_id', null=True)),
-                ('owner', models.BigIntegerField(db_column='owner_id', null=True)),
-                ('done_by', models.BigIntegerField(db_column='done_by_id', null=True)),
-                ('created_by', models.BigIntegerField(db_column='created_by_id', null=True)),
-                ('kind', models.CharField(blank=True, choices=[('call', 'Call'), ('meeting', 'Meeting'), ('mail', 'Write'), ('follow_up', 'Follow up'), ('', 'Something else')], db_default='', default='', max_length=12)),
-                ('title', models.CharField(max_length=200)),
-                ('body', models.TextField(blank=True)),
-                ('due_at', models.DateTimeField()),
-                ('repeats', models.CharField(blank=True, db_default='', max_length=40)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=crm.web.clock.now)),
-                ('origin', models.CharField(blank=True, max_length=20)),
-                ('origin_id', models.BigIntegerField(null=True)),
-                ('key', models.CharField(max_length=120, null=True)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("account", models.BigIntegerField(db_column="account_id", null=True)),
+                ("contact", models.BigIntegerField(db_column="contact_id", null=True)),
+                ("owner", models.BigIntegerField(db_column="owner_id", null=True)),
+                ("done_by", models.BigIntegerField(db_column="done_by_id", null=True)),
+                ("created_by", models.BigIntegerField(db_column="created_by_id", null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("call", "Call"),
+                            ("meeting", "Meeting"),
+                            ("mail", "Write"),
+                            ("follow_up", "Follow up"),
+                            ("", "Something else"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("body", models.TextField(blank=True)),
+                ("due_at", models.DateTimeField()),
+                ("repeats", models.CharField(blank=True, db_default="", max_length=40)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=crm.web.clock.now)),
+                ("origin", models.CharField(blank=True, max_length=20)),
+                ("origin_id", models.BigIntegerField(null=True)),
+                ("key", models.CharField(max_length=120, null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='remember_change', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."repeats" IS DISTINCT FROM (NEW."repeats") OR OLD."title" IS DISTINCT FROM (NEW."title"))', func='INSERT INTO "crm_taskchange" ("account_id", "body", "contact_id", "created_at", "created_by_id", "done_at", "done_by_id", "due_at", "key", "kind", "origin", "origin_id", "owner_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeats", "snoozed_until", "title") VALUES (OLD."account_id", OLD."body", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."done_at", OLD."done_by_id", OLD."due_at", OLD."key", OLD."kind", OLD."origin", OLD."origin_id", OLD."owner_id", NOW(), \'update\', OLD."id", OLD."repeats", OLD."snoozed_until", OLD."title"); RETURN NULL;', hash='b01bcaefeb337dfe19d842dd792fbcb507cab02c', operation='UPDATE OF "title", "body", "kind", "owner_id", "due_at", "repeats"', pgid='pgtrigger_remember_change_113ca', table='crm_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="remember_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."body" IS DISTINCT FROM (NEW."body") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."repeats" IS DISTINCT FROM (NEW."repeats") OR OLD."title" IS DISTINCT FROM (NEW."title"))',
+                    func='INSERT INTO "crm_taskchange" ("account_id", "body", "contact_id", "created_at", "created_by_id", "done_at", "done_by_id", "due_at", "key", "kind", "origin", "origin_id", "owner_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeats", "snoozed_until", "title") VALUES (OLD."account_id", OLD."body", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."done_at", OLD."done_by_id", OLD."due_at", OLD."key", OLD."kind", OLD."origin", OLD."origin_id", OLD."owner_id", NOW(), \'update\', OLD."id", OLD."repeats", OLD."snoozed_until", OLD."title"); RETURN NULL;',
+                    hash="b01bcaefeb337dfe19d842dd792fbcb507cab02c",
+                    operation='UPDATE OF "title", "body", "kind", "owner_id", "due_at", "repeats"',
+                    pgid="pgtrigger_remember_change_113ca",
+                    table="crm_task",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='remember_deletion', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "crm_taskchange" ("account_id", "body", "contact_id", "created_at", "created_by_id", "done_at", "done_by_id", "due_at", "key", "kind", "origin", "origin_id", "owner_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeats", "snoozed_until", "title") VALUES (OLD."account_id", OLD."body", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."done_at", OLD."done_by_id", OLD."due_at", OLD."key", OLD."kind", OLD."origin", OLD."origin_id", OLD."owner_id", NOW(), \'delete\', OLD."id", OLD."repeats", OLD."snoozed_until", OLD."title"); RETURN NULL;', hash='a1fdc493704246d7bf673cfb19e6cc884166260a', operation='DELETE', pgid='pgtrigger_remember_deletion_2a1ad', table='crm_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="remember_deletion",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "crm_taskchange" ("account_id", "body", "contact_id", "created_at", "created_by_id", "done_at", "done_by_id", "due_at", "key", "kind", "origin", "origin_id", "owner_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "repeats", "snoozed_until", "title") VALUES (OLD."account_id", OLD."body", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."done_at", OLD."done_by_id", OLD."due_at", OLD."key", OLD."kind", OLD."origin", OLD."origin_id", OLD."owner_id", NOW(), \'delete\', OLD."id", OLD."repeats", OLD."snoozed_until", OLD."title"); RETURN NULL;',
+                    hash="a1fdc493704246d7bf673cfb19e6cc884166260a",
+                    operation="DELETE",
+                    pgid="pgtrigger_remember_deletion_2a1ad",
+                    table="crm_task",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='datacount',
-            name='owner',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datacount",
+            name="owner",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datasweep',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='data_sweep_one_row'),
+            model_name="datasweep",
+            constraint=models.CheckConstraint(condition=models.Q(("pk", 1)), name="data_sweep_one_row"),
         ),
         migrations.AddField(
-            model_name='taskchange',
-            name='act',
-            field=models.ForeignKey(db_constraint=False, db_default=models.Func(function='crm_history_act'), db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='crm.act'),
+            model_name="taskchange",
+            name="act",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_default=models.Func(function="crm_history_act"),
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="crm.act",
+            ),
         ),
         migrations.AddField(
-            model_name='taskchange',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='crm.task'),
+            model_name="taskchange",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="crm.task",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datacount',
-            constraint=models.UniqueConstraint(fields=('day', 'owner'), name='data_count_once', nulls_distinct=False),
+            model_name="datacount",
+            constraint=models.UniqueConstraint(fields=("day", "owner"), name="data_count_once", nulls_distinct=False),
         ),
         migrations.AddIndex(
-            model_name='taskchange',
-            index=models.Index(fields=['pgh_obj', 'pgh_id'], name='taskchange_of_row'),
+            model_name="taskchange",
+            index=models.Index(fields=["pgh_obj", "pgh_id"], name="taskchange_of_row"),
         ),
         migrations.AddIndex(
-            model_name='taskchange',
-            index=models.Index(fields=['act', 'pgh_obj'], name='taskchange_of_act'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(django.db.models.functions.text.Reverse('match_name'), 'id', condition=models.Q(('match_name', ''), _negated=True), name='account_by_name_backwards'),
+            model_name="taskchange",
+            index=models.Index(fields=["act", "pgh_obj"], name="taskchange_of_act"),
         ),
     ]

@@ -108,10 +108,6 @@ class Migration(migrations.Migration):
                 ('last_at', models.DateTimeField(default=crm.web.clock.now)),
             ],
         ),
-        migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(condition=models.Q(('message_id', ''), _negated=True), fields=['message_id'], name='message_by_message_id'),
-        ),
         migrations.AddField(
             model_name='ignoredsender',
             name='by',

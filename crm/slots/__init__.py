@@ -7,6 +7,7 @@ upper rooms use the registries exactly as retention does; crm never imports rete
 from crm.slots.due import (
     LATE,
     MOST,
+    Finder,
     Load,
     LoadSource,
     Repair,
@@ -31,7 +32,7 @@ from crm.slots.imports import (
     import_kinds,
     undone_along,
 )
-from crm.slots.inbox import Arrived, Handled, InboxHandler, inbox_handlers
+from crm.slots.inbox import Arrived, Handled, InboxHandler, MailTaker, inbox_handlers, mail_takers
 from crm.slots.lists import ListColumn, ListOfRows, list_columns, lists
 from crm.slots.pages import (
     Found,
@@ -52,10 +53,11 @@ from crm.slots.pages import (
     notices,
     search_sources,
     settings_pages,
+    ticket_panels,
     today_cards,
     today_reasons,
 )
-from crm.slots.people import Holding, KeptTable, StartStep, StepState, holdings, kept_tables, start_steps
+from crm.slots.people import Holding, KeptTable, StartStep, StepState, absences, holdings, kept_tables, start_steps
 from crm.slots.quality import DataCheck, data_checks
 from crm.slots.records import (
     BulkAction,
@@ -75,7 +77,16 @@ from crm.slots.records import (
     traces,
 )
 from crm.slots.registry import AlreadyRegistered, Registry
-from crm.slots.segments import SegmentIdea, SegmentUse, ValueFacts, segment_ideas, segment_uses, value_facts
+from crm.slots.segments import (
+    SegmentIdea,
+    SegmentUse,
+    ValueFacts,
+    field_uses,
+    segment_ideas,
+    segment_uses,
+    segment_watchers,
+    value_facts,
+)
 from crm.slots.sending import (
     Enclosed,
     Explanation,
@@ -104,6 +115,7 @@ __all__ = [
     "Explanation",
     "FilterField",
     "FilterSubject",
+    "Finder",
     "Found",
     "Handled",
     "Holding",
@@ -120,6 +132,7 @@ __all__ = [
     "ListOfRows",
     "Load",
     "LoadSource",
+    "MailTaker",
     "Mark",
     "MenuEntry",
     "Moving",
@@ -145,6 +158,7 @@ __all__ = [
     "ValueFacts",
     "Verb",
     "Work",
+    "absences",
     "account_panels",
     "account_tiles",
     "bulk_actions",
@@ -156,6 +170,7 @@ __all__ = [
     "explainers",
     "exported",
     "fact_waits",
+    "field_uses",
     "filter_subjects",
     "holdings",
     "import_kinds",
@@ -167,6 +182,7 @@ __all__ = [
     "lists",
     "loads",
     "mail_tabs",
+    "mail_takers",
     "menu",
     "notices",
     "notification_kinds",
@@ -176,12 +192,14 @@ __all__ = [
     "search_sources",
     "segment_ideas",
     "segment_uses",
+    "segment_watchers",
     "send_guards",
     "settings_pages",
     "start_steps",
     "tell",
     "tellers",
     "throughput",
+    "ticket_panels",
     "today_cards",
     "today_reasons",
     "traces",

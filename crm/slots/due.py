@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from crm.slots.registry import Registry
 
@@ -104,6 +104,17 @@ class Trouble:
     cause: str
     since: datetime | None
     about: str = ""
+    place: int = 0  # where it stands among its kind, if its id does not say so
+
+    @property
+    def stands(self) -> int:
+        return self.place or self.id
+
+
+class Finder(Protocol):
+    """The latest rows of a kind that need a person, in one query; with `below`, those that stand below that place."""
+
+    def __call__(self, limit: int, below: int | None = None, /) -> Sequence[Trouble]: ...
 
 
 @dataclass(frozen=True)
@@ -142,13 +153,13 @@ def one_by_one(
 
 @dataclass(frozen=True)
 class Repair:
-    """Rows of one kind that need a person. `find(limit)` gives the latest of them, with their causes, in one query."""
+    """Rows of one kind that need a person."""
 
     label: str
     hint: str
     figure: str  # that of a Load which counts them
     work: str
-    find: Callable[[int], Sequence[Trouble]]
+    find: Finder
     verbs: Mapping[str, Verb]
     order: int = 0
 

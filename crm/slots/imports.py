@@ -37,11 +37,13 @@ class ImportColumn:
     example: str = ""
     hidden: bool = False  # only presets and people's own mappings fill it
     or_else: str = ""  # a column that stands in for it when it is required
+    made_of: str = ""  # a column that files without it may be found again by, if somebody says so
     label: str = ""  # for people; by default its name with blanks
     hint: str = ""  # what a person should know before mapping to it
     names: tuple[str, ...] = ()  # what other files call it, beside its own name and label
     #: Whether a file's author may say that it only fills what is empty, or only new rows. Not for what identifies.
     policies: bool = True
+    adds: bool = False  # its values join those that are there, and never replace them
     #: Of the kinds checked and checked_day: a cell as JSON. Raises crm.fields.rules.FieldError.
     check: Callable[[str], str] | None = None
 

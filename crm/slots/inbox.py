@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from crm.slots.registry import Registry
 
@@ -38,3 +39,8 @@ class Handled:
 #: its process died, and for the same thing by two sources: it must make one thing of it. What it raises is tried again.
 type InboxHandler = Callable[[Arrived, datetime], Handled]
 inbox_handlers: Registry[InboxHandler] = Registry("inbox handler")
+
+#: (payload, the mail in it as a `crm.correspondence.reading.mail.ReadMail`, now) → what became of it; None: it is
+#: nothing to this room. Asked before correspondence files a mail, in the handler's transaction; the first one takes it.
+type MailTaker = Callable[[Arrived, Any, datetime], Handled | None]
+mail_takers: Registry[MailTaker] = Registry("mail taker")

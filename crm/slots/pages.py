@@ -66,6 +66,8 @@ class Mark:
 contact_marks: Registry[Callable[[Sequence[Any], datetime], Mapping[int, Mark]]] = Registry("contact mark")
 account_panels: Registry[Panel] = Registry("account panel")  # the aside of the account page
 contact_panels: Registry[Panel] = Registry("contact panel")  # the aside of a person's page
+#: The aside of a ticket's page; the subject is the ticket, which may be of no customer, as `ticket`.
+ticket_panels: Registry[Panel] = Registry("ticket panel")
 today_cards: Registry[Panel] = Registry("card of Today")  # on top of it; `context` gets the viewer, and asks nothing
 account_tiles: Registry[Panel] = Registry("account tile")  # the row of figures on top of it
 today_reasons: Registry[TodayReason] = Registry("reason for Today")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,10 @@ class Holding:
 
 
 holdings: Registry[Holding] = Registry("holding")
+
+
+#: (ids of users, now) → those of them who are not there for days: on holiday, or ill. In at most one query.
+absences: Registry[Callable[[Collection[int], datetime], Collection[int]]] = Registry("absence")
 
 
 @dataclass(frozen=True)

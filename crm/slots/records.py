@@ -108,6 +108,7 @@ class BulkAction:
     past: Callable[[dict[str, Any], str], str]
     form: type[Any] | None = None
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
+    right: str = "bulk"  # what the role must be allowed to do: a name in crm.team.rules.MATRIX
     hint: str = ""  # what a person should know before it is done
     order: int = 0
     listed: bool = True  # False: other verbs begin it, and no list offers it

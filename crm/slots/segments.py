@@ -11,7 +11,7 @@ from crm.slots.registry import Registry
 
 @dataclass(frozen=True)
 class SegmentUse:
-    """Something whose filter names a segment, in words for a list: “the view”, “Late payers”.
+    """Something whose filter names a segment, or a field of one's own, in words for a list: “the view”, “Late payers”.
 
     `of` is the colleague whose own it is and who alone may read its name; None: everybody may.
     """
@@ -24,6 +24,12 @@ class SegmentUse:
 
 #: Segment ids → what uses each of them; at most one query.
 segment_uses: Registry[Callable[[Collection[int]], Mapping[int, Sequence[SegmentUse]]]] = Registry("use of segments")
+
+#: Subject and key of a field of one's own → what asks for it or shows it; at most one query.
+field_uses: Registry[Callable[[str, str], Sequence[SegmentUse]]] = Registry("use of a field of one's own")
+
+#: Segments of which somebody wants to know who comes and who goes: their moves are noted. At most one query.
+segment_watchers: Registry[Callable[[], Collection[int]]] = Registry("watcher of segments")
 
 
 @dataclass(frozen=True)

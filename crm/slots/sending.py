@@ -69,5 +69,5 @@ class LetterOrigin:
     tell: Callable[[Any, datetime], Any]
 
 
-#: By the origin of messages: only what people write themselves has one so far.
+#: By the origin of messages: what people write themselves, and what leaves from tickets.
 letter_origins: Registry[LetterOrigin] = Registry("origin of letters")

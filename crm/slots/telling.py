@@ -19,6 +19,7 @@ class NotificationKind:
     icon: str  # a lucide name
     way: str = "digest"  # bell | digest (and the bell) | off
     order: int = 0
+    falls: bool = False  # with the act that brought it: who undoes that takes back what it told
 
 
 notification_kinds: Registry[NotificationKind] = Registry("notification kind")

@@ -8,7 +8,9 @@ function size(bytes) {
 
 function show(file) {
   drop.querySelector("[data-name]").textContent = file ? file.name : "Drop a file here, or choose one";
-  drop.querySelector("[data-size]").textContent = file ? size(file.size) : "CSV with a header row.";
+  drop.querySelector("[data-size]").textContent = file ? size(file.size) : "CSV with a header row, or vCards.";
+  const people = drop.closest("form").querySelector("[value=contacts]");
+  if (file && /\.vcf$/i.test(file.name)) people.checked = true;
 }
 
 if (drop) {
@@ -39,7 +41,9 @@ function settle() {
     const column = line.querySelector("[data-column]");
     const option = column.selectedOptions[0];
     line.classList.toggle("out", !column.value);
-    line.querySelector("[data-policy]").hidden = !column.value || "fixed" in option.dataset;
+    const policy = line.querySelector("[data-policy]");
+    policy.hidden = !column.value || "fixed" in option.dataset;
+    for (const one of policy.options) one.text = "adds" in option.dataset ? one.dataset.adding : one.dataset.replacing;
     line.querySelector("[data-hint]").textContent = column.value ? option.title : "";
     for (const one of column.options) one.disabled = one.value && one.value !== column.value && chosen.includes(one.value);
   }

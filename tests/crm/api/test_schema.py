@@ -32,7 +32,9 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
         "/api/v1/imports/", "/api/v1/imports/{id}/", "/api/v1/imports/{id}/kept/", "/api/v1/imports/{id}/loading/",
         "/api/v1/imports/{id}/rejects/", "/api/v1/imports/{id}/undo/", "/api/v1/segments/", "/api/v1/segments/{id}/",
         "/api/v1/segments/{id}/members/", "/api/v1/tasks/", "/api/v1/tasks/{id}/", "/api/v1/tasks/{id}/completion/",
-        "/api/v1/tasks/{id}/reopening/",
+        "/api/v1/tasks/{id}/reopening/", "/api/v1/tickets/", "/api/v1/tickets/{id}/",
+        "/api/v1/tickets/{id}/assignment/", "/api/v1/tickets/{id}/merge/", "/api/v1/tickets/{id}/messages/",
+        "/api/v1/tickets/{id}/status/",
     ]  # fmt: skip
     for path, operations in schema["paths"].items():
         assert "delete" not in operations, path

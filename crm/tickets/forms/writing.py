@@ -1,0 +1,86 @@
+"""What people write in a ticket, and about who asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+
+from crm.accounts.models import Account
+from crm.accounts.naming import customer_named
+from crm.team.models import User
+from crm.tickets import macros, rules
+from crm.tickets.models import Macro, Ticket
+
+#: Files of one message.
+MOST_FILES = 10
+
+
+class MessageForm(forms.Form):
+    """An answer, or a note. Which of the two stands in the form itself: nothing that is pressed changes it."""
+
+    bundle = forms.UUIDField()
+    kind = forms.ChoiceField(choices=[("answer", "Answer"), ("note", "Note")])
+    text = forms.CharField(
+        max_length=rules.LONGEST_TEXT, error_messages={"required": "Write something first."},
+    )  # fmt: skip
+    then = forms.ChoiceField(
+        required=False, choices=[(name, name) for name in ("", "open", "pending", "on_hold", "solved")]
+    )
+    seen = forms.IntegerField(required=False, min_value=0)
+    macro = forms.ModelChoiceField(Macro.objects.none(), required=False)
+
+    def __init__(self, *args: Any, viewer: User, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ticket = ticket
+        self.fields["macro"].queryset = macros.offered(viewer)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        uploads = self.files.getlist("files") if hasattr(self.files, "getlist") else []
+        limit = settings.FILE_SIZE_LIMIT
+        if len(uploads) > MOST_FILES:
+            raise forms.ValidationError(f"{MOST_FILES} files are the most at once.")
+        if large := next((one for one in uploads if (one.size or 0) > limit), None):
+            most = filesizeformat(limit)
+            raise forms.ValidationError(f"{large.name} is larger than {most}. Make it smaller, or send a link.")
+        data["files"] = uploads
+        return data
+
+    @property
+    def is_note(self) -> bool:
+        return self.data.get("kind") == "note"
+
+    def problem(self) -> str:
+        """The first thing that is wrong, in words."""
+        return next((str(words[0]) for words in self.errors.values()), "")
+
+
+class NewPersonForm(forms.Form):
+    """Somebody at a customer whom nobody has on record."""
+
+    account = forms.CharField(max_length=230, label="Customer")
+    first_name = forms.CharField(max_length=100, required=False, label="First name")
+    last_name = forms.CharField(max_length=100, required=False, label="Last name")
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+
+    def clean_account(self) -> Account:
+        return customer_named(self.cleaned_data["account"], self.viewer)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not data.get("first_name") and not data.get("last_name"):
+            raise forms.ValidationError("Write at least one name.")
+        return data
+
+
+class SplitForm(forms.Form):
+    """A message that becomes a ticket of its own."""
+
+    subject = forms.CharField(max_length=300, label="Subject of the new ticket")
+    rest = forms.BooleanField(required=False, label="Take all that was said after it along")

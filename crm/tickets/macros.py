@@ -1,0 +1,80 @@
+"""Canned answers: filled in for the ticket at hand, edited by whoever sends them, and what they set beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from crm.history.actions import act
+from crm.outbox import rendering
+from crm.team.models import User
+from crm.tickets import clocks
+from crm.tickets.actions.answering import Written, write
+from crm.tickets.actions.saying import lock
+from crm.tickets.models import Macro, Ticket, TicketCategory, TicketMessage
+
+
+def offered(viewer: User) -> QuerySet[Macro]:
+    """Everybody's, and one's own."""
+    return Macro.objects.filter(Q(owner=None) | Q(owner=viewer), archived_at=None).order_by("name", "id")
+
+
+def facts(ticket: Ticket, viewer: User) -> Mapping[str, Any]:
+    """What a macro may name."""
+    contact, account = ticket.contact, ticket.account
+    first, _, last = (ticket.requester_name or "").partition(" ")
+    return {
+        "contact": {
+            "first_name": contact.first_name if contact else first, "last_name": contact.last_name if contact else last,
+            "name": contact.name if contact else ticket.requester_name,
+            "email": (contact.email if contact else ticket.requester_handle) or "",
+        },
+        "account": {"name": account.name if account else ""},
+        "ticket": {"number": ticket.pk, "subject": ticket.subject},
+        "agent": {"name": str(viewer), "first_name": str(viewer).split(" ")[0], "email": viewer.email},
+    }  # fmt: skip
+
+
+def filled(macro: Macro, ticket: Ticket, viewer: User) -> str:
+    """Its text for this ticket. Raises rendering.TemplateError."""
+    return rendering.render("", macro.body, facts(ticket, viewer))[1].strip()
+
+
+def sets(macro: Macro) -> list[str]:
+    """In words: what sending it changes beside."""
+    said = []
+    if status := dict(Ticket.Status.choices).get(macro.sets.get("status", "")):
+        said.append(f"Status: {status}")
+    if priority := dict(Ticket.Priority.choices).get(macro.sets.get("priority", 0)):
+        said.append(f"Priority: {priority}")
+    if category := _category(macro):
+        said.append(f"Category: {category}")
+    return said + [f"Tag: {tag}" for tag in macro.sets.get("tags", ())]
+
+
+def _category(macro: Macro) -> TicketCategory | None:
+    pk = macro.sets.get("category")
+    return TicketCategory.objects.filter(pk=pk, archived_at=None).first() if pk else None
+
+
+@transaction.atomic
+def send(ticket: Ticket, written: Written, macro: Macro | None, by: User, now: datetime) -> TicketMessage:
+    """As `answering.write`, with what the macro sets: all or nothing."""
+    message = write(ticket, written, by, now)
+    if macro:
+        _apply(macro, message, by, now)
+    return message
+
+
+def _apply(macro: Macro, message: TicketMessage, by: User, now: datetime) -> None:
+    row = lock(message.ticket_id)
+    with act("ticket.macro", f"used “{macro}” in {row}", by, now, {"ticket": row.pk}):
+        row.priority = macro.sets.get("priority", row.priority)
+        row.category = _category(macro) or row.category
+        row.tags = list(dict.fromkeys([*row.tags, *macro.sets.get("tags", ())]))
+        clocks.wind(row, now)
+        row.save()

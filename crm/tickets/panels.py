@@ -1,0 +1,76 @@
+"""How tickets show elsewhere: in the rail, beside a customer and a person, among the reasons of Today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from crm import slots
+from crm.accounts.models import Account, Contact
+from crm.team.models import User
+from crm.team.permissions import allows
+from crm.tickets import rules
+from crm.tickets.models import OPEN, Ticket, TicketQuerySet
+from crm.tickets.rules.due import SOON
+from crm.tickets.rules.mood import FRUSTRATED
+from crm.web import clock
+
+#: From so much lateness on it cannot be more urgent.
+_WORST = timedelta(days=2)
+
+
+def waiting(viewer: User) -> TicketQuerySet | None:
+    """What waits for the viewer: their own, and what nobody has and is due soon."""
+    if not allows(viewer, "tickets"):
+        return None
+    soon = Q(assignee=None, due_by__lt=clock.now() + SOON)
+    rows = Ticket.objects.visible_to(viewer).filter(Q(assignee=viewer) | soon, status__in=sorted(rules.WAITS_FOR_US))
+    return rows.filter(is_spam=False, merged_into=None)
+
+
+def _beside(subject: str) -> Any:
+    """A panel that fetches what it shows, so that the page is there before."""
+
+    def panel(of: Account | Contact, request: HttpRequest) -> dict[str, Any] | None:
+        viewer: Any = request.user
+        return {"subject": subject, "of": of.pk} if allows(viewer, "tickets") else None
+
+    return slots.Panel("crm/tickets/beside.html", panel, 15)
+
+
+def troubled(viewer: User, now: datetime, limit: int) -> Iterator[tuple[int, str, float, str]]:
+    """Customers who wait for an answer too long, or were angry when they wrote: the viewer's, by owner or by ticket."""
+    theirs = Q(assignee=viewer) | Q(account__owner=viewer)
+    rows = Ticket.objects.visible_to(viewer).filter(theirs, status__in=OPEN, account__isnull=False)
+    rows = rows.filter(is_spam=False, merged_into=None)
+    fields = ("account_id", "id", "subject", "due_by")
+    late = rows.filter(due_by__lt=now).order_by("due_by", "id").values_list(*fields)[:limit]
+    upset = rows.filter(mood__lte=FRUSTRATED, status__in=sorted(rules.WAITS_FOR_US)).order_by("mood", "id")
+    for account, pk, subject, due_by in late.union(upset.values_list(*fields)[:limit]):
+        if due_by and due_by < now:
+            yield account, f"Ticket #{pk} {_late(now - due_by)}: {subject}", lateness(now - due_by), "Answer"
+        else:
+            yield account, f"Upset in ticket #{pk}: {subject}", lateness(timedelta()), "Call"
+
+
+def lateness(passed: timedelta) -> float:
+    """0.6 when it has just become late, 1 from two days on."""
+    return 0.6 + 0.4 * min(passed / _WORST, 1)
+
+
+def _late(passed: timedelta) -> str:
+    if passed >= timedelta(days=1):
+        return f"{passed.days} day{'' if passed.days == 1 else 's'} overdue"
+    hours = passed // timedelta(hours=1)
+    return f"{hours} hour{'' if hours == 1 else 's'} overdue" if hours else "overdue"
+
+
+def register_panels() -> None:
+    slots.menu.register("tickets", slots.MenuEntry("Tickets", "ticket", "tickets:list", 27, waiting))
+    slots.account_panels.register("tickets", _beside("account"))
+    slots.contact_panels.register("tickets", _beside("contact"))
+    slots.today_reasons.register("ticket", slots.TodayReason(troubled, 25))

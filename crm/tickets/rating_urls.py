@@ -1,0 +1,8 @@
+"""The address that a customer is asked at."""
+
+from django.urls import path
+
+from crm.tickets.views import rating
+
+app_name = "rating"
+urlpatterns = [path("<str:token>/", rating.page, name="page")]

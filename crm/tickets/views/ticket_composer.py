@@ -1,0 +1,57 @@
+"""The place to answer: two forms that cannot be taken for each other, one for the customer and one for the team."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from crm.correspondence.rules import UNDO_FOR
+from crm.team.models import User
+from crm.tickets import delivering
+from crm.tickets.models import Ticket, TicketDraft
+
+
+def composer(ticket: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
+    """What its template needs."""
+    drafts = {one["is_note"]: one for one in _kept(ticket, viewer)}
+    way = delivering.ways.get(ticket.reply_channel)
+    return {
+        "ticket": ticket, "way": way, "reader": ticket.requester, "seconds": UNDO_FOR.seconds,
+        "why_not": _why_not(ticket, now), "answer": _blank(drafts.get(False), now),
+        "note": _blank(drafts.get(True), now),
+    }  # fmt: skip
+
+
+def _kept(ticket: Ticket, viewer: User) -> list[dict[str, Any]]:
+    brought: list[dict[str, Any]] | None = getattr(ticket, "kept", None)
+    if brought is not None:
+        return brought
+    rows = TicketDraft.objects.filter(ticket=ticket, user=viewer)
+    return [dict(row) for row in rows.values("is_note", "text", "saved_at")]
+
+
+def _why_not(ticket: Ticket, now: datetime) -> str:
+    if ticket.merged_into_id:
+        return f"This was merged into #{ticket.merged_into_id}. Write there."
+    if ticket.status == Ticket.Status.CLOSED:
+        return "It is closed. What the customer writes begins another ticket; write a note, or write to them anew."
+    return delivering.refusal(ticket, now)
+
+
+def _blank(draft: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """A form that nobody has sent. With a draft it says when that was kept."""
+    if draft is None:
+        return {"bundle": uuid4(), "text": "", "kept": ""}
+    at = draft["saved_at"]
+    saved = parse_datetime(at) if isinstance(at, str) else at
+    return {"bundle": uuid4(), "text": draft["text"], "kept": said_kept(saved, now) if saved else ""}
+
+
+def said_kept(at: datetime, now: datetime) -> str:
+    """“14:02”, of another day with the day."""
+    here = timezone.localtime(at)
+    return f"{here:%H:%M}" if here.date() == timezone.localtime(now).date() else f"{here.day} {here:%b %H:%M}"

@@ -1,0 +1,370 @@
+"""Chats become tickets, and answers find their way back by the rules of each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import telegram
+from django.test import Client
+
+from crm.accounts.models import Contact, ContactHandle
+from crm.history.actions import undo
+from crm.inbox.models import InboundPayload
+from crm.outbox.actions import work_chats
+from crm.outbox.models import OutboundMessage, Suppression
+from crm.privacy.erasing import erase
+from crm.team.models import User
+from crm.tickets.actions.answering import Written, write
+from crm.tickets.actions.hearing import NewTicket, begin
+from crm.tickets.actions.requesting import choose
+from crm.tickets.actions.saying import Said, TicketError
+from crm.tickets.actions.turning import set_status
+from crm.tickets.channels import handles
+from crm.tickets.channels.chat import GOES_ON_FOR, REOPENS_FOR
+from crm.tickets.channels.chat_ways import WINDOW, plain
+from crm.tickets.models import BlockedSender, Ticket, TicketMessage
+from crm.web import clock
+from tests import factories
+from tests.conftest import NOON
+from tests.crm.inbox.chats import (
+    bridged,
+    from_bridge,
+    from_meta,
+    from_telegram,
+    ig_text,
+    instagram,
+    update,
+    wa_text,
+    whatsapp,
+    work,
+)
+from tests.crm.outbox.provider import Provider, point_at, provider
+
+pytestmark = pytest.mark.django_db
+TICK = timedelta(seconds=1)
+SAID = NOON - timedelta(seconds=10)  # an answer leaves so much later than it was written
+
+
+@pytest.fixture(autouse=True)
+def other_side(settings: Any) -> Iterator[Provider]:
+    settings.DEFAULT_FROM_EMAIL = "Holdfast <hello@us.example>"
+    from crm.tickets.models import TicketSettings
+
+    TicketSettings.objects.create(pk=1, acknowledges=False)
+    with provider() as stands:
+        point_at(settings, stands)
+        yield stands
+
+
+def says(text: str = "The export stops.", number: int = 1, at: Any = NOON, **fields: Any) -> None:
+    """Sofia, on Telegram."""
+    with clock.travelling(at):
+        from_telegram(update(number, text, date=int(at.timestamp()), **fields))
+        work()
+
+
+def writes(text: str = "The export stops.", key: str = "wamid.1", at: Any = NOON) -> None:
+    """Sofia, on WhatsApp."""
+    with clock.travelling(at):
+        from_meta("whatsapp", whatsapp(wa_text(key, text, timestamp=str(int(at.timestamp())))))
+        work()
+
+
+@pytest.fixture
+def known(sofia: Contact) -> Contact:
+    sofia.phone = "+49 151 12345678"
+    sofia.save()
+    ContactHandle.objects.create(contact=sofia, channel="telegram", handle="4242")
+    return sofia
+
+
+def answer(ticket: Ticket, sam: User, text: str = "It is lifted.", at: Any = NOON, **more: Any) -> TicketMessage:
+    return write(ticket, Written(uuid4(), text, **more), sam, at)
+
+
+def leave(at: Any) -> None:
+    with clock.travelling(at):
+        while work_chats(at):
+            pass
+
+
+def test_a_story_on_telegram(sofia: Contact, sam: User, other_side: Provider) -> None:
+    sender, private = telegram.User(4242, "Sofia", False, last_name="Lindqvist"), telegram.Chat(4242, "private")
+    said = telegram.Message(1, NOON, private, from_user=sender, text="The export stops.")
+    from_telegram(telegram.Update(1, message=said).to_json())
+    work()
+    ticket = Ticket.objects.get()
+    assert (ticket.channel, ticket.contact, ticket.requester_name, ticket.requester_handle, ticket.subject) == (
+        "telegram", None, "Sofia Lindqvist", "4242", "The export stops.",
+    )  # fmt: skip
+    choose(ticket, sofia, sam, NOON)
+    assert ContactHandle.holder("telegram", "4242") == sofia
+    answer(ticket, sam, "It is **lifted**, see [the news](https://us.example/n).")
+    leave(NOON + TICK)
+    assert other_side.got == []  # it can still be called off
+    leave(NOON + 10 * TICK)
+    assert [one.json for one in other_side.got] == [
+        {"chat_id": "4242", "text": "It is lifted, see the news (https://us.example/n)."}
+    ]
+    says("Thank you!", 2, NOON + 60 * TICK)
+    last = ticket.messages.order_by("pk").last()
+    assert last is not None
+    assert (last.kind, last.text) == ("in", "Thank you!")
+    assert Ticket.objects.count() == 1
+    assert TicketMessage.objects.get(text="Thank you!").contact == sofia
+    sofia.refresh_from_db()
+    assert sofia.automation_paused_until is not None
+    assert set(InboundPayload.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_a_story_on_whatsapp_whose_number_is_on_record(known: Contact, sam: User, other_side: Provider) -> None:
+    writes()
+    ticket = Ticket.objects.get()
+    assert (ticket.contact, ticket.account) == (known, known.account)
+    assert ContactHandle.objects.get(channel="whatsapp").handle == "4915112345678"
+    message = answer(ticket, sam)
+    leave(NOON + 10 * TICK)
+    (got,) = other_side.got
+    assert got.json["text"]["body"] == "It is lifted."
+    statuses = [{"id": "wamid.out1", "status": "read", "timestamp": "1", "recipient_id": "4915112345678"}]
+    from_meta("whatsapp", whatsapp(statuses=statuses))
+    work()
+    assert message.outbound is not None
+    assert message.outbound.decisions.filter(verdict="read").exists()
+
+
+def test_a_number_that_two_people_have_is_nobodys(known: Contact) -> None:
+    other = factories.contact(factories.account("Kelp"), phone="+49 151 12345678")
+    assert other.match_phone == known.match_phone
+    writes()
+    assert Ticket.objects.get().contact is None
+    assert not ContactHandle.objects.filter(channel="whatsapp").exists()
+
+
+def test_said_twice_it_is_one_and_what_is_said_at_once_is_one_ticket() -> None:
+    from_meta("whatsapp", whatsapp(wa_text("wamid.1", "Hello"), wa_text("wamid.2", "The export stops")))
+    from_meta("whatsapp", whatsapp(wa_text("wamid.2", "The export stops")))
+    work()
+    ticket = Ticket.objects.get()
+    assert [one.text for one in ticket.messages.order_by("pk")] == ["Hello", "The export stops"]
+    InboundPayload.objects.update(state="new", tries=0, handled_at=None)
+    work()
+    assert TicketMessage.objects.count() == 2
+
+
+@pytest.mark.parametrize(("late", "tickets"), [(timedelta(0), 1), (TICK, 2)])
+def test_one_conversation_across_channels(
+    known: Contact, sam: User, other_side: Provider, late: timedelta, tickets: int
+) -> None:
+    mailed = Said("It stops.", "email", NOON, contact=known, handle="sofia@nordwind.example", key="a@b")
+    ticket = begin(NewTicket("Export", mailed), NOON)
+    at = NOON + GOES_ON_FOR + late
+    says("Still stops.", at=at)
+    assert Ticket.objects.count() == tickets
+    ticket.refresh_from_db()
+    if late:
+        assert ticket.reply_channel == "email"
+        return
+    assert (ticket.reply_channel, ticket.requester_handle, ticket.channel) == ("telegram", "4242", "email")
+    writes("And here?", at=at + TICK)
+    ticket.refresh_from_db()
+    assert (ticket.reply_channel, ticket.requester_handle) == ("whatsapp", "4915112345678")
+    says("Here again.", 2, at=at + 2 * TICK)
+    answer(Ticket.objects.get(), sam, at=at + 3 * TICK)
+    leave(at + 13 * TICK)
+    assert [one.path for one in other_side.got] == ["/bot1:token/sendMessage"]
+
+
+@pytest.mark.parametrize(("late", "tickets"), [(timedelta(0), 1), (TICK, 2)])
+def test_what_was_solved_lately_opens_again(sam: User, late: timedelta, tickets: int) -> None:
+    says()
+    ticket = Ticket.objects.get()
+    set_status(ticket, "solved", sam, NOON)
+    says("Again.", 2, NOON + REOPENS_FOR + late)
+    assert Ticket.objects.count() == tickets
+    ticket.refresh_from_db()
+    assert ticket.status == ("solved" if late else "open")
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "instagram"])
+def test_after_a_day_free_text_is_refused_with_what_can_be_done(
+    sam: User, settings: Any, other_side: Provider, channel: str
+) -> None:
+    if channel == "whatsapp":
+        writes(at=NOON)
+    else:
+        from_meta("instagram", instagram(ig_text()))
+        work()
+    ticket = Ticket.objects.get()
+    answer(ticket, sam, "On the edge", NOON + WINDOW)
+    with pytest.raises(TicketError, match=r"24 hours after the customer's last message.*Answer by mail"):
+        answer(ticket, sam, "Too late", NOON + WINDOW + timedelta(microseconds=1))
+    assert OutboundMessage.objects.count() == 1
+    leave(NOON + WINDOW + 10 * TICK)  # it was written in time, and would leave too late
+    assert (OutboundMessage.objects.get().state, OutboundMessage.objects.get().guard) == ("skipped", "window")
+    assert other_side.got == []
+    settings.WHATSAPP_TEMPLATE = "answer:de"
+    if channel == "whatsapp":
+        answer(ticket, sam, "As a template", NOON + WINDOW + TICK)
+        leave(NOON + WINDOW + 20 * TICK)
+        assert other_side.got[0].json["template"]["name"] == "answer"
+
+
+def test_a_comment_opens_no_conversation(sam: User, sofia: Contact) -> None:
+    value = {"id": "c.1", "from": {"id": "555", "username": "sofia.l"}, "text": "Broken again"}
+    request = instagram()
+    request["entry"][0]["changes"] = [{"field": "comments", "value": value}]
+    from_meta("instagram", request)
+    work()
+    ticket = Ticket.objects.get()
+    assert (ticket.subject, ticket.requester_name) == ("[Comment] Broken again", "sofia.l")
+    with pytest.raises(TicketError, match="they have written none"):
+        answer(ticket, sam)
+    ContactHandle.objects.create(contact=sofia, channel="instagram", handle="556")
+    begin(NewTicket("Export", Said("It stops.", "email", NOON, contact=sofia, handle="s@n.example", key="a@b")), NOON)
+    value |= {"id": "c.2", "from": {"id": "556", "username": "sofia.l"}}
+    from_meta("instagram", request)
+    work()
+    assert Ticket.objects.count() == 3  # the mails' ticket goes on by mail
+
+
+def test_a_bridge_says_who_they_are_and_takes_answers(
+    sofia: Contact, sam: User, other_side: Provider, settings: Any
+) -> None:
+    sender = {"id": "urn:Sofia", "name": "Sofia", "email": "sofia@nordwind.example"}
+    from_bridge(bridged("Hello from there", **{"from": sender}))
+    work()
+    ticket = Ticket.objects.get()
+    assert (ticket.contact, ticket.requester_handle) == (sofia, "linkedin:urn:Sofia")
+    answer(ticket, sam)
+    leave(NOON + 10 * TICK)
+    assert other_side.got[0].json["data"]["to"] == "urn:Sofia"
+    settings.BRIDGES = f"{settings.BRIDGES.partition('&url')[0]},{settings.BRIDGES.replace('linkedin', 'other')}"
+    with pytest.raises(TicketError, match="takes no answers"):
+        answer(ticket, sam)
+
+
+def test_what_a_channel_does_not_take_is_refused_before_it_is_written(sam: User) -> None:
+    says()
+    ticket = Ticket.objects.get()
+    with pytest.raises(TicketError, match="this has 4 too many"):
+        answer(ticket, sam, "x" * 4100)
+    assert not OutboundMessage.objects.exists()
+    assert not ticket.messages.filter(kind="out").exists()
+
+
+def test_a_channel_that_is_not_set_up_says_so(sam: User, settings: Any) -> None:
+    says()
+    settings.TELEGRAM_TOKEN = ""
+    with pytest.raises(TicketError, match="Telegram is not set up"):
+        answer(Ticket.objects.get(), sam)
+
+
+# Who ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_says_who_somebody_is(sofia: Contact) -> None:
+    says("Before")
+    today = NOON.date()
+    token = handles.link_token(sofia.pk, today)
+    assert len(token) <= 64
+    says(f"/start {token}", 2)
+    assert ContactHandle.holder("telegram", "4242") == sofia
+    ticket = Ticket.objects.get()  # the link itself is no question
+    assert ticket.contact == sofia
+    assert ticket.messages.get().contact == sofia
+
+
+@pytest.mark.parametrize(
+    ("days", "change", "whose"),
+    [
+        (0, "", True), (30, "", True), (31, "", False), (-1, "", False), (0, "x", False), (0, "1", False),
+    ],
+)  # fmt: skip
+def test_a_link_is_believed_for_so_long_and_only_as_we_made_it(
+    sofia: Contact, days: int, change: str, whose: bool
+) -> None:
+    token = handles.link_token(sofia.pk, NOON.date())
+    token = f"1{token}" if change == "1" else token[: len(token) - len(change)] + change
+    assert (handles.linked(token, NOON.date() + timedelta(days=days)) == sofia) == whose
+    for nonsense in ("", "-", "1-2", "1-2-3", "a-b-c", "²-1-x", "9" * 30 + "-1-x"):
+        assert handles.linked(nonsense, NOON.date()) is None
+
+
+def test_choosing_is_undone_with_the_handle(sofia: Contact, sam: User) -> None:
+    says()
+    ticket = Ticket.objects.get()
+    done = choose(ticket, sofia, sam, NOON)
+    assert done is not None
+    undo(done, sam, NOON)
+    assert ContactHandle.holder("telegram", "4242") is None
+    ticket.refresh_from_db()
+    assert ticket.contact is None
+
+
+def test_blocked_is_blocked_and_who_writes_again_can_be_written_to(sam: User) -> None:
+    Suppression.objects.create(address="telegram:4242", reason="blocked us")
+    says()
+    assert not Suppression.objects.exists()
+    BlockedSender.objects.create(channel="telegram", handle="4242", by=sam, at=NOON)
+    says("Spam", 2)
+    assert TicketMessage.objects.count() == 1
+
+
+def test_an_erased_person_is_forgotten_with_their_handles(known: Contact, ada: User) -> None:
+    says("It is Sofia here")
+    erase(known.pk, ada, NOON)
+    assert not ContactHandle.objects.exists()
+    ticket = Ticket.objects.get()
+    assert (ticket.requester_handle, ticket.requester_name, ticket.contact) == ("", "", None)
+    assert not TicketMessage.objects.filter(text__contains="Sofia").exists()
+    assert not InboundPayload.objects.exclude(body=b"").exists()
+
+
+def test_markdown_reads_well_without_its_marks() -> None:
+    assert plain("**Bold** and __so__, 2 ** 3, [x](https://a.b/c) _this_") == (
+        "Bold and so, 2 ** 3, x (https://a.b/c) _this_"
+    )
+
+
+# Pages ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_say_how_each_stands(
+    ada: User, sam: User, other_side: Provider, settings: Any, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    says()
+    ticket = Ticket.objects.get()
+    other_side.answers = [(400, {"description": "chat not found"})]
+    answer(ticket, sam)
+    leave(NOON + 10 * TICK)
+    settings.INSTAGRAM_TOKEN = ""
+    client = Client()
+    client.force_login(ada)
+    with django_assert_max_num_queries(12):
+        page = client.get("/settings/channels/").content.decode()
+    assert "chat not found" in page
+    assert "Hears, but cannot answer" in page
+    assert f"{settings.BASE_URL}/hooks/whatsapp/" in page
+    assert "1:token" not in page
+    assert client.post("/settings/channels/telegram/pause/").status_code == 302
+    assert "Paused under Settings, Channels." in client.get("/settings/channels/").content.decode()
+    client.post("/settings/channels/telegram/pause/", {"lift": "1"})
+    client.post("/settings/channels/bridge/test/")
+    assert other_side.got[-1].json["type"] == "ping"
+    assert client.post("/settings/channels/nonsense/test/").status_code == 404
+
+
+def test_a_persons_page_has_their_chats_and_their_link(known: Contact, sam: User) -> None:
+    client = Client()
+    client.force_login(sam)
+    page = client.get(known.get_absolute_url()).content.decode()
+    assert "4242" in page
+    assert "t.me/holdfast_bot" not in page
+    ContactHandle.objects.all().delete()
+    page = client.get(known.get_absolute_url()).content.decode()
+    assert f"https://t.me/holdfast_bot?start={known.pk}-" in page
