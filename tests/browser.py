@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 CHROMIUM = shutil.which("chromium")
@@ -14,6 +15,25 @@ IN_A_BROWSER = [
     pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
 ]  # fmt: skip
+
+
+_GRAVE = {"serious", "critical"}
+_RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def with_axe(page: Page) -> Page:
+    """Pages that it opens from now on can be asked for `grave_findings`."""
+    page.add_init_script(Axe().axe_script)
+    return page
+
+
+def grave_findings(page: Page) -> list[str]:
+    """What keeps somebody from using the page, each rule with its first places."""
+    return [
+        f"{finding['id']}: {'; '.join(str(node['target'][0]) for node in finding['nodes'][:3])}"
+        for finding in page.evaluate("(options) => axe.run(options)", _RULES)["violations"]
+        if finding["impact"] in _GRAVE
+    ]
 
 
 def sign_in(page: Page, server: str, who: str = "Mira") -> None:

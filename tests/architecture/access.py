@@ -37,6 +37,7 @@ from crm.team.models import (
     WriteKey,
 )
 from crm.team.models.keys import digest_of
+from crm.tickets.models import Macro, Ticket, TicketFile, TicketMessage
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
@@ -44,14 +45,17 @@ from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
 from tests.architecture import (
+    access_channels,
     access_desk,
     access_doubles,
     access_fields,
     access_imports,
+    access_levels,
     access_lists,
     access_mail,
     access_segments,
     access_team,
+    access_tickets,
 )
 from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
 from tests.conftest import NOON
@@ -87,9 +91,15 @@ class World:
     hand_over: HandOver = field(init=False)
     imported: Import = field(init=False)  # by Mira
     thread: MailThread = field(init=False)
+    letter: Mail = field(init=False)  # in it
     unmatched: Mail = field(init=False)  # that Mira brought
     payload: InboundPayload = field(init=False)
     sender: Sender = field(init=False)
+    ticket: Ticket = field(init=False)
+    said: TicketMessage = field(init=False)  # by its customer
+    answer: TicketMessage = field(init=False)  # Mira's
+    enclosed: TicketFile = field(init=False)
+    macro: Macro = field(init=False)
     invited: str = "the secret of an invitation"
     holiday: Holiday = field(init=False)  # of the team, which has hours of its own
     rate: CurrencyRate = field(init=False)
@@ -139,6 +149,9 @@ class World:
         )  # fmt: skip
         self.message = OutboundMessage.objects.get(pk=enqueue([draft])["secret"])
         access_mail.correspond(self, SECRET)
+        access_tickets.ask(self, SECRET)
+        access_levels.measure(self, SECRET)
+        access_desk.set_up_desk(self)
 
     def _people(self) -> None:
         """Mira's team, key, browser and holiday, and somebody who has been invited."""
@@ -163,7 +176,7 @@ class World:
         return {
             "accounts": self.account.pk, "contacts": self.contact.pk, "contracts": self.contract.pk,
             "entries": self.entry.pk, "tasks": self.task.pk, "segments": self.segment.pk, "acts": self.act.pk,
-            "imports": self.imported.pk,
+            "imports": self.imported.pk, "tickets": self.ticket.pk,
         }  # fmt: skip
 
 
@@ -172,7 +185,8 @@ def _of_workflow(methods: str = "POST") -> Row:
 
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
-_OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS
+_OTHERS |= access_channels.ROWS
+_OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS | access_tickets.ROWS | access_levels.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {
     # pages
@@ -285,6 +299,10 @@ ROWS: dict[str, Row] = _OTHERS | {
     "api-task-detail": about("task", "GET PUT PATCH"),
     "api-task-completion": about("task", "POST"),
     "api-task-reopening": about("task", "POST"),
+    "api-ticket-list": Row("GET POST"),
+    "api-ticket-detail": about("ticket", "GET PUT PATCH"),
+    "api-ticket-messages": about("ticket", "GET POST"),
+    **{f"api-ticket-{verb}": about("ticket", "POST") for verb in ("status", "assignment", "merge")},
     "api-act-list": Row(),
     "api-act-detail": about("act", readers=MANAGERS),
     "api-act-undo": about("act", "POST", writers=MANAGERS),

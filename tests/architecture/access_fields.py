@@ -19,7 +19,7 @@ ROWS: dict[str, Row] = {
     "fields:list": Row(readers=ADMINS),
     "fields:new": Row("GET POST", readers=ADMINS, writers=ADMINS),
     "fields:field": _field("GET POST"),
-    "fields:archival": _field("POST"),
+    "fields:archival": _field("GET POST"),
     "fields:restoration": _field(""),  # it is not in the archive
     "fields:place": _field("POST"),
     "fields:option_removal": Row(

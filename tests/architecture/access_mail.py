@@ -20,7 +20,10 @@ def correspond(world: Any, secret: str) -> None:
     """A conversation of Mira's with her customer, a mail that she brought and nobody has filed, and its payload."""
     world.thread = MailThread.objects.create(account=world.account, contact=world.contact, subject=secret)
     shared = {"user": world.mira, "direction": "out", "subject": secret, "text": secret, "occurred_at": NOON}
-    Mail.objects.create(thread=world.thread, account=world.account, contact=world.contact, bundle=BUNDLE, **shared)
+    world.letter = Mail.objects.create(
+        thread=world.thread, account=world.account, contact=world.contact, bundle=BUNDLE, html=f"<p>{secret}</p>",
+        **shared,
+    )  # fmt: skip
     world.unmatched = Mail.objects.create(sender_address=f"{secret}@x.example", waits_because=secret, **shared)
     world.sender = Sender.objects.create(name=secret)
     world.payload = InboundPayload.objects.create(
@@ -32,6 +35,7 @@ ROWS: dict[str, Row] = {
     "correspondence:write": about("account", "GET POST"),
     "correspondence:thread": about("thread"),
     "correspondence:reply": about("thread", "GET POST"),
+    "correspondence:html": about("letter"),
     "correspondence:cancellation": Row("POST", writers=_WRITER, at=lambda world: {"bundle": BUNDLE}, foreign=True),
     "correspondence:unmatched": Row(),
     **{f"correspondence:{verb}": about("unmatched", "POST") for verb in ("link", "person", "ignoring", "heeding")},

@@ -28,8 +28,10 @@ def test_every_form_that_posts_carries_its_token():
         for form in _FORM.finditer(path.read_text())
         if re.search(r'method="post"', form["open"], re.I) and "csrf_token" not in form["inside"]
     ]
-    # One-click unsubscribing works without a session (RFC 8058), so there is nothing to forge.
-    assert [name for name in bare if "unsubscri" not in name and "preferences" not in name] == []
+    # One-click unsubscribing works without a session (RFC 8058), and so do public forms, which bring a signed token of
+    # their own: there is nothing to forge.
+    without_session = ("unsubscri", "preferences", "tickets/public/form")
+    assert [name for name in bare if not any(word in name for word in without_session)] == []
 
 
 def test_no_get_changes_anything_by_htmx():

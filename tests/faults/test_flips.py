@@ -29,6 +29,8 @@ from tests.stage.crew import wait_for_count
 pytestmark = [pytest.mark.journey, pytest.mark.fault, pytest.mark.real_time]
 
 SENDERS = 4
+#: So often a round is played until it tells something.
+PLAYED = 3
 
 
 @dataclass
@@ -87,7 +89,8 @@ _OF = {"all": "TRUE", "contact": "contact_id = %(contact)s", "workflow": "origin
 
 
 def play(world: World, name: str, token: str, dice: random.Random, messages: int) -> tuple[int, int, int]:
-    """One round. Returns how many forbidden mails began to leave after the flip, before it, and how many it stopped."""
+    """One round. Returns how many forbidden mails began to leave after the flip, how many of all mails had before it,
+    and how many the flip stopped."""
     at = Round(world, world.people(messages // 2), _workflow(), token)  # few wait for a reader that another holds
     flip, whose = FLIPS[name]
     before = world.taken()
@@ -102,9 +105,8 @@ def play(world: World, name: str, token: str, dice: random.Random, messages: int
     values = {"flipped": flipped, "contact": at.chosen.pk}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FILTER (WHERE pg_xact_commit_timestamp(xid) > %(flipped)s),"
-            " count(*) FILTER (WHERE pg_xact_commit_timestamp(xid) <= %(flipped)s)"
-            f" FROM fault_sending WHERE {_OF[whose]}", values,
+            f"SELECT count(*) FILTER (WHERE pg_xact_commit_timestamp(xid) > %(flipped)s AND {_OF[whose]}),"
+            " count(*) FILTER (WHERE pg_xact_commit_timestamp(xid) <= %(flipped)s) FROM fault_sending", values,
         )  # fmt: skip
         late, early = cursor.fetchone()
         cursor.execute("SELECT count(*) FROM crm_outboundmessage WHERE state IN ('due', 'skipped') AND "
@@ -156,18 +158,27 @@ def _plan(world: World, at: Round, messages: int) -> None:
 
 def race(world: World, rounds: int, messages: int) -> None:
     dice, figures = random.Random(8), Figures("T8 flips while mail leaves")
-    late = early = stopped = 0
+    early = stopped = 0
     for number in range(rounds):
-        name = list(FLIPS)[number % len(FLIPS)]
+        before, held = _telling_round(world, list(FLIPS)[number % len(FLIPS)], dice, messages)
+        early, stopped = early + before, stopped + held
+    figures.tell(rounds=rounds, senders=SENDERS, left_before=early, stopped=stopped, left_after=0)
+
+
+def _telling_round(world: World, name: str, dice: random.Random, messages: int) -> tuple[int, int]:
+    """A round that tells something: mail was leaving when the flip came, and the flip stopped some of what it forbids.
+
+    Senders who are quicker than the flip make one that does not, and it is played again.
+    """
+    for _ in range(PLAYED):
         world.fresh()
         world.slow(0.002)
         ada = User.objects.create_user("ada@example.com", "correct horse", name="Ada", role="admin")
-        found = play(world, name, ApiToken.issue(ada, "write")[1], dice, messages)
-        assert found[0] == 0, f"{name}: {found[0]} mails began to leave after the commit that forbids them"
-        late, early, stopped = late + found[0], early + found[1], stopped + found[2]
-    assert early
-    assert stopped
-    figures.tell(rounds=rounds, senders=SENDERS, left_before=early, stopped=stopped, left_after=late)
+        late, early, stopped = play(world, name, ApiToken.issue(ada, "write")[1], dice, messages)
+        assert late == 0, f"{name}: {late} mails began to leave after the commit that forbids them"
+        if early and stopped:
+            return early, stopped
+    raise AssertionError(f"{name}: no mail was in flight when the flip came, {PLAYED} times")
 
 
 def test_nothing_leaves_after_it_is_forbidden(world: World) -> None:

@@ -108,9 +108,12 @@ class Stage:
         self.crew.close()
         self.smtp.stop()
 
-    def walk(self, until: datetime) -> None:
-        """Let the clock jump from one moment at which something is due to the next, as the workers do it."""
-        while True:
+    def walk(self, until: datetime, stops: int = 5_000) -> None:
+        """Let the clock jump from one moment at which something is due to the next, as the workers do it.
+
+        Raises AssertionError after so many moments: something stays due, or makes itself due again, for ever.
+        """
+        for _ in range(stops):
             self.drain()
             coming = [work.next_due(self.now) for work in slots.work]
             following = min((moment for moment in coming if moment and moment <= until), default=None)
@@ -119,6 +122,7 @@ class Stage:
                 self.drain()
                 return
             self.set_clock(max(following, self.now + timedelta(seconds=1)))
+        raise AssertionError(f"After {stops} moments still at {self.now}: {coming}\n{self.crew.logs()}")
 
     def drain(self, seconds: float = 60) -> None:
         """Wait until the workers have done all that is due. Raises AssertionError after `seconds`."""
@@ -151,8 +155,9 @@ _WAITING = """
         (SELECT count(*) FROM (VALUES (1)) AS day WHERE NOT EXISTS (SELECT FROM crm_pulse
             WHERE name = 'ledger.projection' AND ran_at >= date_trunc('day', %(now)s::timestamptz, 'UTC'))) AS ledger,
         (SELECT count(*) FROM crm_pending WHERE parked_at IS NULL) AS facts,
-        (SELECT count(*) FROM retention_workflow WHERE state = 'on' AND swept_until <= %(now)s - interval '1 minute')
-            AS sweeps,
+        (SELECT count(*) FROM retention_workflow w JOIN retention_workflowversion v ON v.id = w.version_id
+            WHERE w.state = 'on' AND w.swept_until <= %(now)s - interval '1 minute'
+            AND v.definition #>> '{trigger,when}' <> 'fact') AS sweeps,
         (SELECT count(*) FROM retention_enrollment WHERE state = 'active' AND due_at <= %(now)s) AS enrollments,
         (SELECT count(*) FROM crm_outboundmessage WHERE state = 'due' AND due_at <= %(now)s) AS messages,
         (SELECT count(*) FROM crm_outboundmessage WHERE state IN ('claimed', 'sending') AND lease_until > %(now)s)

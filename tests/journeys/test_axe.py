@@ -10,7 +10,6 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandlerMixin
 from django.http import HttpRequest
@@ -22,7 +21,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Vie
 from crm.team.models import User
 from tests.architecture.access import ROWS, World
 from tests.architecture.test_access_matrix import KNOWN
-from tests.browser import IN_A_BROWSER
+from tests.browser import IN_A_BROWSER, grave_findings, with_axe
 from tests.security.test_queries import VIEWS, more
 
 pytestmark = IN_A_BROWSER
@@ -35,8 +34,6 @@ WIDE, NARROW = ViewportSize(width=1440, height=900), ViewportSize(width=390, hei
 IN_TURN: list[list[Look]] = [[(WIDE, "light")], [(NARROW, "dark")]]
 ALL: list[list[Look]] = [[(size, theme) for size in (WIDE, NARROW) for theme in ("light", "dark")]]
 
-GRAVE = {"serious", "critical"}
-RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 #: What is wider than the window, or than the card that should hold it, and cannot be scrolled to there.
 TOO_WIDE = """() => {
   const wide = (room, edge) =>
@@ -102,7 +99,7 @@ class Inspector:
         self.seen: list[str] = []
         page.on("console", self._spoken)
         page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.add_init_script(Axe().axe_script)
+        with_axe(page)
 
     def _spoken(self, message: ConsoleMessage) -> None:
         place = message.location["url"]
@@ -139,10 +136,7 @@ class Inspector:
             self.page.set_viewport_size(width)
             if wide := self.page.evaluate(TOO_WIDE):
                 self.found.append(f"{place}: too wide at {width['width']}: {wide}")
-        for finding in self.page.evaluate("(options) => axe.run(options)", RULES)["violations"]:
-            if finding["impact"] in GRAVE:
-                where = "; ".join(str(node["target"][0]) for node in finding["nodes"][:3])
-                self.found.append(f"{place}: {finding['id']}: {where}")
+        self.found += [f"{place}: {finding}" for finding in grave_findings(self.page)]
 
 
 @pytest.mark.parametrize("looks", [IN_TURN, pytest.param(ALL, marks=pytest.mark.long)], ids=["in turn", "all"])

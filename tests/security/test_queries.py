@@ -19,6 +19,7 @@ from crm.ledger.models import Contract, ContractTerm
 from crm.outbox.actions import Draft, enqueue
 from crm.outbox.models import OutboundMessage
 from crm.team.models import ApiToken, User
+from crm.tickets.models import Ticket, TicketFile, TicketMessage, TicketSpell
 from crm.timeline.actions import Fact, record
 from crm.todos.models import Task
 from retention.workflows.models import Enrollment
@@ -37,12 +38,14 @@ VIEWS = {
     "accounts:list": ["sort=mrr", "sort=renewal", "owner=me", "q=Kelp", "cols=tags,contacts,days_silent", "q=Kelb"],
     "contacts:list": ["sort=-seen", "consent=unknown", "q=Anna", "cols=account.mrr,account.contacts"],
     "accounts:detail": ["show=people"],
+    "tickets:list": ["view=all", "view=mine", "sort=-priority", "q=Ticket", "view=all&cols=account.mrr,team"],
     "todos:list": ["tab=team", "section=done", "section=snoozed"],
     "outbox:list": ["tab=sent", "tab=held-back", "tab=attention"],
     "workflows:detail": ["tab=people", "tab=mail", "tab=versions", "tab=settings"],
     "api-account-list": ["limit=200"],
     "api-contract-list": ["limit=200"],
     "api-task-list": ["limit=200&state=open"],
+    "api-ticket-list": ["limit=200&status=unsolved"],
     "api-entry-list": ["limit=200"],
 }  # fmt: skip
 
@@ -92,8 +95,30 @@ def more(world: World, count: int) -> None:
         Enrollment(workflow=world.workflow, version_id=world.workflow.version_id, account=about[n],
                    trigger_key=f"{count}-{n}", step_id="x", due_at=NOON + timedelta(days=1)) for n in kept
     )  # fmt: skip
+    tickets(world, contacts, count)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum does after so many rows; a planner that knows of none goes astray
+
+
+def tickets(world: World, contacts: list[Contact], count: int) -> None:
+    """One for each person, and as many messages in the one of the world, each with a file."""
+    common: dict[str, Any] = {"channel": "email", "reply_channel": "email", "asked_at": NOON}
+    Ticket.objects.bulk_create(
+        Ticket(subject=f"Ticket {n}", account_id=contact.account_id, contact=contact, token=f"{count}-{n}",
+               assignee=world.mira, **common)
+        for n, contact in enumerate(contacts)
+    )  # fmt: skip
+    said = TicketMessage.objects.bulk_create(
+        TicketMessage(ticket=world.ticket, kind=("in", "out", "note")[n % 3], channel="email", text=f"Line {n}",
+                      user=world.mira if n % 3 else None, occurred_at=NOON - timedelta(minutes=n))
+        for n in range(count)
+    )  # fmt: skip
+    TicketFile.objects.bulk_create(
+        TicketFile(message=one, name="a.txt", content_type="text/plain", size=1, stored_as=f"x/{one.pk}")
+        for one in said
+    )
+    TicketSpell.objects.filter(ticket=world.ticket, ended_at=None).update(ended_at=NOON)
+    TicketSpell.objects.create(ticket=world.ticket, status="open", began_at=NOON)
 
 
 def addresses(world: World) -> list[tuple[str, str]]:

@@ -1,0 +1,58 @@
+"""Who may do what at the desk: tickets, what was said in them, and what came along. A part of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.files.base import ContentFile
+
+from crm.tickets.actions.saying import put
+from crm.tickets.models import Macro, Ticket, TicketMessage
+from tests.architecture.access_kinds import Row, about
+from tests.conftest import NOON
+
+
+def ask(world: Any, secret: str) -> None:
+    """A ticket of Mira's customer, with a question, a file, her answer and a macro of her own."""
+    world.ticket = Ticket.objects.create(
+        subject=secret, account=world.account, contact=world.contact, channel="email", reply_channel="email",
+        requester_name=secret, requester_handle=f"{secret}@x.example".lower(), token="0123456789", asked_at=NOON,
+    )  # fmt: skip
+    world.ticket.spells.create(status="new", began_at=NOON)
+    said = {"ticket": world.ticket, "channel": "email", "text": secret, "occurred_at": NOON}
+    world.said = TicketMessage.objects.create(kind="in", html=f"<p>{secret}</p>", contact=world.contact, **said)
+    world.answer = TicketMessage.objects.create(kind="out", user=world.mira, **said)
+    world.enclosed = put(world.said, ContentFile(secret.encode(), secret))
+    world.macro = Macro.objects.create(name=secret, body="Hello {{ contact.first_name }}")
+
+
+def _of(methods: str, **at: Callable[[Any], int]) -> Row:
+    """An address below a ticket; `at`: argument of the URL → how it comes from the world."""
+    return Row(
+        methods, foreign=True,
+        at=lambda world: {"pk": world.ticket.pk, **{name: of(world) for name, of in at.items()}},
+    )  # fmt: skip
+
+
+ROWS: dict[str, Row] = {
+    "tickets:list": Row(),
+    "tickets:new": Row("GET POST"),
+    "tickets:callers": Row(),
+    "tickets:beside": Row(foreign=True, at=lambda world: {"subject": "account", "pk": world.account.pk}),
+    "tickets:detail": about("ticket"),
+    **{f"tickets:{verb}": about("ticket", "POST") for verb in (
+        "presence", "write", "draft", "status", "taking", "following", "new_requester", "unmerging",
+    )},
+    **{f"tickets:{verb}": about("ticket", "GET POST") for verb in ("requester", "merging", "spam")},
+    "tickets:canned": about("ticket"),
+    "tickets:canned_one": _of("GET", macro_pk=lambda world: world.macro.pk),
+    "tickets:message": _of("GET", message_pk=lambda world: world.said.pk),
+    "tickets:message_html": _of("GET", message_pk=lambda world: world.said.pk),
+    "tickets:calling_off": _of("POST", message_pk=lambda world: world.answer.pk),
+    "tickets:split": _of("GET POST", message_pk=lambda world: world.said.pk),
+    "tickets:file": _of("GET", file_pk=lambda world: world.enclosed.pk),
+    "tickets:fact": Row(
+        "GET POST", foreign=True, at=lambda world: {"pk": world.ticket.pk, "name": "priority"}
+    ),
+}  # fmt: skip
