@@ -19,6 +19,7 @@ from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.web import clock, wording
+from crm.web.html import SANDBOX
 
 register = template.Library()
 
@@ -172,6 +173,16 @@ def sends_dialog(request: Any) -> SafeString:
         'action="{0}" hx-post="{0}" hx-target="#dialog" hx-swap="innerHTML" hx-status:422="swap:innerHTML"',
         request.get_full_path(),
     )
+
+
+@register.simple_tag
+def foreign(address: str, title: str) -> SafeString:
+    """A frame for HTML from outside, which `crm.web.html.framed` answers at this address. Wants js/foreign.js."""
+    return format_html(
+        '<iframe class="foreign" data-foreign sandbox="{}" src="{}" title="{}" loading="lazy" '
+        'referrerpolicy="no-referrer"></iframe>',
+        " ".join(SANDBOX), address, title,
+    )  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)

@@ -20,7 +20,8 @@ from crm.web import clock
 
 class Command(BaseCommand):
     help = (
-        "Import a CSV file: all of it or nothing. Blank cells keep what is there. Rows that cannot be loaded go to "
+        "Import a CSV file, or contacts from vCards: all of it or nothing. Blank cells keep what is there. Rows that "
+        "cannot be loaded go to "
         "FILE.rejects.csv with line, column, value, reason and remedy. Exit code 0: all rows are in; 1: some were "
         "rejected; 2: refused, nothing was changed."
     )
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         kinds = "; ".join(f"{name}: {', '.join(_shown(name))}" for name in sorted(import_kinds.names()))
         parser.add_argument("kind", metavar="KIND", help=f"What the rows are, with the columns of each kind. {kinds}")
-        parser.add_argument("file", metavar="FILE", type=Path, help="CSV in UTF-8, with a header row")
+        parser.add_argument("file", metavar="FILE", type=Path, help="CSV in UTF-8 with a header row, or vCards")
         parser.add_argument("--preset", metavar="NAME", help=f"whose export it is: {', '.join(sorted(PRESETS))}")
         parser.add_argument(
             "--map", metavar="A=B", nargs="+", action="extend", default=[], help="the file's column A is our column B"
