@@ -204,12 +204,17 @@ def _words(of: Tracked, column: str, value: Any, names: Names) -> str:
             return "yes" if value else "no"
         case list():
             labels = dict(getattr(field, "base_field", field).flatchoices)
-            return ", ".join(str(labels.get(one, one)) for one in value)
+            return ", ".join(_label(one) if isinstance(one, dict) else str(labels.get(one, one)) for one in value)
         case str() if isinstance(field, models.DateTimeField):
             return _moment(parse_datetime(value)) or value
         case str() if isinstance(field, models.DateField):
             return _day(parse_date(value)) or value
     return str(value)
+
+
+def _label(option: dict[str, Any]) -> str:
+    """One of a list that is kept with its labels, such as the options of a field."""
+    return f"{option['label']} (removed)" if option.get("gone") else str(option["label"])
 
 
 def _day(value: date | None) -> str:

@@ -135,7 +135,8 @@ def set_category(ids: Sequence[int], data: dict[str, Any], by: User, now: dateti
 def set_status(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
     """Those that are closed or merged stay as they are."""
     changed = 0
-    for row in _rows(ids, ~Q(status__in=(data["status"], Ticket.Status.CLOSED)) & Q(merged_into=None)):
+    # All are locked before the first turns, which may wait for others of the same people.
+    for row in list(_rows(ids, ~Q(status__in=(data["status"], Ticket.Status.CLOSED)) & Q(merged_into=None))):
         if row.status != Ticket.Status.CLOSED and not row.merged_into_id:
             turn(row, data["status"], by, now)
             changed += 1

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from crm.correspondence import rules
 from crm.correspondence.models import MailIdentity
 from crm.inbox.models import InboxSettings
-from crm.outbox.models import OutboundMessage, Suppression
+from crm.outbox.models import CHATS, OutboundMessage, Suppression
 from crm.slots import Enclosed, Explanation
 from crm.tickets.delivering import Composed, Way
 from crm.tickets.models import Ticket, TicketMessage, TicketSettings
@@ -43,8 +43,9 @@ def own_loop() -> str:
 
 
 def address_of(ticket: Ticket) -> str:
-    """Where answers go: from where the customer wrote, else the address on record; blank without one."""
-    handle = ticket.requester_handle or (ticket.contact and ticket.contact.email) or ""
+    """Where mail to them goes: from where the customer wrote, else the address on record; blank without one."""
+    written_from = "" if ticket.reply_channel in CHATS else ticket.requester_handle
+    handle = written_from or (ticket.contact and ticket.contact.email) or ""
     return handle if "@" in handle else ""
 
 

@@ -23,7 +23,7 @@ from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.todos.models import Task
 from crm.web import clock
-from retention.demo import filling, story
+from retention.demo import filling, story, support
 from retention.demo.chronicle import Event, Visit
 from retention.demo.filling import Told
 from retention.demo.house import House, on_a_page
@@ -75,7 +75,7 @@ class Past:
         self.waiting = [address for address, trouble in troubled.items() if trouble == "waits"]
         self.users = User.objects.in_bulk(list(ours.values()))
         self.house = House(ours)
-        self.kinds = slots.work.items()
+        self.kinds = [(name, kind) for name, kind in slots.work.items() if not name.startswith(support.LATER)]
         self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
         self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
 

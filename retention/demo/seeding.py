@@ -15,7 +15,7 @@ from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
 from crm.web.models import DEMO, Pulse
-from retention.demo import desk, filling, segments, story
+from retention.demo import desk, filling, segments, story, support
 from retention.demo.house import House
 from retention.demo.past import Past
 
@@ -66,6 +66,7 @@ def _tell(now: datetime, mail: Path) -> None:
         desk.papers(everybody, ours, start)
         filling.analyse()
     Past(everybody, ours, mail, now).live()
+    support.tell(everybody, ours, now)
     desk.last_days(everybody, ours, now)
     House(ours).last_hours(now)
     filling.spending(now)

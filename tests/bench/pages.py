@@ -62,7 +62,7 @@ def measure(population: Population, requests: int = ASKED) -> list[Figure]:
         pages = list(pages_of(population))
         figures = []
         for page in pages:
-            figures.append(_beside_floor(site, page, requests, population))
+            figures.append(beside_floor(site, page, requests, population))
             say(f"  {page.what}: {figures[-1].ours:.1f} ms, bare {figures[-1].floor:.1f} ms")
         return [*figures, *_deep(site, pages, requests), _most_queries(pages), *_other(site)]
 
@@ -113,7 +113,8 @@ def _edge(ordered: str, rows: int) -> tuple[Any, int, int]:
         return *cursor.fetchone(), number
 
 
-def _beside_floor(site: Site, page: Asked, requests: int, population: Population) -> Figure:
+def beside_floor(site: Site, page: Asked, requests: int, population: Population) -> Figure:
+    """Both asked in turns; medians."""
     ours, bare = [], []
     for turn in range(WARM + requests):
         page.before()

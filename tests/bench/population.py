@@ -105,7 +105,7 @@ def fill(accounts: int, anchor: datetime) -> None:
     _run("SET synchronous_commit = off", "SET maintenance_work_mem = '512MB'", "SET jit = off", rows.PICK)
     with _bare({stage.table for stage in stages}):
         for stage in stages:
-            statement, values = _insert(stage)
+            statement, values = insertion(stage)
             for low in range(0, stage.upto, stage.chunk):
                 high = min(low + stage.chunk, stage.upto)
                 span = {"low": low + 1, "high": high, "n": accounts, "anchor": anchor}
@@ -121,7 +121,7 @@ def fill(accounts: int, anchor: datetime) -> None:
     _run("RESET ALL")
 
 
-def _insert(stage: rows.Stage) -> tuple[str, dict[str, Any]]:
+def insertion(stage: rows.Stage) -> tuple[str, dict[str, Any]]:
     """The statement, and parameters for the columns that the stage leaves to the model's defaults."""
     columns, values = dict(stage.columns), {}
     for field in stage.model._meta.concrete_fields:

@@ -13,8 +13,23 @@ from django.db import connection
 
 from crm.accounts.models import Account, AccountSeen
 from crm.duplicates.models import AccountPair
+from crm.tickets.models import Ticket, TicketMessage, TicketSpell
 from crm.timeline.models import TimelineEntry
-from tests.bench import budgets, daily, database, fields, figures, pages, population, rows, run, spine, tables
+from tests.bench import (
+    budgets,
+    daily,
+    database,
+    fields,
+    figures,
+    pages,
+    population,
+    rows,
+    run,
+    spine,
+    tables,
+    ticket_rows,
+    tickets,
+)
 from tests.bench.figures import Figure
 from tests.bench.population import Population
 
@@ -37,8 +52,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     [
         (
             ["speed"],
-            "There is no bench speed. Known: sweep, engine, pages, search, fields, import, growth, memory, daily, "
-            "sending.",
+            "There is no bench speed. Known: sweep, engine, pages, tickets, search, fields, import, growth, memory, "
+            "daily, sending.",
         ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
@@ -162,6 +177,24 @@ def test_pages_and_their_floors_answer_through_a_real_server(
     assert {"pages.account.busy", "pages.tasks", "pages.today.kept", "pages.deep.owner"} <= set(found)
     assert found["pages.queries"].ours <= 12
     assert found["pages.accounts.name"].more["queries"] <= 12
+
+
+@pytest.mark.real_time
+def test_the_desk_is_filled_once_and_its_pages_and_their_floors_answer(
+    small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch, kept_standing: None
+) -> None:
+    monkeypatch.setattr(pages, "WARM", 0)
+    with django_db_blocker.unblock():
+        found = {made.key: made for made in tickets.measure(small, requests=1)}
+        monkeypatch.setattr(tickets, "_fill", lambda *a: pytest.fail("tickets were filled in again"))
+        with small.entered():
+            tickets._prepare(small, ACCOUNTS // tickets.ONE_IN)
+            assert Ticket.objects.count() * ticket_rows.SAID == TicketMessage.objects.count() - ticket_rows.BUSY_SAID
+            assert TicketSpell.objects.filter(ended_at=None).count() == Ticket.objects.count()
+            assert Ticket.objects.open().exists()
+    assert {f"tickets.{name}" for name in ("due", "mine", "latest", "latest.deep", "category", "insight")} <= set(found)
+    assert all(made.more["queries"] <= 12 for made in found.values()), {k: m.more for k, m in found.items()}
+    assert all(made.floor for made in found.values())
 
 
 @pytest.mark.real_time

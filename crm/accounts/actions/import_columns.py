@@ -30,7 +30,8 @@ ACCOUNT_COLUMNS = {
     ),
     "industry": ImportColumn(max_length=80, example="Logistics", label="Industry", names=("sector", "branch")),
     "country": ImportColumn(
-        "country", example="DE", label="Country", hint="Two letters of ISO 3166", names=("country code",),
+        "country", example="DE", label="Country", hint="Two letters of ISO 3166, or the English name",
+        names=("country code",),
     ),
     "owner_email": ImportColumn(
         "email", example="mira@example.com", label="Owner’s e-mail", hint="Somebody who can sign in here",

@@ -56,6 +56,8 @@ def bulk(request: HttpRequest, subject: str, name: str) -> HttpResponse:
 def _said(deed: Act, chosen: int) -> str:
     """“You assigned 23 customers to Mira. 2 were so already.”"""
     same = chosen - deed.detail["changed"]
+    if same == chosen:
+        return f"Nothing changed: {f'all {chosen:,} were' if chosen > 1 else 'it was'} so already."
     return f"You {deed.label}.{f' {same:,} {"was" if same == 1 else "were"} so already.' if same > 0 else ''}"
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from crm.fields.rules import FieldError
+from crm.imports.rules import codes
 
 #: Reads a stripped, filled cell into the text that Postgres takes for the column's type. Raises CellError.
 Reader = Callable[[str], str]
@@ -242,12 +243,12 @@ def _suggestion(cell: str, folded: dict[str, str]) -> str:
     return f"Did you mean {' or '.join(folded[name] for name in near)}?"
 
 
-def _code(length: int, reason: str, remedy: str) -> Callable[[Column, Conventions], Reader]:
+def _code(find: Callable[[str], str], reason: str, remedy: str) -> Callable[[Column, Conventions], Reader]:
     def build(column: Column, conventions: Conventions) -> Reader:
         def read(cell: str) -> str:
-            if not re.fullmatch(f"[A-Za-z]{{{length}}}", cell):
-                raise CellError(reason, remedy)
-            return cell.upper()
+            if code := find(cell):
+                return code
+            raise CellError(reason, remedy)
 
         return read
 
@@ -292,6 +293,6 @@ _BUILDERS: dict[str, Callable[[Column, Conventions], Reader]] = {
     "text": _text, "key": _text, "email": _email, "domain": _domain, "date": _date, "moment": _moment,
     "money": _money, "whole": _whole, "yes_no": _yes_no, "choice": _choice, "zone": _zone, "tags": _tags,
     "checked": _checked, "checked_day": _checked_day,
-    "country": _code(2, "is not a country code", "Write the two letters of ISO 3166, such as DE."),
-    "currency": _code(3, "is not a currency code", "Write the three letters of ISO 4217, such as EUR."),
+    "country": _code(codes.of_country, "is not a country", "Write two letters of ISO 3166, or the English name."),
+    "currency": _code(codes.of_currency, "is not a currency code", "Write the three letters of ISO 4217, such as EUR."),
 }  # fmt: skip

@@ -6,19 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from babel import Locale
-
 from crm.imports.rules import vcards
 
 #: Changes a filled cell before it is read.
 Change = Callable[[str], str]
-
-
-_COUNTRIES = {
-    **{str(name).lower(): code for code, name in Locale("en", "US").territories.items() if len(code) == 2},
-    "usa": "US", "united states of america": "US", "uk": "GB", "great britain": "GB", "czech republic": "CZ",
-    "the netherlands": "NL", "south korea": "KR", "russia": "RU", "turkey": "TR",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,11 +48,6 @@ def opted_out_of_marketing(cell: str) -> str:
     return "yes" if cell.strip().lower() in ("unsubscribed", "bounced") else ""
 
 
-def iso_or_name(cell: str) -> str:
-    """A country's code, from the code or from a name as most systems write it."""
-    return cell if len(cell) == 2 else _COUNTRIES.get(cell.strip().lower(), cell)
-
-
 def bare_owner(cell: str) -> str:
     """The address in “Mira Okafor (mira@example.com)”, as HubSpot's exports name owners."""
     found = re.search(r"[^\s()<>]+@[^\s()<>]+", cell)
@@ -86,7 +72,7 @@ _HUBSPOT = {
             "Company Domain Name": "domain", "Website URL": "domain", "Industry": "industry",
             "Company owner email": "owner_email", "Country/Region Code": "country", "Country/Region": "country",
         },
-        changes={"country": iso_or_name, "owner_email": bare_owner, "industry": plain_words},
+        changes={"owner_email": bare_owner, "industry": plain_words},
         strange=("Type",),
     ),
     "contacts": Preset(
@@ -114,7 +100,7 @@ _SALESFORCE = {
             "Billing Country Code": "country", "Billing Country": "country", "BillingCountry": "country",
             "Owner.Email": "owner_email", "Account Owner: Email": "owner_email",
         },
-        changes={"external_id": long_id, "country": iso_or_name},
+        changes={"external_id": long_id},
         deleted=("IsDeleted", "Deleted"),
         strange=("Type", "Account Type"),
     ),
@@ -141,7 +127,6 @@ _PIPEDRIVE = {
             "Organization - Country of Address": "country", "Organization - Label": "tags",
             "Organization - Labels": "tags", "Organization - Organization created": "signed_up_on",
         },
-        changes={"country": iso_or_name},
         slashes="",
     ),
     "contacts": Preset(

@@ -16,7 +16,7 @@ from crm.team.models import User
 from crm.tickets import clocks, delivering, rules
 from crm.tickets.actions.saying import TicketError, lock, put
 from crm.tickets.actions.turning import turn
-from crm.tickets.models import Ticket, TicketDraft, TicketFollower, TicketMessage
+from crm.tickets.models import Ticket, TicketDraft, TicketFollower, TicketMessage, TicketSpell
 from crm.touches.actions import colleagues_named
 from crm.web.locks import take_turns
 
@@ -127,8 +127,14 @@ def call_off(message: TicketMessage, by: User, now: datetime) -> bool:
     left = row.messages.filter(kind=Kind.OUT, called_off_at=None)
     row.answered_at = left.aggregate(first=Min("occurred_at"))["first"]
     row.updated_at = now
-    if fresh.was_status and fresh.was_status != row.status:
+    if _turned(row, fresh):
         turn(row, fresh.was_status, by, now, "the answer was called off")
     clocks.wind(row, now)
     row.save()
     return True
+
+
+def _turned(row: Ticket, answer: TicketMessage) -> bool:
+    """Whether the answer turned this ticket, and nothing has since: neither the customer, nor a merge."""
+    spells = TicketSpell.objects.filter(ticket=row, ended_at=None, began_at=answer.occurred_at, by=answer.user)
+    return bool(answer.was_status) and spells.exclude(status=answer.was_status).exists()

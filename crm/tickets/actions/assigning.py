@@ -100,12 +100,13 @@ def deal_waiting(now: datetime) -> int:
     rows = list(due.order_by("assign_at", "pk").select_for_update(of=("self",), no_key=True, skip_locked=True)[:SLICE])
     # Teams in one order: two slices must not wait for each other's rotas.
     for row in sorted(rows, key=lambda row: (row.team_id or 0, row.pk)):
-        if row.assignee or not row.is_open:
-            row.assign_at = None
-        else:
+        waits = row.assignee is None and row.is_open
+        if waits:
             choose(row, now)
+        else:
+            row.assign_at = None
         row.save(update_fields=[*_CHOSEN])
-        if row.assignee and row.assign_at is None and row.is_open:
+        if waits and row.assignee:
             _tell(row, f"{row} is yours: {row.assigned_because}", now, None)
     return len(rows)
 

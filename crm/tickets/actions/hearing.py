@@ -12,7 +12,7 @@ from django.db import transaction
 from crm.accounts.models import Account, Contact
 from crm.slots import tell
 from crm.team.models import Team, User
-from crm.tickets import clocks, moods, rules
+from crm.tickets import clocks, delivering, moods, rules
 from crm.tickets.actions import assigning
 from crm.tickets.actions.saying import Said, keep, lock, tell_timeline
 from crm.tickets.actions.turning import begin_spell, pause_automation, turn
@@ -52,7 +52,7 @@ def begin(new: NewTicket, now: datetime, by: User | None = None) -> Ticket:
     contact: Contact | None = said.contact
     row = Ticket.objects.create(
         subject=(new.subject.strip() or rules.subject_of(said.text))[:300], priority=new.priority,
-        category=new.category, channel=said.channel, reply_channel=said.channel,
+        category=new.category, channel=said.channel, reply_channel=_way_back(said, new.follows),
         account=contact.account if contact else new.account, contact=contact, requester_name=said.name[:120],
         requester_handle=said.handle[:254], copied=list(new.copied), team=new.team, assignee=new.assignee,
         tags=list(new.tags), custom=new.custom, token=secrets.token_hex(10), created_at=now, updated_at=now,
@@ -93,9 +93,8 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
         return begin(new, now).messages.get()
     message = keep(row, said, now)
     row.asked_at, row.updated_at = max(row.asked_at or said.at, said.at), now
-    row.reply_channel = said.channel
-    if said.handle and said.contact and said.contact == row.contact:
-        row.requester_handle = said.handle[:254]
+    if said.channel in delivering.ways and _asks(row, said):
+        row.reply_channel, row.requester_handle = said.channel, said.handle[:254] or row.requester_handle
     news = is_news(said, now)
     if not said.automatic:
         turn(row, rules.after_customer(row.status), None, now, f"{message.sender} wrote")
@@ -107,6 +106,16 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
     if news:
         tell_handlers(row, f"{message.sender} wrote in {row}", message, now, None)
     return message
+
+
+def _way_back(said: Said, follows: Ticket | None) -> str:
+    """Answers leave where it was said; by a program, which takes none, where those of the ticket before it left."""
+    return follows.reply_channel if follows and said.channel not in delivering.ways else said.channel
+
+
+def _asks(row: Ticket, said: Said) -> bool:
+    """Whether whoever asks said it themselves: where others write whom it concerns, too, no answer leaves for that."""
+    return said.contact == row.contact if said.contact else said.handle == row.requester_handle
 
 
 def _home(pk: int) -> int:

@@ -15,6 +15,7 @@ from crm.tickets import clocks, rules
 from crm.tickets.actions.saying import TicketError, lock, tell_timeline
 from crm.tickets.actions.turning import pause_automation
 from crm.tickets.channels.handles import link_handle, unknow
+from crm.tickets.letters import MAILED
 from crm.tickets.models import Ticket, TicketMessage
 from crm.timeline.actions import Fact, record
 
@@ -31,7 +32,7 @@ def choose(ticket: Ticket, contact: Contact, by: User | None, now: datetime) -> 
     if row.merged_into_id:
         raise TicketError(f"#{row.pk} was merged into #{row.merged_into_id}. Choose there.")
     was = {"handle": row.requester_handle, "name": row.requester_name}
-    if row.contact_id is not None and row.reply_channel == Ticket.Channel.MAIL:
+    if row.contact_id is not None and row.reply_channel in MAILED:
         if not contact.email:
             raise TicketError(f"{contact} has no e-mail address, and this ticket is answered by mail. Add one first.")
         row.requester_handle, row.requester_name = contact.email, contact.name

@@ -234,8 +234,4 @@ def _hear(row: Ticket, data: Mapping[str, Any], now: datetime) -> TicketMessage:
         data["text"], Ticket.Channel.API, at, contact=row.contact, name=row.requester_name,
         handle=row.requester_handle, key=data.get("external_key"),
     )  # fmt: skip
-    message = hearing.hear(row, said, now)
-    Ticket.objects.filter(pk=message.ticket_id, reply_channel=Ticket.Channel.API).update(
-        reply_channel=row.reply_channel
-    )  # fmt: skip
-    return message
+    return hearing.hear(row, said, now)

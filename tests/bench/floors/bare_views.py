@@ -92,10 +92,37 @@ def today(request: HttpRequest) -> HttpResponse:
     return _page(request, "today", {panel: panel for panel in panels}, monday=monday)
 
 
+_DESK = {"waiting": "waiting", "due": "due", "eyes": "eyes"}
+
+
+def tickets(request: HttpRequest, kind: str) -> HttpResponse:
+    """?value=&id= is the edge of the page before; ?category= what it is narrowed to."""
+    asked = request.GET
+    rows = f"{kind} after" if "id" in asked else kind
+    panels = {"rows": rows, "total": f"{kind} total", "people": "people", "teams": "teams", **_DESK}
+    return _page(request, "tickets", panels, value=asked.get("value"), id=asked.get("id"),
+                 category=asked.get("category"))  # fmt: skip
+
+
+def ticket(request: HttpRequest, pk: int) -> HttpResponse:
+    panels = ["ticket", "messages", "events", "others", "entries", "contracts"]
+    return _page(request, "ticket", {panel: panel for panel in panels} | _DESK, ticket=pk)
+
+
+def insight(request: HttpRequest) -> HttpResponse:
+    """Of the last thirty days."""
+    panels = ["opened", "answered", "solved", "rated", "moved", "backlog"]
+    since = datetime.now(UTC) - timedelta(days=30)
+    return _page(request, "insight", {panel: panel for panel in panels} | _DESK, since=since)
+
+
 urlpatterns = [
     path("bare/accounts/<sort>/", accounts),
     path("bare/contacts/<sort>/", contacts),
     path("bare/account/<int:pk>/", account),
     path("bare/tasks/", tasks),
     path("bare/today/", today),
+    path("bare/tickets/<kind>/", tickets),
+    path("bare/ticket/<int:pk>/", ticket),
+    path("bare/insight/", insight),
 ]

@@ -195,8 +195,10 @@ def test_every_act_says_who_did_it_or_by_which_way(told: Path) -> None:
 
 def test_bells_were_read_but_for_what_is_new(told: Path) -> None:
     unread = Notification.objects.filter(user__email=filling.email_of("mira")).unread()
-    assert 3 <= unread.count() <= 6
-    assert {"note.mention", "account.assigned", "task.assigned"} <= set(unread.values_list("kind", flat=True))
+    assert 3 <= unread.count() <= 9
+    assert {"note.mention", "account.assigned", "task.assigned", "ticket.overload"} <= set(
+        unread.values_list("kind", flat=True)
+    )
 
 
 def test_views_repeating_tasks_birthdays_and_the_score_of_the_record(told: Path) -> None:
