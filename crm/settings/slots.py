@@ -8,7 +8,7 @@ from crm import slots
 from crm.history.undoing import irrevocable, undoers
 from crm.ledger.actions import rates
 from crm.settings import start
-from crm.settings.actions import emptying, handover, hours, write_keys
+from crm.settings.actions import emptying, handover, hours, noting, write_keys
 from crm.settings.reminding import remind
 from crm.slots import Holding, KeptTable, MenuEntry, Panel, SettingsPage, Work
 
@@ -97,6 +97,8 @@ undoers.register(handover.KIND, handover.undo)
 undoers.register(handover.RETURN, handover.undo_return)
 for kind in (write_keys.MADE, write_keys.ROTATED, write_keys.REVOKED):
     irrevocable.register(kind, "A key that was shown is known. Revoke it instead, and make another.")
+for kind in noting.ALL:
+    irrevocable.register(kind, "Rights are given and taken on the pages of people and roles.")
 irrevocable.register(emptying.KIND, "The demo has gone for good. A backup made before it can be restored.")
 undoers.register(hours.KIND, hours.undo)
 undoers.register(rates.ADDED, rates.undo_adding)

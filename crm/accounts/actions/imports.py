@@ -91,7 +91,7 @@ def load_contacts(rows: ImportRows, now: datetime) -> ImportCounts:
     rows.alike(_SAME_PERSON, Contact, "the same name at the same customer")
     rows.reject(
         "r.target IS NULL AND r.account_id IS NULL", "account_external_id", "is missing",
-        "A new contact needs an account: give the external_id of one.",
+        "A new contact needs an account that is here: give its name or its external_id.",
     )  # fmt: skip
     columns.require(rows, "contact")
     rows.run("UPDATE import_rows SET roles = lower(roles) WHERE roles IS NOT NULL")

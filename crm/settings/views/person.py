@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import slots
+from crm.history.actions import act
 from crm.history.toasts import undoable
-from crm.settings.actions import handover, invitations
+from crm.settings.actions import handover, invitations, noting
 from crm.settings.forms import HandOverForm, PersonForm, teams_for
 from crm.settings.models import HandOver
 from crm.team import actions
@@ -40,6 +41,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         data = form.cleaned_data
         return _told(
             request, user, lambda by: actions.change(user, data["role"], data["sees"], data["teams"], by),
+            (noting.CHANGED, noting.as_said(user, data["role"], data["sees"])),
             f"Saved. It holds from {user}’s next click on.",
         )  # fmt: skip
     return _page(request, user, form, HandOverForm(giver=user, teams=teams))
@@ -65,10 +67,14 @@ def _page(request: HttpRequest, user: User, form: PersonForm, handing: HandOverF
     return render(request, "crm/settings/person.html", context, status=422 if form.errors or handing.errors else 200)
 
 
-def _told(request: HttpRequest, user: User, verb: Callable[[User], object], said: str) -> HttpResponse:
-    """Do it, say what was done or why not, and go back to the page."""
+def _told(
+    request: HttpRequest, user: User, verb: Callable[[User], object], noted: tuple[str, str], said: str
+) -> HttpResponse:
+    """Do it, note it as an act of (kind, label), say what was done or why not, and go back to the page."""
+    by = viewer_of(request)
     try:
-        verb(viewer_of(request))
+        with act(*noted, by, clock.now()):
+            verb(by)
     except TeamError as error:
         toast(request, str(error), level=messages.ERROR)
     else:
@@ -113,14 +119,16 @@ def give_back(request: HttpRequest, pk: int, hand_over_pk: int) -> HttpResponse:
 def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     said = f"{user} is signed out everywhere and cannot come in any more."
-    return _told(request, user, lambda by: actions.deactivate(user, by, clock.now()), said)
+    return _told(request, user, lambda by: actions.deactivate(user, by, clock.now()),
+                 (noting.CLOSED, f"closed the account of {user}"), said)  # fmt: skip
 
 
 @require_POST
 @requires("manage_team")
 def reactivation(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _told(request, user, lambda by: actions.reactivate(user, by), f"{user} may come in again.")
+    noted = noting.OPENED, f"let {user} in again"
+    return _told(request, user, lambda by: actions.reactivate(user, by), noted, f"{user} may come in again.")
 
 
 @require_POST
@@ -128,14 +136,16 @@ def reactivation(request: HttpRequest, pk: int) -> HttpResponse:
 def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     said = f"The second factor of {user} is gone, and they are signed out. They set up a new one after signing in."
-    return _told(request, user, lambda by: actions.reset_second_factor(user, by), said)
+    noted = noting.FACTOR_RESET, f"reset the second factor of {user}"
+    return _told(request, user, lambda by: actions.reset_second_factor(user, by), noted, said)
 
 
 @require_POST
 @requires("manage_team")
 def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
-    return _told(request, user, lambda by: actions.sign_out(user, by), f"{user} is signed out everywhere.")
+    noted = noting.SIGNED_OUT, f"signed {user} out everywhere"
+    return _told(request, user, lambda by: actions.sign_out(user, by), noted, f"{user} is signed out everywhere.")
 
 
 @never_cache

@@ -10,11 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.history.actions import act
+from crm.settings.actions import noting
 from crm.team import actions, rules
 from crm.team.actions import TeamError
 from crm.team.models import RoleRight, User
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
+from crm.web import clock
 from crm.web.toasts import toast
 
 
@@ -49,8 +52,11 @@ def _cell(role: str, permission: str, changed: dict[str, bool]) -> dict[str, Any
 def right(request: HttpRequest, role: str, permission: str) -> HttpResponse:
     """Give a right to a role, or take it. It holds from everybody's next request on."""
     allowed = request.POST.get("allowed") == "1"
+    by = viewer_of(request)
     try:
-        actions.set_right(role, permission, allowed, viewer_of(request))
+        with act(noting.RIGHT, "", by, clock.now()) as noted:
+            actions.set_right(role, permission, allowed, by)
+            noted.label = noting.right_said(role, permission, allowed)
     except TeamError as error:
         toast(request, str(error), level=messages.ERROR)
     else:

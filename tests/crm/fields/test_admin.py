@@ -228,6 +228,9 @@ def test_an_option_moves_up_and_what_was_typed_is_kept(admin: Client, field: Fie
     admin.post(f"/settings/fields/{of.id}/", form | {"up": "silver"})
     assert [one["code"] for one in CustomField.objects.get().options] == ["silver", "old", "gold", "bronze"]
     assert "Copper, Gold" not in admin.get("/settings/fields/?of=account").content.decode()
+    assert admin.get("/settings/audit/").status_code == 200
+    told = admin.get(f"/history/acts/{Act.objects.latest('pk').pk}/").content.decode()
+    assert "Silver, Old (removed), Gold, Copper" in told
 
 
 def test_whoever_archives_a_field_is_told_what_asks_for_it(admin: Client, ada: User, mira: User, field: Field) -> None:

@@ -53,6 +53,9 @@ def test_few_rows_change_at_once_and_the_toast_takes_it_back(pages, mira, sam):
     assert f"/history/acts/{deed.pk}/undo/" in html
     pages.post(f"/history/acts/{deed.pk}/undo/")
     assert Account.objects.filter(owner=sam).count() == 3
+    again = {"ids": ids(rows[3]), "owner": mira.pk, "confirmed": "1"}
+    told = pages.post("/bulk/account/owner/", again, follow=True).content.decode()
+    assert "Nothing changed: it was so already." in told
 
 
 def test_a_form_that_is_wrong_comes_back_and_changes_nothing(pages):

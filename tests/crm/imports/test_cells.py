@@ -34,6 +34,7 @@ def read(kind, cell, **conventions):
         ("zone", "europe/berlin", "Europe/Berlin"),
         ("zone", "America/New York", "America/New_York"),
         ("country", "de", "DE"),
+        ("country", "Great Britain", "GB"),
         ("currency", "eur", "EUR"),
         ("tags", 'a; b,a | c"d', '{"a","b","c\\"d"}'),
     ],
@@ -56,7 +57,7 @@ def test_cells_that_are_read(kind, cell, expected):
         ("money", "999999999999"), ("money", "€5"),
         ("whole", "1.5"), ("whole", "-1"), ("whole", "1000000000"),
         ("yes_no", "perhaps"), ("choice", "maybe"), ("zone", "CEST"), ("zone", "localtime"),
-        ("country", "Germany"), ("country", "D1"), ("currency", "€"), ("tags", "0123456789x"),
+        ("country", "Nowhere"), ("country", "D1"), ("currency", "€"), ("tags", "0123456789x"),
     ],
 )  # fmt: skip
 def test_cells_that_are_not(kind, cell):

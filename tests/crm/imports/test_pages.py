@@ -237,12 +237,11 @@ def test_a_sheet_without_ids_is_found_again_by_its_names(client: Any, mira: Any)
     running.run(NOON)
     client.post(reverse("imports:loading", args=[again.pk]))
     running.run(NOON)
-    assert [*Account.objects.order_by("name").values_list("name", "industry")] == [("Acme", "Iron"), ("Kelp", "Fishing")]
+    assert [*Account.objects.order_by("name").values_list("industry", flat=True)] == ["Iron", "Fishing"]
 
 
-@pytest.mark.parametrize(("titles", "sort"), [("Id,Name,BillingCountry,Type", "Customer"),
-                                              ("Record ID,Company name,Company Domain Name,Type", "PROSPECT")])  # fmt: skip
-def test_the_type_of_other_systems_is_not_ours(client: Any, mira: Any, titles: str, sort: str) -> None:
+@pytest.mark.parametrize("titles", ["Id,Name,BillingCountry", "Record ID,Company name,Company Domain Name"])
+def test_the_type_of_other_systems_is_not_ours(client: Any, mira: Any, titles: str) -> None:
     client.force_login(mira)
-    bring(client, f"{titles}\n1,Acme,,{sort}\n")
+    bring(client, f"{titles},Type\n1,Acme,,Prospect\n")
     assert chosen(client, Import.objects.get())["column-3"] == ""

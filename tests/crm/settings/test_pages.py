@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from crm.history.models import Act
 from crm.team.models import ApiToken, Device, Membership, Organisation, Team, User
 from tests.conftest import NOON
 
@@ -123,3 +124,18 @@ def test_nobody_ends_anothers_device(mira: User, sam: User) -> None:
     thief.post("/sign-in/", {"login": sam.email, "password": "correct horse"})
     thief.post(f"/me/devices/{Device.objects.get(user=mira).pk}/ending/")
     assert web.get("/me/").status_code == 200
+
+
+def test_rights_and_closed_doors_stand_in_the_audit_log(ada: User, sam: User, client: Client) -> None:
+    client.force_login(ada)
+    client.post(f"/settings/team/{sam.pk}/", {"role": "manager", "sees": "own"})
+    client.post("/settings/roles/agent/import/", {"allowed": "1"})
+    client.post(f"/settings/team/{sam.pk}/deactivation/")
+    client.post(f"/settings/team/{ada.pk}/deactivation/")  # refused, so nothing is noted
+    client.post("/settings/roles/admin/import/", {"allowed": "0"})  # neither
+    assert list(Act.objects.order_by("pk").values_list("by", "label")) == [
+        (ada.pk, "made Sam account manager, who sees own customers"),
+        (ada.pk, "said that support agents may import files"),
+        (ada.pk, "closed the account of Sam"),
+    ]
+    assert "closed the account of Sam" in client.get("/settings/audit/").content.decode()
