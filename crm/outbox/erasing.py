@@ -42,9 +42,10 @@ _FORGET = f"""
 _DECISIONS = """
     UPDATE crm_decision SET reason = %(said)s, facts = '{}' WHERE message_id = ANY(%(messages)s)
 """
+# Whoever may not see the customer is told under no customer, as of a ticket that they handle.
 _NOTIFICATIONS = f"""
     UPDATE crm_notification SET text = left({without("text")}, 300)
-    WHERE account_id = ANY(%(accounts)s) AND {naming("text")}
+    WHERE (account_id = ANY(%(accounts)s) OR account_id IS NULL) AND {naming("text")}
 """  # noqa: S608  (columns of ours)
 
 

@@ -32,6 +32,9 @@ KEEPS = timedelta(hours=12)
 _ROBOTS = re.compile(
     r"(mailer-daemon|postmaster|no[-_]?reply|do[-_]?not[-_]?reply|bounces?|notifications?|news(letter)?)\b"
 )
+#: What somebody may be called. Anybody can say that they are called otherwise, and have us send it to anybody: an
+#: address, a link, an advertisement.
+_NAME = re.compile(r"[^\W\d_]+(?:(?:\. |[ '’-])[^\W\d_]+)*")
 
 #: What is written while admins have set nothing else. Liquid, and Markdown.
 TEXT = """\
@@ -101,7 +104,8 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
     contact, account = ticket.contact, ticket.account
     zone = clock.zone(contact.timezone if contact else "", account.timezone if account else "")
     by = ticket.answer_by.astimezone(zone) if ticket.answer_by else None
-    first, _, last = ticket.requester_name.partition(" ")
+    called = ticket.requester_name if _NAME.fullmatch(ticket.requester_name) else ""
+    first, _, last = called.partition(" ")
     person = {"first_name": contact.first_name, "last_name": contact.last_name} if contact else {
         "first_name": first if last else "", "last_name": last,
     }  # fmt: skip
@@ -110,7 +114,7 @@ def facts_of(ticket: Ticket) -> dict[str, Any]:
             "number": ticket.pk, "subject": ticket.subject,
             "answer_by": f"{by:%A, %-d %B, %H:%M} ({zone.key})" if by else "",
         },
-        "contact": {**person, "name": ticket.requester, "email": ticket.requester_handle},
+        "contact": {**person, "name": str(contact or called), "email": ticket.requester_handle},
     }  # fmt: skip
 
 

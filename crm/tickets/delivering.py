@@ -54,7 +54,7 @@ def refusal(ticket: Ticket, now: datetime, text: str = "", sizes: Sequence[int] 
     """Why no answer can leave, or not this one with files of so many bytes; blank: it can."""
     way = ways.get(ticket.reply_channel)
     if way is None:
-        return f"Nothing can be sent by {ticket.get_reply_channel_display()}. Write a note, or call."
+        return f"Nothing can be sent by {ticket.reply_channel_spoken}. Write a note, or call."
     return way.refuses(ticket, now) or way.objection(text, list(sizes))
 
 

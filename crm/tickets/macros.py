@@ -64,8 +64,9 @@ def _category(macro: Macro) -> TicketCategory | None:
 @transaction.atomic
 def send(ticket: Ticket, written: Written, macro: Macro | None, by: User, now: datetime) -> TicketMessage:
     """As `answering.write`, with what the macro sets: all or nothing."""
+    again = TicketMessage.objects.filter(bundle=written.bundle).exists()
     message = write(ticket, written, by, now)
-    if macro:
+    if macro and not again:
         _apply(macro, message, by, now)
     return message
 

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm.slots import tell
 from crm.team.models import User
 from crm.tickets.actions.saying import lock
 from crm.tickets.models import Ticket, TicketMessage
 from crm.tickets.rules.mood import CHOICES, FRUSTRATED, mood
-from crm.tickets.telling import Readers
+from crm.tickets.telling import Readers, tell_of
 from crm.web import clock
 
 
@@ -32,8 +31,8 @@ def _tell(row: Ticket, message: TicketMessage, now: datetime) -> None:
     words = ", ".join(f"“{word}”" for word in message.mood_words[:3])
     text = f"{message.sender} is frustrated in {row}: {words}"
     url = f"{row.get_absolute_url()}#message-{message.pk}"
-    tell(Readers([row]).leads(row), "ticket.mood", text, url, now, key=f"ticket-mood:{row.pk}:{clock.today(now)}",
-         account_id=row.account_id)  # fmt: skip
+    key = f"ticket-mood:{row.pk}:{clock.today(now)}"
+    tell_of(row, Readers([row]).leads(row), "ticket.mood", text, now, url=url, key=key)
 
 
 @transaction.atomic

@@ -99,7 +99,7 @@ def _begin(category_id: int, account_id: int | None, found: int, before: int, no
     )
     category = TicketCategory.objects.get(pk=category_id)
     account = Account.objects.get(pk=account_id) if account_id else None
-    words = f"{found} tickets about “{category}” in {rules.LOOKED_AT} days; {row.usual:.1f} would be usual"
+    words = f"{found} tickets about “{category}” in {rules.LOOKED_AT} days; {row.usual_words} would be usual"
     key = f"overload:{row.pk}"
     if account:
         payload = {"category": str(category), "found": found, "usual": round(row.usual, 1), "overload": row.pk}

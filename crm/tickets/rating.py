@@ -13,13 +13,13 @@ from crm.correspondence.rules import LOOP_HEADER, with_token
 from crm.inbox.models import InboxSettings
 from crm.outbox.actions import Draft, enqueue, template
 from crm.outbox.models import OutboundMessage
-from crm.slots import Enclosed, Explanation, Refusal, tell
+from crm.slots import Enclosed, Explanation, Refusal
 from crm.team.models import User
 from crm.tickets.actions.saying import lock, tell_timeline
 from crm.tickets.letters import address_of, own_loop
 from crm.tickets.models import Ticket, TicketRating, TicketSettings, TicketSpell
 from crm.tickets.rules.rating import ASKED_AFTER, CHANGED_FOR, KEEPS, LONGEST_COMMENT, LOW, SCORES
-from crm.tickets.telling import Readers
+from crm.tickets.telling import Readers, tell_of
 from crm.web.addresses import address_with
 from crm.web.locks import take_turns
 
@@ -86,10 +86,11 @@ def _refusal(row: Ticket, now: datetime) -> str:
         return "It is spam." if row.is_spam else "It was merged into another ticket."
     if not (to := address_of(row)):
         return "No e-mail address of whoever asked is known."
-    take_turns(f"rating:{row.contact_id or to}")
+    if row.contact is None:
+        return f"{to} is nobody on record, who could have agreed to such mail."
+    take_turns(f"rating:{row.contact_id}")
     since = now - timedelta(days=desk.rates_every_days)
-    asked = TicketRating.objects.filter(because="", asked_at__gt=since).exclude(ticket=row)
-    asked = asked.filter(contact=row.contact) if row.contact else asked.filter(ticket__requester_handle=to)
+    asked = TicketRating.objects.filter(contact=row.contact, because="", asked_at__gt=since).exclude(ticket=row)
     # What never left was asked of nobody.
     asked = asked.exclude(outbound__state__in=[OutboundMessage.State.SKIPPED, OutboundMessage.State.CANCELLED])
     if last := asked.order_by("-asked_at").first():
@@ -176,5 +177,4 @@ def _tell(ticket: Ticket, row: TicketRating, now: datetime) -> None:
     if ticket.account and ticket.account.owner_id:
         people = people | {ticket.account.owner_id}
     text = f"{ticket.requester} gives {row.score} of 5: {ticket}"
-    tell(people, "ticket.rated", text, ticket.get_absolute_url(), now, key=f"rating-low:{row.pk}",
-         account_id=ticket.account_id)  # fmt: skip
+    tell_of(ticket, people, "ticket.rated", text, now, key=f"rating-low:{row.pk}")

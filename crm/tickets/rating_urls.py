@@ -5,4 +5,4 @@ from django.urls import path
 from crm.tickets.views import rating
 
 app_name = "rating"
-urlpatterns = [path("<str:token>/", rating.page, name="page")]
+urlpatterns = [path("<slug:token>/", rating.page, name="page")]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from crm import slots
+from crm.accounts.models import Account
+from crm.slots import tell
 from crm.team.models import Membership, User
 from crm.team.rules import ADMIN, MANAGER
 from crm.tickets.models import Ticket, TicketFollower
@@ -48,6 +51,26 @@ class Readers:
     def leads(self, row: Ticket) -> set[int]:
         """As `leads_of` its team."""
         return self._leads[row.team_id or 0] or self._admins
+
+
+def tell_of(
+    row: Ticket, people: Iterable[int], kind: str, text: str, now: datetime, *, url: str = "", key: str | None = None,
+    by: User | None = None,
+) -> None:  # fmt: skip
+    """As `slots.tell`, of a ticket. Whoever has to do with it is told although they may not see its customer: what is
+    told of a customer only those read who may."""
+    ids = set(people)
+    seeing = _seeing(ids, row.account_id) if row.account_id else set()
+    for told, account_id in ((seeing, row.account_id), (ids - seeing, None)):
+        if told:
+            tell(told, kind, text, url or row.get_absolute_url(), now, key=key, account_id=account_id, by=by)
+
+
+def _seeing(people: set[int], account_id: int) -> set[int]:
+    """Those of them who may see the customer."""
+    of = Account.objects.filter(pk=account_id)
+    users = User.objects.filter(pk__in=people)
+    return {user.pk for user in users if user.sees_everything or of.visible_to(user).exists()}
 
 
 def register_kinds() -> None:

@@ -7,12 +7,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Min
 
-from crm.slots import tell
 from crm.tickets import clocks
 from crm.tickets.actions.saying import tell_timeline
 from crm.tickets.models import Ticket, TicketSpell
 from crm.tickets.rules.clock_words import span
-from crm.tickets.telling import Readers
+from crm.tickets.telling import Readers, tell_of
 
 #: Tickets of which people are told in one transaction.
 SLICE = 50
@@ -61,14 +60,13 @@ def _near(row: Ticket, limit: str, left: str, readers: Readers, now: datetime) -
     row.warned_at = now
     text = f"{left} left until {row} must be {_WORDS[limit]}"
     people = readers.handlers(row) | readers.leads(row)
-    tell(people, "ticket.near", text, row.get_absolute_url(), now, key=f"ticket-near:{row.pk}:{limit}",
-         account_id=row.account_id)  # fmt: skip
+    tell_of(row, people, "ticket.near", text, now, key=f"ticket-near:{row.pk}:{limit}")
 
 
 def _overdue(row: Ticket, limit: str, readers: Readers, now: datetime) -> None:
     text = f"{row} should have been {_WORDS[limit]} by now"
     people = readers.handlers(row) | readers.leads(row)
     key = f"ticket-overdue:{row.pk}:{limit}"
-    tell(people, "ticket.overdue", text, row.get_absolute_url(), now, key=key, account_id=row.account_id)
+    tell_of(row, people, "ticket.overdue", text, now, key=key)
     told = "Ticket not answered in time" if limit == "answer" else "Ticket not solved in time"
     tell_timeline(row, "ticket.overdue", told, now, now, key=key, limit=limit, level=str(row.level or ""))

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm.inbox import actions
-from crm.inbox.channels.chat import Chat, Forged, Receipt, number, shown, store, thing, things, words
+from crm.inbox.channels.chat import Chat, Forged, Receipt, believed, number, shown, store, thing, things, words
 from crm.slots import Arrived, Handled
 from crm.web.bridges import Unsigned, bridges, proven
 
@@ -82,10 +82,10 @@ def _receipts(data: list[dict[str, Any]], arrived: Arrived) -> Iterator[Receipt]
             yield Receipt("bridge", f"{its}:{status}", status, at, its, reason=words(one.get("reason"), 200))
 
 
-def _moment(written: Any, otherwise: datetime) -> datetime:
-    """ISO 8601, UTC where it says no offset; never later than it came."""
+def _moment(written: Any, came_at: datetime) -> datetime:
+    """ISO 8601, UTC where it says no offset."""
     try:
         said = datetime.fromisoformat(words(written, 40))
     except ValueError:
-        return otherwise
-    return min(said if said.tzinfo else said.replace(tzinfo=UTC), otherwise)
+        return came_at
+    return believed(said if said.tzinfo else said.replace(tzinfo=UTC), came_at)

@@ -117,12 +117,17 @@ def things(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def moment(value: Any, otherwise: datetime, per_second: int = 1) -> datetime:
-    """Seconds since 1970, as a number or a text; never later than it came."""
+def moment(value: Any, came_at: datetime, per_second: int = 1) -> datetime:
+    """Seconds since 1970, as a number or a text; see `believed`."""
     try:
-        return min(datetime.fromtimestamp(int(value) / per_second, UTC), otherwise)
+        return believed(datetime.fromtimestamp(int(value) / per_second, UTC), came_at)
     except (TypeError, ValueError, OverflowError, OSError):
-        return otherwise
+        return came_at
+
+
+def believed(said: datetime, came_at: datetime) -> datetime:
+    """Nothing is said after it came, nor before there were chats: such a moment has no place in most zones."""
+    return said if datetime(1990, 1, 1, tzinfo=UTC) < said <= came_at else came_at
 
 
 def shown(label: str, caption: str = "") -> str:

@@ -11,12 +11,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Min
 
-from crm.slots import tell
 from crm.team.models import User
 from crm.tickets import clocks, delivering, rules
 from crm.tickets.actions.saying import TicketError, lock, put
 from crm.tickets.actions.turning import turn
 from crm.tickets.models import Ticket, TicketDraft, TicketFollower, TicketMessage, TicketSpell
+from crm.tickets.telling import tell_of
 from crm.touches.actions import colleagues_named
 from crm.web.locks import take_turns
 
@@ -101,8 +101,8 @@ def _tell_mentioned(row: Ticket, message: TicketMessage, by: User, now: datetime
     )  # fmt: skip
     url = f"{row.get_absolute_url()}#message-{message.pk}"
     if named:
-        tell(named, "note.mention", f"{by} mentioned you in {row}"[:300], url, now, key=f"mention:ticket:{message.pk}",
-             account_id=row.account_id, by=by)  # fmt: skip
+        told, key = [user.pk for user in named], f"mention:ticket:{message.pk}"
+        tell_of(row, told, "note.mention", f"{by} mentioned you in {row}", now, url=url, key=key, by=by)
 
 
 @transaction.atomic

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Min
 
 from crm import slots
 from crm.history.actions import act
-from crm.slots import tell
 from crm.team.models import Team, User, hours_of_all
 from crm.tickets import clocks
 from crm.tickets.actions.saying import TicketError, lock
 from crm.tickets.models import OPEN, AssignsBy, Rota, Ticket
+from crm.tickets.telling import tell_of
 
 #: Tickets that waited for somebody to come to work, dealt in one transaction.
 SLICE = 50
+#: Where all are away, nobody knows how long; it is looked again after so long.
+LOOKS_AGAIN = timedelta(hours=1)
 
 _CHOSEN = ("assignee", "team", "assigned_because", "assign_at")
 
@@ -80,7 +82,8 @@ def _at_work(row: Ticket, people: Sequence[User], now: datetime, whose: str) -> 
     hours = hours_of_all([user for user in active if user.pk not in away])
     there = [user for user in active if user.pk in hours and hours[user.pk].open_at(now)]
     if not there:
-        row.assign_at = min((at for one in hours.values() if (at := one.next_open(now))), default=None)
+        comes = min((at for one in hours.values() if (at := one.next_open(now))), default=None)
+        row.assign_at = comes or (now + LOOKS_AGAIN if away else None)
         row.assigned_because = f"It waits for {whose}: nobody was at work"[:200]
     return there
 
@@ -142,5 +145,4 @@ def assign(ticket: Ticket, user: User | None, team: Team | None, by: User, now: 
 
 def _tell(row: Ticket, text: str, now: datetime, by: User | None) -> None:
     if row.assignee:
-        tell([row.assignee], "ticket.assigned", text[:300], row.get_absolute_url(), now,
-             account_id=row.account_id, by=by)  # fmt: skip
+        tell_of(row, [row.assignee.pk], "ticket.assigned", text, now, by=by)

@@ -16,7 +16,7 @@ from crm.tickets.models import Ticket
 def log(new: NewTicket, email: str, by: User, now: datetime) -> Ticket:
     """As `hearing.begin`. Where no answer can leave the way they came, it leaves by mail, if their `email` is known."""
     row = begin(new, now, by)
-    if email and row.reply_channel not in delivering.ways:
+    if email and delivering.refusal(row, now):
         row.reply_channel, row.requester_handle = Ticket.Channel.MAIL, email.lower()
         row.save(update_fields=["reply_channel", "requester_handle"])
     return row

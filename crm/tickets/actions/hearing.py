@@ -10,13 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from crm.accounts.models import Account, Contact
-from crm.slots import tell
 from crm.team.models import Team, User
 from crm.tickets import clocks, delivering, moods, rules
 from crm.tickets.actions import assigning
 from crm.tickets.actions.saying import Said, keep, lock, tell_timeline
 from crm.tickets.actions.turning import begin_spell, pause_automation, turn
 from crm.tickets.models import Ticket, TicketCategory, TicketFollower, TicketMessage
+from crm.tickets.telling import tell_of
 from crm.web.locks import take_turns
 
 Status = Ticket.Status
@@ -108,6 +108,12 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
     return message
 
 
+def may_bring(channel: str, key: str | None, by: User) -> bool:
+    """Whether a message that a program brings is new, or one that its user may see: `hear` gives a known one back."""
+    rows = TicketMessage.objects.filter(channel=channel, external_key=key)
+    return key is None or not rows.exists() or rows.visible_to(by).exists()
+
+
 def _way_back(said: Said, follows: Ticket | None) -> str:
     """Answers leave where it was said; by a program, which takes none, where those of the ticket before it left."""
     return follows.reply_channel if follows and said.channel not in delivering.ways else said.channel
@@ -161,5 +167,5 @@ def tell_handlers(row: Ticket, text: str, message: TicketMessage, now: datetime,
     readers = [user for user in users if user and user.is_active and user != by]
     if readers:
         url = f"{row.get_absolute_url()}#message-{message.pk}"
-        tell(readers, "ticket.received", text[:300], url, now, key=f"ticket-message:{message.pk}",
-             account_id=row.account_id, by=by)  # fmt: skip
+        told, key = [user.pk for user in readers], f"ticket-message:{message.pk}"
+        tell_of(row, told, "ticket.received", text, now, url=url, key=key, by=by)

@@ -158,7 +158,7 @@ class TicketResource(Creating, Editing, Listing, Resource):
         row = get_object_or_404(self.get_queryset(), pk=pk)
         data, now, by = _checked(NewMessageSerializer, request), clock.now(), request.user
         with _refusing("kind"), transaction.atomic():
-            message = _hear(row, data, now) if data["kind"] == "in" else _write(row, data, by, now)
+            message = _hear(row, data, by, now) if data["kind"] == "in" else _write(row, data, by, now)
         return Response(MessageSerializer(message).data, status=201)
 
     # What is done
@@ -225,11 +225,13 @@ def _write(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> Tick
     return answering.write(row, written, by, now)
 
 
-def _hear(row: Ticket, data: Mapping[str, Any], now: datetime) -> TicketMessage:
+def _hear(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> TicketMessage:
     """As the customer. Answers go on to leave where they left: a program brings this, no channel does."""
     at = data.get("occurred_at", now)
     if at > now:
         raise ValidationError({"occurred_at": ["This is still to come."]})
+    if not hearing.may_bring(Ticket.Channel.API, data.get("external_key"), by):
+        raise ValidationError({"external_key": ["A message has this key already. Each has one of its own."]})
     said = Said(
         data["text"], Ticket.Channel.API, at, contact=row.contact, name=row.requester_name,
         handle=row.requester_handle, key=data.get("external_key"),

@@ -65,9 +65,9 @@ def _window_is_over(channel: str, handle: str, now: datetime) -> str:
 
 
 def last_said(channel: str, handles: Iterable[str]) -> dict[str, datetime]:
-    """When each wrote last, but for what they wrote in public: that opens no conversation."""
+    """When each wrote last; what they wrote in public, or one of ours wrote down for them, opens no conversation."""
     rows = TicketMessage.objects.filter(kind=TicketMessage.Kind.IN, channel=channel, sender_handle__in=list(handles))
-    rows = rows.exclude(external_key__startswith=PUBLIC).order_by()
+    rows = rows.exclude(external_key=None).exclude(external_key__startswith=PUBLIC).order_by()
     return dict(rows.values_list("sender_handle").annotate(last=Max("occurred_at")))
 
 

@@ -69,9 +69,11 @@ def take(arrived: Arrived, mail: ReadMail, now: datetime) -> Handled | None:
     readers = [one.address for one in mail.to if one.address != address]
     outside = [one for one in readers if not any(rules.is_own(one, home) for home in homes)]
     colleagues = matching.colleagues([address, *outside])
+    # Customers have the token, and so it proves nothing of a colleague.
+    proven = own.trusts_senders or (by_token is not None and address not in colleagues)
     came = _Came(
         arrived, mail, text_of(arrived, mail), address, contacts_by([address]).get(address) if address else None,
-        own.trusts_senders or by_token is not None, [one for one in outside if one not in colleagues],
+        proven, [one for one in outside if one not in colleagues],
         [user for one, user in colleagues.items() if one != address], by_token, by_chain,
     )  # fmt: skip
     user = colleagues.get(address)

@@ -9,6 +9,8 @@ from uuid import uuid4
 from django import forms
 from django.core.validators import RegexValidator
 
+from crm.accounts.matching.rules import phone_key
+from crm.outbox.models import CHATS
 from crm.team.models import User
 from crm.tickets import rules
 from crm.tickets.actions.hearing import NewTicket
@@ -84,13 +86,20 @@ class NewTicketForm(forms.Form):
         """Of a valid form."""
         data = self.cleaned_data
         who: Caller = data["caller"]
-        phone = (who.contact.phone if who.contact else "") or data["phone"]
-        handle = self.email_known if data["channel"] == Ticket.Channel.MAIL else phone
-        said = Said(
-            data["text"], data["channel"], now, contact=who.contact,
-            name=who.contact.name if who.contact else data["name"], handle=(handle or self.email_known).lower(),
-        )  # fmt: skip
+        name = who.contact.name if who.contact else data["name"]
+        said = Said(data["text"], data["channel"], now, contact=who.contact, name=name, handle=self._handle(who))
         return NewTicket(
             data["subject"], said, who.account, data["priority"], data["category"], data["assignee"],
             key=f"logged:{self.viewer.pk}:{data['bundle']}",
         )  # fmt: skip
+
+    def _handle(self, who: Caller) -> str:
+        """By what the channel knows them; blank where nobody knows that."""
+        data, channel = self.cleaned_data, self.cleaned_data["channel"]
+        phone = (who.contact.phone if who.contact else "") or data["phone"]
+        if channel not in CHATS:
+            return (self.email_known if channel == Ticket.Channel.MAIL else phone or self.email_known).lower()
+        known = who.contact.handles.filter(channel=channel).order_by("-pk").first() if who.contact else None
+        if known or channel != Ticket.Channel.WHATSAPP:
+            return known.handle if known else ""
+        return phone_key(phone).removeprefix("+")  # as WhatsApp writes numbers

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from crm.team.models import VisibleQuerySet
 from crm.tickets.models.desk import TicketCategory
+from crm.tickets.rules.overload import usual_words
 
 
 class TicketOverload(models.Model):
@@ -33,3 +34,7 @@ class TicketOverload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.found} tickets about {self.category_id}"
+
+    @property
+    def usual_words(self) -> str:
+        return usual_words(self.usual)

@@ -68,6 +68,12 @@ class Ticket(models.Model):
         BRIDGE = "bridge", "Bridge"  # a customer's own, by signed webhooks
         API = "api", "API"
 
+        @property
+        def spoken(self) -> str:
+            """As within a sentence: “mail”, but “WhatsApp”, whose names keep their letters."""
+            label = str(self.label)
+            return label if self in (self.TELEGRAM, self.WHATSAPP, self.INSTAGRAM, self.API) else label.lower()
+
     #: Of the badges.
     TONES: ClassVar = {"new": "info", "open": "warn", "pending": "", "on_hold": "", "solved": "good", "closed": ""}
     #: lucide names.
@@ -192,6 +198,14 @@ class Ticket(models.Model):
     @property
     def status_tone(self) -> str:
         return self.TONES[self.status]
+
+    @property
+    def channel_spoken(self) -> str:
+        return self.Channel(self.channel).spoken
+
+    @property
+    def reply_channel_spoken(self) -> str:
+        return self.Channel(self.reply_channel).spoken
 
     @property
     def requester(self) -> str:

@@ -25,6 +25,11 @@ def usual(before: int) -> float:
     return before * LOOKED_AT / PAST
 
 
+def usual_words(expected: float) -> str:
+    """For people, who know no hundredths of a ticket: “hardly any”, “1.5”, “12”."""
+    return "hardly any" if expected < LEAST_EXPECTED else f"{expected:.1f}".removesuffix(".0")
+
+
 def begins(found: int, before: int, fewest: int) -> bool:
     expected = max(usual(before), LEAST_EXPECTED)
     return found >= fewest and found >= TIMES * expected and tail(found, expected) < RARE

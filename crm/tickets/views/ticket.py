@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -16,6 +17,7 @@ from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.tickets import reading, walking
 from crm.tickets.models import Ticket
+from crm.tickets.rules.due import due
 from crm.tickets.views import ticket_facts
 from crm.tickets.views.ticket_aside import aside
 from crm.tickets.views.ticket_composer import composer
@@ -35,8 +37,9 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     found = reading.ticket(pk, viewer)
     if found is None:
         raise Http404("There is no such ticket that you may see.")
-    context = talk(found, viewer, now) | head(found, viewer) | composer(found, viewer, now)
-    context |= aside(request, found, viewer, now) | {"facts": ticket_facts.rows(found), "now": now}
+    context = talk(found, viewer, now) | head(found, viewer) | standing(found, viewer, now)
+    context |= composer(found, viewer, now) | aside(request, found, viewer, now)
+    context |= {"facts": ticket_facts.rows(found), "now": now, "here": request.get_full_path()}
     context["walk"] = walking.around(request.GET.get("from", ""), viewer, now)
     return render(request, "crm/tickets/ticket.html", context)
 
@@ -62,10 +65,18 @@ def head(found: Ticket, viewer: User) -> dict[str, Any]:
     followed: list[dict[str, Any]] = getattr(found, "followed", [])
     here = address("tickets:detail", found.pk)
     return {
-        "ticket": found, "may_work": allows(viewer, "tickets"),
+        "ticket": found,
         "followers": [one["name"] or one["email"] for one in followed],
         "follows": any(one["pk"] == viewer.pk for one in followed),
         "requester_url": f"{here}requester/", "merge_url": f"{here}merging/", "spam_url": f"{here}spam/",
+    }  # fmt: skip
+
+
+def standing(found: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
+    """How it stands and may be turned: what changes on a page that is open."""
+    by = found.due_by and timezone.localtime(found.due_by)
+    return {
+        "due": due(found.status, by, timezone.localtime(now)), "may_work": allows(viewer, "tickets"),
         "statuses": [(value, label) for value, label in Ticket.Status.choices if value not in ("new", "closed")],
     }  # fmt: skip
 

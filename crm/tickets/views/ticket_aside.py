@@ -29,7 +29,8 @@ def aside(request: HttpRequest, ticket: Ticket, viewer: User, now: datetime) -> 
     return {
         "customer": _customer(shown, today) if shown else None,
         "entries": [_entry(row) for row in reading.entries(shown.pk)] if shown else [],
-        "others": others, "alike": others[0].alike if others and ticket.category_id else 0,
+        "others": [(one, Ticket.Status(one.status).label.lower()) for one in others],
+        "alike": others[0].alike if others and ticket.category_id else 0,
         "same_days": reading.SAME_FOR.days,
         "person": _person(ticket.contact, now) if ticket.contact and shown else None,
         "panels": _filled(ticket, request),

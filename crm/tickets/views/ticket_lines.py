@@ -69,25 +69,25 @@ def _line(row: Any, ticket: Ticket, viewer: User, now: datetime) -> dict[str, An
         return told | {"pk": row.pk, "id": f"message-{row.pk}", "at": row.occurred_at, "state": None}
     fresh = row.words[: row.folded_at] if row.folded_at else row.words
     quoted = row.words[row.folded_at :] if row.folded_at else ""
-    ours = row.user_id is not None
+    mood = mood_badge(row.mood)
+    ours = row.user_id is not None or row.kind == Kind.AUTO
     return {
         "id": f"message-{row.pk}", "pk": row.pk, "kind": row.kind, "who": name, "at": row.occurred_at,
         "avatar": ui.avatar(name), "how": _how(row, ticket), "unproven": not row.proven, "machine": row.automatic,
-        "body": _written(fresh) if ours else _heard(fresh, tuple(row.mood_words)),
+        "body": _written(fresh) if ours else _heard(fresh, tuple(row.mood_words) if mood["tone"] else ()),
         "quoted": _heard(quoted, ()) if quoted.strip() else "",
         "whole": f"{here}messages/{row.pk}/" if row.letters > LONGEST else "",
         "framed": f"{here}messages/{row.pk}/html/" if row.formatted else "", "title": f"What {name} wrote",
         "files": [_file(one, here) for one in row.enclosed],
         "state": state(row, ticket, viewer, now) if row.outbound_id else None,
-        "origin": row.origin_id, "mood": mood_badge(row.mood) if row.kind == Kind.IN else None,
+        "origin": row.origin_id, "mood": mood if row.kind == Kind.IN else None,
         "split": f"{here}messages/{row.pk}/split/" if row.kind == Kind.IN else "",
     }  # fmt: skip
 
 
 def _how(row: Any, ticket: Ticket) -> str:
     """“by mail”, “to Sofia by WhatsApp”, “note to the team”."""
-    channel = str(Ticket.Channel(row.channel).label)
-    by = channel if channel in ("WhatsApp", "Telegram", "Instagram", "API") else channel.lower()
+    by = Ticket.Channel(row.channel).spoken
     match row.kind:
         case Kind.NOTE:
             return "Note to the team"

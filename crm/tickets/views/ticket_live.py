@@ -12,11 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from crm.team.models import User
-from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.tickets import reading
 from crm.tickets.models import Ticket
-from crm.tickets.views.ticket import ticket_of
+from crm.tickets.views.ticket import standing, ticket_of
 from crm.tickets.views.ticket_lines import last_of, lines, waiting
 from crm.web import clock, wording
 
@@ -84,8 +83,13 @@ def since_then(request: HttpRequest, found: Ticket, viewer: User, now: datetime)
         "ticket": found, "moved": moved, "lines": lines(fresh, events, found, viewer, now) if moved else [],
         "updated": lines(on_their_way, [], found, viewer, now), "heard": [row for row in fresh if row.kind == "in"],
         "last": max(after[0] if after else 0, last_of(rows)), "waiting": waiting(rows),
-        "mark": found.updated_at.isoformat(), "may_work": allows(viewer, "tickets"),
-    }  # fmt: skip
+        "mark": found.updated_at.isoformat(), "here": _here(request, found),
+    } | standing(found, viewer, now)  # fmt: skip
+
+
+def _here(request: HttpRequest, found: Ticket) -> str:
+    """The address of the page that asks, by which one comes back to the same place in the queue."""
+    return request.htmx.current_url_abs_path or found.get_absolute_url()  # type: ignore[attr-defined,no-any-return]
 
 
 def _moment(text: str) -> datetime | None:

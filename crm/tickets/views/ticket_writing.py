@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.correspondence.reading.headers import fit
 from crm.correspondence.rules import UNDO_FOR
 from crm.outbox.rendering import TemplateError
 from crm.team.models import User
@@ -90,7 +91,7 @@ def _refused(
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what somebody is writing. One that has been sent meanwhile is no draft any more."""
     found, viewer, now = ticket_of(request, pk), viewer_of(request), clock.now()
-    text = request.POST.get("text", "").replace("\0", "")[: rules.LONGEST_TEXT]
+    text = request.POST.get("text", "")
     mine = TicketMessage.objects.visible_to(viewer).filter(ticket=found, user=viewer)
     sent = mine.filter(bundle=_bundle(request), called_off_at=None)
     if sent.exists():
@@ -100,7 +101,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _keep(found: Ticket, viewer: User, is_note: bool, text: str, now: datetime) -> None:
-    rows = TicketDraft.objects.filter(ticket=found, user=viewer, is_note=is_note)
+    rows, text = TicketDraft.objects.filter(ticket=found, user=viewer, is_note=is_note), fit(text)[: rules.LONGEST_TEXT]
     if not text.strip():
         rows.delete()
         return

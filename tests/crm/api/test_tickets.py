@@ -139,3 +139,14 @@ def test_what_one_may_not_see_is_not_there(calling: Any, olaf: User, mira: User,
     assert other.post(TICKETS, ASK | {"contact": sofia.pk}).status_code == 400
     assert calling(sam, "read").post(f"{url}status/", {"status": "solved"}).status_code == 403
     assert Ticket.objects.get().status == "new"
+
+
+def test_a_key_that_is_guessed_tells_nothing(calling: Any, olaf: User, mira: User, sofia: Contact) -> None:
+    sofia.account.owner = mira
+    sofia.account.save()
+    said = {"kind": "in", "text": "What nobody else may read.", "external_key": "k1"}
+    theirs = calling(mira).post(TICKETS, ASK | {"contact": sofia.pk})["Location"]
+    assert calling(mira).post(f"{theirs}messages/", said).status_code == 201
+    own = calling(olaf).post(TICKETS, ASK)["Location"]
+    guessed = calling(olaf).post(f"{own}messages/", said | {"text": "?"})
+    assert (guessed.status_code, list(guessed.json()["errors"])) == (400, ["external_key"])

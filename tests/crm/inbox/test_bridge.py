@@ -29,6 +29,12 @@ def test_what_it_signs_is_taken_once_with_either_secret() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 7, ""])
+def test_a_moment_that_no_page_could_show_is_when_it_came(at: Any) -> None:
+    from_bridge(bridged("Hello", at=at))
+    assert chats("bridge:linkedin")[0].at == NOON
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_signature_is_believed_for_five_minutes(sign: int) -> None:
     assert from_bridge(bridged(), "a", NOON + sign * WINDOW).status_code == 200

@@ -107,6 +107,7 @@ def test_somebody_who_took_it_meanwhile_keeps_it(desk: list[User], says: Callabl
     assert deal_waiting(MORNING) == 1
     row.refresh_from_db()
     assert (row.assignee, row.assign_at) == (sam, None)
+    assert not Notification.objects.filter(kind="ticket.assigned").exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,3 +142,15 @@ def test_admins_set_it_and_others_do_not(desk: list[User], ada: User, mira: User
     assert again.status_code == 422
     client.post(f"/settings/desk/categories/{made.pk}/switch/")
     assert TicketCategory.objects.get().archived_at == NOON
+
+
+def test_while_all_are_away_it_is_looked_again(desk: list[User], says: Callable[..., Said]) -> None:
+    away = [HandOver(giver=user, to_words="Else", at=NOON, until=NOON + timedelta(days=2)) for user in desk]
+    HandOver.objects.bulk_create(away)
+    row = _begin(says)
+    assert (row.assignee, row.assign_at) == (None, NOON + timedelta(hours=1))
+    assert deal_waiting(row.assign_at) == 1
+    HandOver.objects.update(returned_at=NOON)
+    assert deal_waiting(NOON + timedelta(hours=2)) == 1
+    row.refresh_from_db()
+    assert (row.assignee, row.assign_at) == (desk[0], None)

@@ -47,10 +47,7 @@ def lives(draw: Any) -> tuple[datetime, list[Spell], datetime | None, datetime, 
     for length in lengths:
         moments.append(moments[-1] + length * MINUTE)
     statuses = [draw(st.sampled_from(["new", "open", "pending", "on_hold", "solved"])) for _ in lengths]
-    spells = [
-        Spell(status, a, None if b == moments[-1] else b)
-        for status, (a, b) in zip(statuses, pairwise(moments), strict=True)
-    ]
+    spells = [Spell(status, a, b) for status, (a, b) in zip(statuses, pairwise(moments), strict=True)]
     spells[-1] = Spell(spells[-1].status, spells[-1].began_at)
     now = max(moments[-2], begin) + draw(st.integers(0, 30 * 60)) * MINUTE
     answered = begin + draw(st.integers(0, 40 * 60)) * MINUTE if draw(st.booleans()) else None

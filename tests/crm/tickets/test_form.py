@@ -223,3 +223,21 @@ def test_solved_tickets_close_by_themselves(sofia: Contact) -> None:
     assert TicketRating.objects.count() == ratings
     TicketSettings.objects.update(closes_after_days=0)
     assert (closing.next_due(due), closing.work(due + timedelta(days=90))) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("Zoë O’Neill-Berg", "Hello Zoë,"), ("J. R. Tolkien", "Hello J.,"), ("Sofia", "Hello,"),
+        ("[Won](https://evil.example) now", "Hello,"), ("evil.example won", "Hello,"),
+        ("https://evil.example x", "Hello,"),
+    ],
+)  # fmt: skip
+def test_nobody_has_us_send_a_link_by_calling_themselves_so(
+    help_form: TicketForm, anybody: Client, name: str, greeting: str
+) -> None:
+    send(anybody, name=name, email="victim@else.example")
+    actions.work(NOON)
+    said = TicketMessage.objects.get(kind="auto")
+    assert said.text.startswith(greeting)
+    assert "evil" not in said.text

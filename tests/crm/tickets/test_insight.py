@@ -236,6 +236,11 @@ def test_what_is_far_above_its_own_past_begins() -> None:
     assert not rules.goes_on(1, 0) or rules.tail(1, 0.5) < rules.COMMON
 
 
+@pytest.mark.parametrize(("expected", "words"), [(0.49, "hardly any"), (0.5, "0.5"), (1.53, "1.5"), (12.0, "12")])
+def test_what_is_usual_is_told_in_words(expected: float, words: str) -> None:
+    assert rules.usual_words(expected) == words
+
+
 def _asks(account: Account, category: TicketCategory, many: int, at: datetime) -> None:
     for _ in range(many):
         ticket(at, account=account, category=category)
@@ -248,6 +253,7 @@ def test_an_overload_is_told_once_a_spell(ada: User, mira: User) -> None:
     assert overload.look(NOON + timedelta(minutes=59)) == 0
     entry = TimelineEntry.objects.get(kind="ticket.overload")
     assert (entry.account, entry.payload["found"]) == (kelp, 6)
+    assert entry.text == "Support overload: 6 tickets about “Export” in 3 days; hardly any would be usual"
     assert _told("ticket.overload") == ["Ada", "Mira"]
     _asks(kelp, category, 1, NOON)
     overload.look(NOON + HOUR)

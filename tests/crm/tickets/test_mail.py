@@ -178,6 +178,7 @@ def test_a_colleague_who_answers_leaves_a_note(asked: Ticket, sam: User) -> None
     payload = come(asks("Paid today.\r\n\r\n> quoted", sender=sam.email, to=home(asked), message_id="2@x"), LATER)
     note = TicketMessage.objects.get(payload=payload)
     assert (note.kind, note.user, note.text, note.ticket) == ("note", sam, "Paid today.", asked)
+    assert not note.proven  # whoever was answered knows the address with the token, and can write any sender
     asked.refresh_from_db()
     assert (asked.answered_at, asked.messages.filter(kind="out").count()) == (None, 0)
     assert come(asks("Paid today.", sender=sam.email, to=home(asked), message_id="2@x")).state == "ignored"

@@ -21,7 +21,7 @@ from crm.tickets import delivering
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said, put
-from crm.tickets.models import Macro, Ticket, TicketCategory, TicketDraft, TicketMessage, TicketPresence
+from crm.tickets.models import Macro, ServiceLevel, Ticket, TicketCategory, TicketDraft, TicketMessage, TicketPresence
 from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
@@ -119,9 +119,13 @@ def test_a_macro_is_filled_in_and_sets_what_it_says(desk: Client, ticket: Ticket
     assert said["sets"] == ["Status: Pending", "Priority: High", "Category: Export", "Tag: export"]
     assert desk.get(f"/tickets/{ticket.pk}/canned/{private.pk}/").status_code == 404
     assert sent(desk, ticket, macro=private.pk).status_code == 422
-    assert sent(desk, ticket, macro=macro.pk, text="Hello Sofia").status_code == 200
+    bundle = str(uuid4())
+    assert sent(desk, ticket, macro=macro.pk, text="Hello Sofia", bundle=bundle).status_code == 200
     ticket.refresh_from_db()
     assert (ticket.status, ticket.priority, ticket.category, ticket.tags) == ("pending", 3, category, ["export"])
+    Ticket.objects.update(priority=1)
+    assert sent(desk, ticket, macro=macro.pk, text="Hello Sofia", bundle=bundle).status_code == 200  # once more
+    assert Ticket.objects.get().priority == 1
 
 
 def test_who_else_is_here_and_what_is_new(
@@ -230,3 +234,44 @@ def test_a_ticket_that_one_may_see_shows_nothing_of_a_customer_that_one_may_not(
     assert "The export stops." in html
     assert "but not its customer" in html
     assert "Enterprise" not in html
+
+
+def test_what_we_write_by_ourselves_reads_as_it_is_sent_and_channels_keep_their_names(
+    desk: Client, ticket: Ticket
+) -> None:
+    Ticket.objects.update(channel="whatsapp", reply_channel="telegram")
+    TicketMessage.objects.create(
+        ticket=ticket, kind="auto", channel="telegram", text="Its number is **#1**.", occurred_at=NOON
+    )
+    html = desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert "<strong>#1</strong>" in html
+    assert "by WhatsApp" in html
+    assert "<dd>Telegram" in html
+
+
+def test_words_of_no_mood_do_not_stand_out(desk: Client, ticket: Ticket) -> None:
+    said = {"ticket": ticket, "kind": "in", "channel": "email", "occurred_at": NOON}
+    TicketMessage.objects.create(**said, text="It works so far", mood=5, mood_words=["works"])
+    TicketMessage.objects.create(**said, text="We are fed up", mood=-80, mood_words=["fed up"])
+    html = desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert "<mark>works" not in html
+    assert "<mark>fed up</mark>" in html
+
+
+def test_after_send_and_solve_the_head_offers_to_open_it_again(desk: Client, ticket: Ticket) -> None:
+    assert 'data-key="s"' in desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    page = f"http://testserver/tickets/{ticket.pk}/?from=view%3Dopen"
+    data = {"kind": "answer", "bundle": str(uuid4()), "text": "It is lifted.", "then": "solved"}
+    headers = {"HX-Request": "true", "HX-Current-URL": page}
+    html = desk.post(f"/tickets/{ticket.pk}/messages/", data, headers=headers).content.decode()
+    head = html.partition('id="turning" hx-swap-oob="true"')[2]
+    assert "Open again" in head
+    assert 'data-key="s"' not in head
+    assert f'value="/tickets/{ticket.pk}/?from=view%3Dopen"' in head
+
+
+def test_a_limit_that_passed_is_overdue_and_not_a_time_of_an_answer(desk: Client, ticket: Ticket) -> None:
+    level = ServiceLevel.objects.create(name="Gold")
+    by = clock.now() - timedelta(minutes=28)
+    Ticket.objects.update(level=level, status="open", due_by=by, answer_by=by)
+    assert "Answer overdue 28 min" in desk.get(f"/tickets/{ticket.pk}/").content.decode()

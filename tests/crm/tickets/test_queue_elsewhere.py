@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Contact, ContactHandle
 from crm.slots import search_sources
 from crm.team.models import RoleRight, User
 from crm.tickets import panels
@@ -51,6 +51,26 @@ def test_somebody_whom_nobody_knows(web: Client) -> None:
     web.post("/tickets/new/", sent | {"name": "Reception", "phone": "+49 30 1234567"})
     made = Ticket.objects.get()
     assert (made.requester, made.requester_handle, made.reply_channel) == ("Reception", "+49 30 1234567", "phone")
+
+
+def test_what_was_asked_in_a_chat_is_answered_as_that_chat_knows_them(
+    web: Client, sofia: Contact, settings: Any
+) -> None:  # fmt: skip
+    """A number as people write it is no handle, and what one of ours wrote down opens no day of WhatsApp's."""
+    settings.EMAIL_URL, settings.OUTGOING_ALLOW = "smtp://127.0.0.1:9", []
+    settings.WHATSAPP_TOKEN = settings.WHATSAPP_PHONE_ID = settings.TELEGRAM_TOKEN = "set"
+    sofia.phone = "+49 30 1234567"
+    sofia.save()
+    ContactHandle.objects.create(contact=sofia, channel="telegram", handle="4242")
+
+    def asked_by(channel: str) -> tuple[str, str, str]:
+        web.post("/tickets/new/", CALL | {"bundle": str(uuid4()), "caller": f"contact:{sofia.pk}", "channel": channel})
+        made = Ticket.objects.latest("pk")
+        return made.reply_channel, made.requester_handle, made.messages.get().sender_handle
+
+    assert asked_by("telegram") == ("telegram", "4242", "4242")
+    assert asked_by("whatsapp") == ("email", "sofia@nordwind.example", "49301234567")
+    assert asked_by("instagram") == ("email", "sofia@nordwind.example", "")
 
 
 @pytest.mark.parametrize(

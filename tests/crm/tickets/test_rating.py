@@ -94,7 +94,7 @@ def test_opening_the_page_answers_nothing(asked: TicketRating, client: Client) -
     assert client.head(page).status_code == 200
     asked.refresh_from_db()
     assert (asked.score, asked.answered_at) == (None, None)
-    assert client.get("/rate/nonsense/").status_code == 404
+    assert [client.get(f"/rate/{one}/").status_code for one in ("nonsense", "%00")] == [404, 404]
     assert client.post("/rate/nonsense/", {"score": 5}).status_code == 404
     assert client.post(page, {"score": "6"}).status_code == 422
     assert not TicketRating.objects.exclude(score=None).exists()
@@ -135,3 +135,10 @@ def test_an_answer_can_be_changed_for_a_week(asked: TicketRating, client: Client
 def test_the_figure() -> None:
     assert csat([]) is None
     assert csat([5, 4, 3, 1]) == 0.5
+
+
+def test_whoever_writes_in_a_chat_is_asked_by_mail(ticket: Ticket, sam: User, says: Callable[..., Said]) -> None:
+    """A bridge's handle may look like an address."""
+    hear(ticket, says("Here", key="r:1", channel="bridge", handle="reviews:sofia@elsewhere.example"), NOON)
+    set_status(ticket, "solved", sam, LATER)
+    assert OutboundMessage.objects.get(origin="rating").addressed_to == "sofia@nordwind.example"

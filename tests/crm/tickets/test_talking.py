@@ -12,11 +12,14 @@ from crm.accounts.models import Contact
 from crm.history.actions import undo
 from crm.history.models import Act
 from crm.outbox.models import Notification, OutboundMessage
+from crm.privacy.erasing import erase
 from crm.team.models import User
 from crm.tickets import delivering, rules
 from crm.tickets.actions.answering import Overtaken, Written, call_off, write
 from crm.tickets.actions.assigning import assign
 from crm.tickets.actions.hearing import NewTicket, begin, hear
+from crm.tickets.actions.merging import merge
+from crm.tickets.actions.requesting import choose
 from crm.tickets.actions.saying import Brought, Said, TicketError
 from crm.tickets.actions.turning import set_status
 from crm.tickets.models import Ticket, TicketDraft, TicketMessage
@@ -205,3 +208,58 @@ def test_logged_for_somebody_at_a_customer(sofia: Contact, sam: User) -> None:
     made = begin(NewTicket("Called in", Said("They called", "phone", NOON), account=other), NOON, by=sam)
     entry = TimelineEntry.objects.get(kind="ticket.opened")
     assert (made.account, entry.source, entry.actor) == (other, "person", sam)
+
+
+def test_calling_off_leaves_what_has_turned_since(ticket: Ticket, sam: User, says: Callable[..., Said]) -> None:
+    set_status(ticket, "pending", sam, NOON)
+    said = write(ticket, Written(uuid4(), "It is lifted.", then="solved"), sam, LATER)
+    hear(ticket, says("It is not.", key="second"), LATER)
+    assert call_off(said, sam, LATER)
+    ticket.refresh_from_db()
+    assert ticket.status == "open"  # she waits, whatever it was before
+
+    stays = begin(NewTicket("Another", says(key="another")), NOON)
+    set_status(stays, "on_hold", sam, NOON)
+    said = write(ticket, Written(uuid4(), "One moment.", then="pending"), sam, LATER)
+    merge(ticket, stays, sam, LATER)
+    assert call_off(TicketMessage.objects.get(pk=said.pk), sam, LATER)
+    stays.refresh_from_db()
+    assert stays.status == "on_hold"
+
+
+def test_only_who_asks_moves_where_answers_leave(ticket: Ticket, says: Callable[..., Said], sofia: Contact) -> None:
+    hear(ticket, says("Here, please", key="42:1", channel="telegram", handle="42"), LATER)
+    bo = factories.contact(sofia.account, first_name="Bo", last_name="Ek", email="bo@nordwind.example")
+    hear(ticket, says("Me too", key="bo@1", contact=bo, handle="bo@nordwind.example"), LATER)
+    hear(ticket, says("From our tool", key="tool", channel="api", handle="42"), LATER)
+    ticket.refresh_from_db()
+    assert (ticket.reply_channel, ticket.requester_handle) == ("telegram", "42")
+    Ticket.objects.update(status="closed", closed_at=LATER)
+    after = hear(ticket, says("Again", key="tool:2", channel="api", handle="42"), LATER).ticket
+    assert (after.channel, after.reply_channel, after.requester_handle) == ("api", "telegram", "42")
+
+
+def test_a_form_of_somebody_else_is_answered_at_their_own_address(ticket: Ticket, sofia: Contact, sam: User) -> None:
+    bo = factories.contact(sofia.account, first_name="Bo", last_name="Ek", email="bo@nordwind.example")
+    Ticket.objects.update(channel="form", reply_channel="form")
+    choose(ticket, bo, sam, LATER)
+    ticket.refresh_from_db()
+    assert (ticket.requester_handle, ticket.requester_name) == ("bo@nordwind.example", "Bo Ek")
+
+
+def test_who_handles_it_is_told_of_a_customer_that_is_not_theirs(
+    ticket: Ticket, says: Callable[..., Said], mira: User, olaf: User, ada: User, sofia: Contact
+) -> None:  # fmt: skip
+    ticket.account.owner = mira
+    ticket.account.save()
+    assign(ticket, olaf, None, ada, LATER)
+    ticket.followers.create(user=mira)
+    hear(ticket, says("Still", key="second"), LATER)
+    words = f"Sofia Lindqvist wrote in {ticket}"
+    told = Notification.objects.filter(kind="ticket.received", text=words)
+    assert sorted(told.values_list("user", "account")) == sorted([(olaf.pk, None), (mira.pk, ticket.account_id)])
+    assert [one.kind for one in Notification.objects.visible_to(olaf).order_by("pk")] == [
+        "ticket.assigned", "ticket.received",
+    ]  # fmt: skip
+    erase(sofia.pk, ada, LATER)
+    assert not Notification.objects.filter(text__contains="Sofia").exists()
