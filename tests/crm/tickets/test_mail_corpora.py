@@ -210,7 +210,7 @@ def desk(db: None, settings: object) -> None:
 
 
 def test_three_hundred_mails_land_where_they_belong() -> None:
-    lands(Day(300, seed=5))
+    lands(Day(120, seed=5))
 
 
 @pytest.mark.long
