@@ -183,6 +183,6 @@ def fingerprint() -> str:
     tables = _tables()
     parts = [f"(SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {table} t)" for table in tables]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT md5(concat({', '.join(parts)}))")
+        cursor.execute(f"SELECT md5(array_to_string(ARRAY[{', '.join(parts)}], ''))")
         (found,) = cursor.fetchone()
     return str(found)

@@ -128,6 +128,8 @@ class Inspector:
         if answer is not None and answer.status >= 500:
             self.found.append(f"{address}: {answer.status}")
         here = answer is not None and answer.status == 200 and answer.url == self.server + address
+        if answer is not None and "sandbox" in answer.headers.get("content-security-policy", ""):
+            return False  # what others wrote: a frame of ours in which nothing runs, nor answers
         return here and bool(self.page.evaluate("document.doctype !== null"))
 
     def _look(self, place: str, size: ViewportSize, theme: str) -> None:

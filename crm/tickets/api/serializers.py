@@ -61,6 +61,7 @@ class TicketSerializer(WithCustomFields, ResourceSerializer):
     tags = serializers.ListField(child=serializers.CharField(max_length=60), max_length=MOST_TAGS, required=False)
     copied = serializers.ListField(child=serializers.EmailField(), max_length=MOST_COPIED, required=False)
     custom = CustomField("ticket")
+    due_by = Moment(allow_null=True, read_only=True, help_text="The sooner of answer_by and solve_by.")
     text = serializers.CharField(
         max_length=rules.LONGEST_TEXT, write_only=True, required=False,
         help_text="What the customer said; needed for a new ticket, and its first message.",

@@ -209,7 +209,7 @@ def desk(db: None, settings: object) -> None:
     TicketSettings.objects.create(pk=1, addresses=[DESK])
 
 
-def test_three_hundred_mails_land_where_they_belong() -> None:
+def test_a_day_of_mails_lands_where_it_belongs() -> None:
     lands(Day(120, seed=5))
 
 

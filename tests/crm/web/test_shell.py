@@ -40,6 +40,7 @@ def test_the_rows_of_all_entries_are_counted_in_one_query(
     nobody = slots.MenuEntry("Nobody", "user-round", "team:me", 99, count=lambda user: User.objects.none())
     request = RequestFactory().get("/me/")
     request.user = sam
+    assert sam.changed_rights == {}  # which signing in brings along
 
     with (
         slots.menu.temporarily("people", people),
