@@ -20,7 +20,8 @@ IN_A_BROWSER = [
 _GRAVE = {"serious", "critical"}
 #: Frames hold what others wrote, and run nothing: axe would wait in them for an answer.
 _RULES = {
-    "resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "iframes": False,
+    "resultTypes": ["violations"], "iframes": False,
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
 }  # fmt: skip
 
 
