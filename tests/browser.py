@@ -10,11 +10,9 @@ from playwright.sync_api import Page, expect
 
 CHROMIUM = shutil.which("chromium")
 
-#: `pytestmark` of a file whose tests open a browser.
-IN_A_BROWSER = [
-    pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)"),
-]  # fmt: skip
+WITH_CHROMIUM = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)")
+#: `pytestmark` of a file whose tests open a browser on pages of ours.
+IN_A_BROWSER = [pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True), WITH_CHROMIUM]
 
 
 _GRAVE = {"serious", "critical"}

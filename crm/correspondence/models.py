@@ -99,7 +99,23 @@ class MailQuerySet(VisibleQuerySet["Mail"]):
         return self.order_by("occurred_at", "id")
 
 
-class Mail(models.Model):
+class Quoting:
+    """What somebody wrote: a `text`, and where in it what it quotes begins."""
+
+    text: Any
+    folded_at: Any
+
+    @property
+    def fresh(self) -> str:
+        """What it says above what it quotes."""
+        return str(self.text[: self.folded_at] if self.folded_at else self.text)
+
+    @property
+    def quoted(self) -> str:
+        return str(self.text[self.folded_at :]) if self.folded_at else ""
+
+
+class Mail(Quoting, models.Model):
     """One mail of a conversation; without an account it waits until somebody says whose it is."""
 
     class Direction(models.TextChoices):
@@ -144,15 +160,6 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return self.subject or "No subject"
-
-    @property
-    def fresh(self) -> str:
-        """What it says above what it quotes."""
-        return self.text[: self.folded_at] if self.folded_at else self.text
-
-    @property
-    def quoted(self) -> str:
-        return self.text[self.folded_at :] if self.folded_at else ""
 
     @property
     def sender(self) -> str:

@@ -12,21 +12,21 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from crm.accounts.bulk import ADDING, REMOVING, TagsForm, ViewedForm, change_list
 from crm.history.actions import present_act
 from crm.history.bulk.acting import Refused
 from crm.history.models import Act
-from crm.history.undoing import Kept, Undone, echoes, undoers
+from crm.history.undoing import Undone, echoes, undoers
 from crm.slots import BulkAction, bulk_actions, tell
 from crm.team.models import Team, User
 from crm.tickets import clocks
 from crm.tickets.actions import blocking, merging
-from crm.tickets.actions.reviving import revive
+from crm.tickets.actions.reviving import revive, standing
 from crm.tickets.actions.saying import TicketError, lock
-from crm.tickets.actions.turning import turn, turn_back
+from crm.tickets.actions.turning import each_turned_by, turn, turn_back
 from crm.tickets.models import Ticket, TicketCategory, TicketChange, TicketFollower, TicketSpell
 
 #: More are one conversation no longer.
@@ -217,17 +217,11 @@ def wound_anew(began: Act, stands: bool, now: datetime) -> None:
 
 def spam_undone(done: Act, by: User | None, now: datetime) -> Undone:
     """They stand as before, unless they have turned again since."""
-    reverted, kept = 0, []
-    for pk in TicketSpell.objects.filter(act=done).order_by("ticket").values_list("ticket", flat=True).distinct():
-        row = lock(pk)
-        spells = list(TicketSpell.objects.filter(ticket=pk).order_by(F("began_at").desc(), F("pk").desc())[:2])
-        if len(spells) < 2 or spells[0].act_id != done.pk:
-            kept.append(Kept(str(row), "status", row.status_label, "", None, "it has turned again since"))
-            continue
-        was = {"status": spells[1].status, "solved_at": row.solved_at.isoformat() if row.solved_at else None}
-        revive(row, was, by, now, "it was no spam")
-        reverted += 1
-    return Undone(reverted, kept)
+
+    def put_back(row: Ticket, status: str) -> None:
+        revive(row, standing(row) | {"status": status}, by, now, "it was no spam")
+
+    return each_turned_by(done, put_back)
 
 
 def merges_undone(done: Act, by: User | None, now: datetime) -> Undone:

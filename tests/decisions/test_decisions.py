@@ -19,7 +19,7 @@ def live(machine: type[Machine], number: int, steps: int) -> None:
     run_state_machine_as_test(
         seed(number)(machine),
         settings=settings(
-            max_examples=2, stateful_step_count=steps, deadline=None, database=None, phases=[Phase.generate],
+            max_examples=2, stateful_step_count=steps, database=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
         ),
     )  # fmt: skip

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, Route
 
 from crm.templatetags.ui import foreign
 from crm.web.html import clean, framed
-from tests.browser import CHROMIUM
+from tests.browser import WITH_CHROMIUM
 from tests.security.payloads import IN_MAIL
 
-pytestmark = [pytest.mark.journey, pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)")]
+pytestmark = [pytest.mark.journey, WITH_CHROMIUM]
 
 PAGE = "http://holdfast.test/"
 HELD = "window.__held = 0; window.held = () => { top.__held += 1; }; window.alert = window.held;"

@@ -71,7 +71,7 @@ def fuzz(operation: Any, secret: str, world: World, examples: int) -> Iterator[s
     heard: list[str] = []
 
     @settings(
-        max_examples=examples, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=examples, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(), real=st.booleans())

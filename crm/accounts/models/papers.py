@@ -16,6 +16,17 @@ from crm.web import clock
 _referencing: Any = pgtrigger.Referencing
 
 
+def leaves_bytes() -> pgtrigger.Trigger:
+    """Of a table with `stored_as`: whichever way a row goes, with its customer too, its bytes follow, in the same
+    transaction or not at all."""
+    return pgtrigger.Trigger(
+        name="bytes_left_over", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Delete,
+        referencing=_referencing(old="gone"),
+        func="INSERT INTO crm_leftoverfile (stored_as) SELECT stored_as FROM gone ON CONFLICT DO NOTHING;"
+        " RETURN NULL;",
+    )  # fmt: skip
+
+
 class FileQuerySet(VisibleQuerySet["AccountFile"]):
     def kept(self) -> Self:
         """Those that nobody has deleted."""
@@ -42,15 +53,7 @@ class AccountFile(models.Model):
             models.Index(fields=["account", "-added_at", "-id"], condition=Q(deleted_at=None), name="file_of_account"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="file_deleted"),
         ]
-        triggers = [
-            # Whichever way a row goes, with its customer too, its bytes follow: in the same transaction, or not at all.
-            pgtrigger.Trigger(
-                name="bytes_left_over", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Delete,
-                referencing=_referencing(old="gone"),
-                func="INSERT INTO crm_leftoverfile (stored_as) SELECT stored_as FROM gone ON CONFLICT DO NOTHING;"
-                " RETURN NULL;",
-            ),
-        ]  # fmt: skip
+        triggers = [leaves_bytes()]
 
     def __str__(self) -> str:
         return self.name

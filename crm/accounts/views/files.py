@@ -6,8 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -24,6 +23,7 @@ from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.templatetags import ui
 from crm.web import clock
+from crm.web.keeping import to_keep
 from crm.web.toasts import toast
 
 #: Files that a folder shows; older ones are found through the timeline.
@@ -78,15 +78,9 @@ def _folder(request: HttpRequest, account: Account, form: FileForm | None = None
 
 @require_safe
 def file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponseBase:
-    """The bytes, always as something to keep and never as a page: what came from outside must not run here."""
+    """The bytes, always as something to keep."""
     row = _file(AccountFile.objects.visible_to(request.user).kept(), pk, file_pk)
-    try:
-        content = default_storage.open(row.stored_as)
-    except FileNotFoundError:
-        raise Http404(f"What {row.name} held is missing on this server. Restore the files from a backup.") from None
-    answer = FileResponse(content, as_attachment=True, filename=row.name, content_type=row.content_type)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return to_keep(row)
 
 
 @require_POST

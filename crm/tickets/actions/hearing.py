@@ -13,7 +13,7 @@ from crm.accounts.models import Account, Contact
 from crm.team.models import Team, User
 from crm.tickets import clocks, delivering, moods, rules
 from crm.tickets.actions import assigning
-from crm.tickets.actions.saying import Said, keep, lock, tell_timeline
+from crm.tickets.actions.saying import Said, keep, lock, tell_timeline, where_it_goes_on
 from crm.tickets.actions.turning import begin_spell, pause_automation, turn
 from crm.tickets.models import Ticket, TicketCategory, TicketFollower, TicketMessage
 from crm.tickets.telling import tell_of
@@ -85,7 +85,8 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
         take_turns(f"ticket-message:{said.channel}:{said.key}")
         if known := TicketMessage.objects.filter(channel=said.channel, external_key=said.key).first():
             return known
-    row = lock(_home(ticket.pk))
+    # Merges and their undoing lock in the order of ids: what goes on elsewhere is not locked on the way there.
+    row = lock(where_it_goes_on(Ticket.objects.get(pk=ticket.pk)).pk)
     while row.merged_into_id:  # meanwhile
         row = lock(row.merged_into_id)
     if row.status == Status.CLOSED:
@@ -122,14 +123,6 @@ def _way_back(said: Said, follows: Ticket | None) -> str:
 def _asks(row: Ticket, said: Said) -> bool:
     """Whether whoever asks said it themselves: where others write whom it concerns, too, no answer leaves for that."""
     return said.contact == row.contact if said.contact else said.handle == row.requester_handle
-
-
-def _home(pk: int) -> int:
-    """Where what belongs to this ticket goes: there, or in what it was merged into. Locks nothing: merges and their
-    undoing lock in the order of ids."""
-    while into := Ticket.objects.filter(pk=pk).values_list("merged_into", flat=True).first():
-        pk = into
-    return pk
 
 
 def _known(said: Said, key: str | None) -> Ticket | None:

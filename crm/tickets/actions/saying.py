@@ -53,6 +53,13 @@ class Said:
     files: Sequence[Brought] = field(default=())
 
 
+def where_it_goes_on(ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one that it was merged into."""
+    while ticket.merged_into_id:
+        ticket = Ticket.objects.get(pk=ticket.merged_into_id)
+    return ticket
+
+
 def lock(pk: int) -> Ticket:
     """The ticket, ours until the end of the transaction."""
     rows = Ticket.objects.select_related("account__owner", "contact", "assignee", "team", "category", "level")

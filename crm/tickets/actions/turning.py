@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -93,6 +94,12 @@ def _let_automation_on(row: Ticket) -> None:
 
 def turn_back(done: Act, by: User | None, now: datetime) -> Undone:
     """For the undo of an act: tickets go back to what they were before it, unless they have turned again since."""
+    return each_turned_by(done, lambda row, was: turn(row, was, by, now))
+
+
+def each_turned_by(done: Act, put_back: Callable[[Ticket, str], None]) -> Undone:
+    """Lock each ticket that the act turned, in order, and put it back to the status it had before, unless it has
+    turned again since."""
     reverted, kept = 0, []
     for pk in TicketSpell.objects.filter(act=done).order_by("ticket").values_list("ticket", flat=True).distinct():
         row = lock(pk)
@@ -101,6 +108,6 @@ def turn_back(done: Act, by: User | None, now: datetime) -> Undone:
             name = str(spells[0].by or "") if spells else ""
             kept.append(Kept(str(row), "status", row.status_label, name, None, "it has turned again since"))
             continue
-        turn(row, spells[1].status, by, now)
+        put_back(row, spells[1].status)
         reverted += 1
     return Undone(reverted, kept)

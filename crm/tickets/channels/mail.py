@@ -26,7 +26,7 @@ from crm.tickets.acknowledging import acknowledge
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.following import follow
 from crm.tickets.actions.hearing import NewTicket, begin, hear
-from crm.tickets.actions.saying import Brought, Said
+from crm.tickets.actions.saying import Brought, Said, where_it_goes_on
 from crm.tickets.channels import matching
 from crm.tickets.channels.forwarding import Forwarded, forwarded
 from crm.tickets.models import Ticket, TicketMessage, TicketSettings
@@ -98,7 +98,7 @@ def _from_customer(came: _Came, now: datetime) -> str:
         ticket = claimed
     if ticket is None:
         return _begin(came, now, claims=claimed)
-    ticket = matching.where_it_goes_on(ticket)
+    ticket = where_it_goes_on(ticket)
     if came.mail.automatic and ticket.status == Ticket.Status.CLOSED:
         return f"A machine answered #{ticket.pk}, which is closed."  # nothing begins for a machine
     joins = _may_join(ticket, came)
@@ -113,7 +113,7 @@ def _from_customer(came: _Came, now: datetime) -> str:
 
 def _may_join(ticket: Ticket, came: _Came) -> bool:
     """Whether its sender takes part, there or in the ticket that it was merged into."""
-    both = {one.pk: one for one in (ticket, matching.where_it_goes_on(ticket))}
+    both = {one.pk: one for one in (ticket, where_it_goes_on(ticket))}
     return any(matching.takes_part(one, came.address, came.contact) for one in both.values())
 
 
@@ -163,7 +163,7 @@ def _from_colleague(came: _Came, user: User, now: datetime) -> tuple[str, str]:
     Returns what became of it, and the address of whoever was forwarded.
     """
     if ticket := came.by_token or came.by_chain:
-        ticket = matching.where_it_goes_on(ticket)
+        ticket = where_it_goes_on(ticket)
         fresh = came.text[: came.mail.folded_at] if came.mail.folded_at else came.text
         _note(ticket, came, user, fresh.strip() or "(nothing but files)", now, came.mail.files)
         return f"A note of {user} in ticket #{ticket.pk}.", ""

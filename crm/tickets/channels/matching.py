@@ -36,13 +36,6 @@ def by_chain(references: Sequence[str]) -> Ticket | None:
     return Ticket.objects.filter(pk=nearest).first() if nearest else None
 
 
-def where_it_goes_on(ticket: Ticket) -> Ticket:
-    """The ticket itself, or the one that it was merged into."""
-    while ticket.merged_into_id:
-        ticket = Ticket.objects.get(pk=ticket.merged_into_id)
-    return ticket
-
-
 def takes_part(ticket: Ticket, address: str, contact: Contact | None) -> bool:
     """Whether they asked, read along, belong to the customer, or have written in it before."""
     if not address:

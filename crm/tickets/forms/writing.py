@@ -8,8 +8,7 @@ from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
-from crm.accounts.models import Account
-from crm.accounts.naming import customer_named
+from crm.correspondence import forms as correspondents
 from crm.team.models import User
 from crm.tickets import macros, rules
 from crm.tickets.models import Macro, Ticket
@@ -58,19 +57,10 @@ class MessageForm(forms.Form):
         return next((str(words[0]) for words in self.errors.values()), "")
 
 
-class NewPersonForm(forms.Form):
-    """Somebody at a customer whom nobody has on record."""
+class NewPersonForm(correspondents.NewPersonForm):
+    """Somebody at a customer whom nobody has on record; the mail or the chat says how to reach them."""
 
     account = forms.CharField(max_length=230, label="Customer")
-    first_name = forms.CharField(max_length=100, required=False, label="First name")
-    last_name = forms.CharField(max_length=100, required=False, label="Last name")
-
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.viewer = viewer
-
-    def clean_account(self) -> Account:
-        return customer_named(self.cleaned_data["account"], self.viewer)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

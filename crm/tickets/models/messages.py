@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from crm.accounts.models import leaves_bytes
+from crm.correspondence.models import Quoting
 from crm.inbox.models import InboundPayload
 from crm.outbox.models import OutboundMessage
 from crm.team.models import VisibleQuerySet
 from crm.tickets.models.tickets import Ticket
 from crm.web import clock
-
-_referencing: Any = pgtrigger.Referencing
 
 
 class MessageQuerySet(VisibleQuerySet["TicketMessage"]):
@@ -29,7 +28,7 @@ class MessageQuerySet(VisibleQuerySet["TicketMessage"]):
         return self.order_by("occurred_at", "id")
 
 
-class TicketMessage(models.Model):
+class TicketMessage(Quoting, models.Model):
     """One thing said, on whatever channel."""
 
     class Kind(models.TextChoices):
@@ -87,15 +86,6 @@ class TicketMessage(models.Model):
         return f"{self.get_kind_display()} in {self.ticket_id}"
 
     @property
-    def fresh(self) -> str:
-        """What it says above what it quotes."""
-        return self.text[: self.folded_at] if self.folded_at else self.text
-
-    @property
-    def quoted(self) -> str:
-        return self.text[self.folded_at :] if self.folded_at else ""
-
-    @property
     def sender(self) -> str:
         return str(self.user or self.contact or self.sender_name or self.sender_handle or "Holdfast")
 
@@ -113,14 +103,7 @@ class TicketFile(models.Model):
     content_id = models.CharField(max_length=255, blank=True)  # by which the message's HTML shows it
 
     class Meta:
-        triggers = [
-            pgtrigger.Trigger(
-                name="bytes_left_over", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Delete,
-                referencing=_referencing(old="gone"),
-                func="INSERT INTO crm_leftoverfile (stored_as) SELECT stored_as FROM gone ON CONFLICT DO NOTHING;"
-                " RETURN NULL;",
-            ),
-        ]  # fmt: skip
+        triggers = [leaves_bytes()]
 
     def __str__(self) -> str:
         return self.name

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from crm.team.viewer import viewer_of
 from crm.tickets.models import TicketFile, TicketMessage
 from crm.web.html import framed
+from crm.web.keeping import to_keep
 
 #: For bytes from outside that a browser may open all the same: nothing of them runs.
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
@@ -21,15 +21,10 @@ def _message(request: HttpRequest, pk: int, message_pk: int) -> TicketMessage:
 
 @require_safe
 def file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponseBase:
-    """The bytes, always as something to keep: what came from outside must not run here."""
+    """The bytes, always as something to keep."""
     seen = TicketMessage.objects.visible_to(viewer_of(request)).filter(ticket=pk)
     row = get_object_or_404(TicketFile, pk=file_pk, message__in=seen.values("pk"))
-    try:
-        content = default_storage.open(row.stored_as)
-    except FileNotFoundError:
-        raise Http404(f"What {row.name} held is missing on this server. Restore the files from a backup.") from None
-    answer = FileResponse(content, as_attachment=True, filename=row.name, content_type=row.content_type)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer = to_keep(row)
     answer.headers["Content-Security-Policy"] = _POLICY
     return answer
 

@@ -134,7 +134,7 @@ _NAMES = st.sampled_from(
 _VALUES = st.lists(_NASTY | st.binary(max_size=12), max_size=8).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(_NAMES, _VALUES), max_size=12), st.lists(_NASTY | st.binary(max_size=30), max_size=12))
 def test_no_mail_is_so_broken_that_it_cannot_be_read(heads: list[tuple[bytes, bytes]], body: list[bytes]) -> None:
     raw = b"".join(name + b": " + value + b"\r\n" for name, value in heads) + b"\r\n" + b"".join(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,31 +19,10 @@ from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from tests import factories
+from tests.beside import beside
 from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def beside(*verbs: Callable[[], Any]) -> list[Any]:
-    """Run at once, each in a thread and connection of its own; what each gave, or the error it raised."""
-    gave: list[Any] = [None] * len(verbs)
-    gate = threading.Barrier(len(verbs))
-
-    def run(place: int, verb: Callable[[], Any]) -> None:
-        try:
-            gate.wait(10)
-            gave[place] = verb()
-        except Exception as error:
-            gave[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(verbs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return gave
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def edit(what: str, keeper: Account, elsewhere: Account, moved: dict[str, list[A
 
 
 @given(ours=rows_of_each, theirs=rows_of_each, edits=st.sets(st.sampled_from(EDITS), max_size=3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_all_else_is_as_before_and_what_stays_is_named(mira, ours, theirs, edits):
     with transaction.atomic():
         _live_through(mira, ours, theirs, edits)

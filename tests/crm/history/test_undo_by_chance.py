@@ -60,7 +60,7 @@ class Book:
 @pytest.mark.django_db
 @pytest.mark.parametrize("examples", [30, pytest.param(1500, marks=pytest.mark.long)])
 def test_all_else_is_equal_to_before_and_what_is_kept_is_named_exactly(mira, monkeypatch, examples):
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(story=stories, order=st.permutations(range(3)), slices=st.sampled_from([1, 3, 1000]))
     def tell(story, order, slices):
         _tell(mira, monkeypatch, story, order, slices)

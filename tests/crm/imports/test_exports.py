@@ -30,7 +30,7 @@ def download(client: Any, subject: str, **fields: Any) -> list[list[str]]:
     return lines(client.post(reverse("exports:form", args=[subject]), {"download": "1", "query": "", **fields}))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.sampled_from("'=+-@＝\t\r\n\0 a\u200b"), max_size=6) | st.text(max_size=8))
 def test_a_cell_comes_back_as_it_was(cell: str) -> None:
     safe = formula_safe(cell)

@@ -46,7 +46,7 @@ def state():
     return list(Contact.objects.order_by("id").values())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=table)
 @pytest.mark.django_db
 def test_a_file_again_creates_nobody_and_settles(load, rows):

@@ -81,7 +81,7 @@ def edited(changes: list[tuple[int, str, str]], mira: User) -> set[tuple[int, st
     return written
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=there, file=rows, changes=edits, busy=tasks, decided=policies)
 @pytest.mark.django_db
 def test_undo_leaves_everything_else_as_it_was(

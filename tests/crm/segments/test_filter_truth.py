@@ -109,7 +109,7 @@ trees = st.recursive(st.one_of(leaves(), leaves(), st.just({})), groups, max_lea
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 @given(data=st.data())
 @hypothesis_settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_sql_and_python_agree(zone: str, data: st.DataObject, settings: Any, db: None) -> None:
     settings.TIME_ZONE = zone

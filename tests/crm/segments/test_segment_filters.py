@@ -227,7 +227,7 @@ _TREES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=_TREES, denied=st.booleans())
 def test_a_segment_finds_exactly_whom_its_filter_finds(mira: User, accounts: Any, tree: Any, denied: bool) -> None:
     if not Account.objects.filter(name="Dogwood").exists():

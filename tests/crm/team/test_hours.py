@@ -53,7 +53,7 @@ def cases(draw: st.DrawFn) -> tuple[Hours, datetime, datetime]:
     return Hours(ZoneInfo(zone), week, closed), start, start + draw(st.integers(0, 40 * 60)) * MINUTE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases())
 def test_it_agrees_with_a_look_at_the_wall_every_minute(case: tuple[Hours, datetime, datetime]):
     hours, start, end = case

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from crm.accounts.models import Contact
 from crm.history.actions import undo
@@ -22,33 +19,12 @@ from crm.tickets.actions.turning import set_status
 from crm.tickets.models import BlockedSender, Ticket, TicketMessage
 from crm.timeline.models import TimelineEntry
 from tests import factories
+from tests.beside import beside
 from tests.conftest import NOON
 
 LATER, EVENING = NOON + timedelta(hours=1), NOON + timedelta(hours=6)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def beside(*verbs: Callable[[], Any]) -> list[Any]:
-    """Run at once, each in a thread and connection of its own; what each gave, or the error it raised."""
-    gave: list[Any] = [None] * len(verbs)
-    gate = threading.Barrier(len(verbs))
-
-    def run(place: int, verb: Callable[[], Any]) -> None:
-        try:
-            gate.wait(10)
-            gave[place] = verb()
-        except Exception as error:
-            gave[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(verbs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return gave
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ moments = st.datetimes(datetime(2012, 1, 1), datetime(2040, 1, 1), timezones=st.
 LONGEST = {"daily": 3, "weekly": 9, "monthly": 33, "yearly": 368}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(repeats, zones, moments)
 def test_it_comes_later_on_its_day_at_its_hour_and_none_is_left_out(repeat, zone, moment):
     due = repeat.after(moment, zone)
