@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -9,9 +10,9 @@ from typing import Any
 
 import hypothesis
 import pytest
-from django.db import connection
 from django.db.backends.base.creation import BaseDatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from crm.team.models import User
 from crm.web import clock
@@ -27,23 +28,35 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
 #: What takes longest begins first, so that no process waits for one at the end.
-SLOW = ("tests/journeys/", "tests/faults/", "tests/architecture/test_access_matrix.py", "tests/retention/demo/")
+SLOW = (
+    "tests/journeys/test_spine.py", "tests/retention/demo/", "tests/architecture/test_access_matrix.py",
+    "tests/security/test_input.py", "tests/bench/", "tests/journeys/", "tests/faults/", "tests/decisions/",
+    "tests/crm/config/", "tests/time/", "tests/security/",
+)  # fmt: skip
 #: Folders whose files share something outside of their databases.
 TOGETHER = ("tests/bench/",)
+#: Files whose tests share nothing and take long, each.
+APART = ("tests/journeys/test_spine.py", "tests/architecture/test_access_matrix.py", "tests/security/test_input.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Long forms run only when somebody asks for them: -m long. A file's tests share what it prepares."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        folder = next((folder for folder in TOGETHER if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(folder))
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
     if "long" not in config.getoption("-m"):
         long = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+    yield  # and pytest-django puts those that empty their database behind the others
+    items.sort(key=lambda item: next((place for place, slow in enumerate(SLOW) if item.nodeid.startswith(slow)), 99))
+
+
+def _group(nodeid: str) -> str:
+    """Of what one process runs in one go."""
+    file = nodeid.partition("::")[0]
+    return nodeid if file in APART else next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 @pytest.fixture(scope="session")
@@ -55,19 +68,11 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests survive no power cut, so Postgres need not either."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
-        cursor.execute("SELECT pg_reload_conf()")
-
-
-@pytest.fixture(scope="session")
 def django_db_use_migrations() -> Iterator[bool]:
     """The first thing that is asked about databases."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseCreation, "create_test_db", database.create_test_db)
+        patch.setattr(BaseDatabaseCreation, "_destroy_test_db", database.destroy_test_db)
         patch.setattr(DatabaseOperations, "sql_flush", database.sql_flush)
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", database.no_post_migrate)
         yield True
@@ -79,6 +84,25 @@ def files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     from django.conf import settings
 
     settings.MEDIA_ROOT = str(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """Every client of a test has a server of its own, each of which would look for all static files anew."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT = None  # nobody has collected them here
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def add(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +134,16 @@ def fresh_standing(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_passwords(settings: Any) -> None:
     """Signing in need not be slow on purpose here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def refusals_unlogged() -> Iterator[None]:
+    """For whoever is refused thousands of times: a line about each, with its traceback, costs more than to refuse."""
+    requests = logging.getLogger("django.request")
+    before = requests.level
+    requests.setLevel(logging.ERROR)
+    yield
+    requests.setLevel(before)
 
 
 @pytest.fixture

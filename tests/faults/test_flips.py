@@ -98,7 +98,7 @@ def play(world: World, name: str, token: str, dice: random.Random, messages: int
     senders = [world.farm.begin() for _ in range(SENDERS)]
     wanted = before + dice.randrange(1, min(messages // 2, LATEST))
     with world.clock.running(10):  # a letter whose reader another sender holds comes back some seconds later
-        assert wait_for_count(world.taken, wanted, 30, every=0.001), world.states()
+        assert wait_for_count(world.taken, wanted, 180, every=0.001), world.states()
         flipped = _committed(lambda: flip(at))
         time.sleep(0.2)
     assert [world.farm.end(pid) for pid in senders] == [0] * SENDERS

@@ -70,6 +70,7 @@ def directives(header: str) -> dict[str, str]:
 FRAMED = ("correspondence:html", "tickets:message_html")
 
 
+@pytest.mark.usefixtures("kept_standing")
 def test_every_answer_has_its_headers(world: World, ada: User) -> None:
     wrong = []
     for name, answer in answers(world, ada):
@@ -92,6 +93,7 @@ def test_every_answer_has_its_headers(world: World, ada: User) -> None:
     assert wrong == []
 
 
+@pytest.mark.usefixtures("kept_standing")
 def test_every_page_has_the_strict_policy_and_keeps_it(world: World, ada: User) -> None:
     wrong = []
     for name, answer in answers(world, ada):

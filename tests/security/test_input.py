@@ -90,6 +90,7 @@ def posts(world: World) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.usefixtures("kept_standing", "refusals_unlogged")
 def test_no_field_of_a_form_breaks_a_page(world: World, ada: User, signed_in: Any, settings: Any) -> None:
     settings.ACCOUNT_RATE_LIMITS = False
     browser = signed_in(ada)
@@ -122,6 +123,7 @@ def _quoted(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode(errors="surrogatepass"))
 
 
+@pytest.mark.usefixtures("kept_standing", "refusals_unlogged")
 def test_no_parameter_of_an_address_breaks_a_page(world: World, ada: User, signed_in: Any) -> None:
     browser = signed_in(ada)
     names = [
@@ -175,6 +177,7 @@ def fields_of(described: dict[str, Any], operation: dict[str, Any]) -> list[str]
     return sorted(described["components"]["schemas"].get(name, {}).get("properties", {}))
 
 
+@pytest.mark.usefixtures("refusals_unlogged")
 def test_no_field_of_the_api_breaks_it(world: World, ada: User, calling: Any) -> None:
     program, described, asked, term = calling(ada), schema(), 0, world.contract.terms.get().pk
     wrong = []

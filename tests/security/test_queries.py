@@ -18,6 +18,7 @@ from crm.accounts.models import Account, Contact
 from crm.ledger.models import Contract, ContractTerm
 from crm.outbox.actions import Draft, enqueue
 from crm.outbox.models import OutboundMessage
+from crm.pipelines.models import Deal, DealContact, DealSpell
 from crm.team.models import ApiToken, User
 from crm.tickets.models import Ticket, TicketFile, TicketMessage, TicketSpell
 from crm.timeline.actions import Fact, record
@@ -43,6 +44,9 @@ VIEWS = {
     "accounts:detail": ["show=people"],
     "tickets:list": ["view=all", "view=mine", "sort=-priority", "q=Ticket", "view=all&cols=account.mrr,team"],
     "todos:list": ["tab=team", "section=done", "section=snoozed"],
+    "pipelines:board": ["owner=me", "state=stuck", "q=Deal"],
+    "pipelines:forecast": ["by=owner", "by=source"],
+    "pipelines:list": ["view=all", "view=mine", "sort=-value", "q=Deal"],
     "outbox:list": ["tab=sent", "tab=held-back", "tab=attention"],
     "workflows:detail": ["tab=people", "tab=mail", "tab=versions", "tab=settings"],
     "api-account-list": ["limit=200"],
@@ -99,6 +103,7 @@ def more(world: World, count: int) -> None:
                    trigger_key=f"{count}-{n}", step_id="x", due_at=NOON + timedelta(days=1)) for n in kept
     )  # fmt: skip
     tickets(world, contacts, count)
+    deals(world, contacts, count)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum does after so many rows; a planner that knows of none goes astray
 
@@ -122,6 +127,19 @@ def tickets(world: World, contacts: list[Contact], count: int) -> None:
     )
     TicketSpell.objects.filter(ticket=world.ticket, ended_at=None).update(ended_at=NOON)
     TicketSpell.objects.create(ticket=world.ticket, status="open", began_at=NOON)
+
+
+def deals(world: World, contacts: list[Contact], count: int) -> None:
+    """One for each person's customer; and the deal of the world has been in its stage as often."""
+    common: dict[str, Any] = {"pipeline": world.pipeline, "stage": world.stage, "owner": world.mira, "currency": "EUR"}
+    made = Deal.objects.bulk_create(
+        Deal(title=f"Deal {n}", account_id=contact.account_id, rank=count * 10_000 + n, amount=n, stuck_at=NOON,
+             expected_on=date(2026, 6 + n % 3, 1), source=f"Fair {n % 20}", updated_at=NOON - timedelta(days=1),
+             **common)
+        for n, contact in enumerate(contacts)
+    )  # fmt: skip
+    DealSpell.objects.bulk_create(DealSpell(deal=row, stage=world.stage, began_at=NOON) for row in made)
+    DealContact.objects.bulk_create(DealContact(deal=world.deal, contact=contact) for contact in contacts)
 
 
 def addresses(world: World) -> list[tuple[str, str]]:

@@ -167,6 +167,7 @@ def test_undo_by_its_button_and_again(client, mira):
     assert "Undone." in html
     redo = Act.objects.latest("pk")
     assert f"/history/acts/{redo.pk}/undo/" in html  # the toast takes the undo back
+    assert "Do it again" in html
     client.post(f"/history/acts/{redo.pk}/undo/")
     assert Account.objects.get().goal == "b"
     refused = client.post(f"/history/acts/{deed.pk}/undo/", follow=True).content.decode()

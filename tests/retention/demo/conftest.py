@@ -19,9 +19,9 @@ def demo_mail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("mail")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def told(django_db_setup: None, django_db_blocker: Any, demo_mail: Path) -> Iterator[Path]:
-    """The folder with the letters; rows are there until the module is done."""
+    """The folder with the letters; rows are there until the last test has looked at them."""
     with django_db_blocker.unblock(), override_settings(EMAIL_URL=f"folder://{demo_mail}"), transaction.atomic():
         assert seeding.fill(NOON, demo_mail)
         yield demo_mail
