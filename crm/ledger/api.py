@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from crm.accounts.models import Account
 from crm.ledger.actions import project
+from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.models import Contract, ContractTerm
 from crm.team.authentication import ScopePermission
@@ -112,9 +113,23 @@ class ContractSerializer(ResourceSerializer):
             term["rate"] = rate_of(term, data["currency"])
         return data
 
+    def validate_status(self, status: str) -> str:
+        if status not in Contract.REPORTED and (self.instance is None or status != self.instance.status):  # type: ignore[union-attr]
+            raise serializers.ValidationError("Only winning a deal makes a contract expected.")
+        return status
+
     def create(self, data: dict[str, Any]) -> Contract:
+        """One that was sold here and is expected is taken over, with the terms that are sent."""
         terms, moment = data.pop("terms", []), data["updated_at"]
-        contract = Contract.objects.create(**data)
+        status = data.setdefault("status", Contract.Status.PAID)
+        sold = data.get("external_id") and expected_for(data["account"].pk, data.get("plan", ""), status)
+        contract: Contract
+        if sold:
+            contract = super().update(sold, data)
+            if terms:
+                contract.terms.all().delete()
+        else:
+            contract = Contract.objects.create(**data)
         ContractTerm.objects.bulk_create(ContractTerm(contract=contract, known_at=moment, **term) for term in terms)
         return contract
 

@@ -20,6 +20,7 @@ class Contract(models.Model):
     """A subscription of an account to a plan. Its terms say when it runs and what it costs."""
 
     class Status(models.TextChoices):
+        EXPECTED = "expected", "Expected"  # sold, and nobody has confirmed it: it counts for nothing
         TRIAL = "trial", "Trial"
         PAID = "paid", "Paid"
         PAUSED = "paused", "Paused"
@@ -27,6 +28,8 @@ class Contract(models.Model):
 
     #: With these an account is a customer while a term runs.
     COUNTS = (Status.PAID, Status.PAUSED)
+    #: What billing may say of one; only a sale of ours makes one expected.
+    REPORTED = ("trial", "paid", "paused", "cancelled")
 
     account = models.ForeignKey("crm.Account", models.CASCADE, related_name="contracts")
     external_id = models.CharField(max_length=120, null=True, blank=True)
@@ -121,7 +124,11 @@ class CurrencyRate(models.Model):
 
 class ContractChange(
     changes_of(  # type: ignore[misc]
-        Contract, {"plan": "plan", "status": "status", "auto_renew": "automatic renewal", "currency": "currency"}
+        Contract,
+        {
+            "plan": "plan", "status": "status", "auto_renew": "automatic renewal", "currency": "currency",
+            "external_id": "external id",
+        },
     )
 ):  # fmt: skip
     """A contract as it was before somebody changed it."""

@@ -1,4 +1,5 @@
-"""Arithmetic of terms: how long one is, and when the next one runs. A term covers [starts_on, ends_on)."""
+"""Arithmetic of terms: how long one is, when the next one runs, what a sale is beside them. A term covers
+[starts_on, ends_on)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 #: A contract that renews by itself more often than this, such as every month, has no end to remind anybody of.
 SHORT_TERM = timedelta(days=63)
@@ -79,3 +81,25 @@ def _keeps_to(anchor: int, day: date) -> bool:
 
 def _in_month(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, monthrange(year, month)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a plan brings that an account has now: a month, in the reporting currency."""
+
+    plan: str
+    mrr: Decimal
+
+
+def kind_of(running: Sequence[Running], plan: str, mrr: Decimal) -> str:
+    """What a sale is beside what runs: new | renewal | expansion | contraction. `mrr` is a month's, as theirs.
+
+    Who has nothing is new, whoever they were before. A plan that they have is replaced: it grows, shrinks or is
+    renewed as it is; another one comes on top of it, and is an expansion.
+    """
+    if not running:
+        return "new"
+    same = [one.mrr for one in running if one.plan.casefold() == plan.casefold()]
+    if not same or mrr > sum(same):
+        return "expansion"
+    return "contraction" if mrr < sum(same) else "renewal"

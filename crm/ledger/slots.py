@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from crm import slots
+from crm.history.undoing import echoes
 from crm.ledger import actions, rules
+from crm.ledger.actions.deals import confirmation_undone
 from crm.ledger.actions.imports import register_imports
 from crm.ledger.checks import register_checks
 from crm.ledger.rfm.fields import register_rfm
@@ -33,14 +35,15 @@ slots.loads.register(
 )
 
 # Neither aggregates nor sorts, so that a condition on the day reaches the index on the term's start or end. Earlier
-# contracts count whatever became of them: who comes back, or buys a second plan, is not new.
+# contracts count whatever became of them, but those that are only expected: who comes back, or buys a second plan, is
+# not new.
 _STARTS = """
     SELECT c.account_id, NULL::bigint AS contact_id, c.id AS contract_id, t.starts_on AS day,
         'contract:' || c.id || ':start:' || to_char(t.starts_on, 'YYYY-MM-DD') AS fact, t.known_at
     FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
     WHERE c.status IN ('paid', 'trial') AND NOT EXISTS (
         SELECT 1 FROM crm_contract ec JOIN crm_contractterm e ON e.contract_id = ec.id
-        WHERE ec.account_id = c.account_id AND (e.starts_on, e.id) < (t.starts_on, t.id))
+        WHERE ec.account_id = c.account_id AND ec.status <> 'expected' AND (e.starts_on, e.id) < (t.starts_on, t.id))
 """
 
 _ENDS = f"""
@@ -56,6 +59,7 @@ slots.date_fields.register("contract.starts_on", slots.DateField("Start of the f
 slots.date_fields.register("contract.ends_on", slots.DateField("End of a contract", _ENDS))
 
 register_imports()
+echoes.register("confirmations", confirmation_undone)
 register_rfm()
 register_checks()
 slots.owned_rows.register(

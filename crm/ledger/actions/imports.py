@@ -8,6 +8,7 @@ from itertools import batched
 from django.conf import settings
 
 from crm.accounts.models import Account
+from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import RATE_ON, sql_parameters
 from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
@@ -41,7 +42,7 @@ CONTRACT_COLUMNS = {
     "auto_renew": ImportColumn(
         "yes_no", example="yes", label="Renews by itself", names=("auto renewal", "auto-renewal"),
     ),
-    "status": ImportColumn("choice", choices=tuple(Contract.Status.values), example="paid", label="Status"),
+    "status": ImportColumn("choice", choices=Contract.REPORTED, example="paid", label="Status"),
 }  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     # Without its last row, the one before it is the contract's last.
     while _reject_forgotten(rows, now):
         pass
+    _take_over(rows)
     counts = _count(rows)
     rows.note("touched", Account, "SELECT DISTINCT account_id FROM import_rows")
     _write(rows)
@@ -109,19 +111,19 @@ def _find_terms(rows: ImportRows) -> None:
 
 def _reject_contracts(rows: ImportRows) -> None:
     rows.reject(
-        "r.account_id IS NULL", "account_external_id", "is the external_id of no account",
-        "Import the account first, or correct the id.",
+        "r.account_id IS NULL", "account_external_id", "is the id of no customer here",
+        "Import the customers first, or correct the id.",
     )  # fmt: skip
     rows.reject(
         "EXISTS (SELECT 1 FROM crm_contract c WHERE c.id = r.target AND c.account_id <> r.account_id)",
         "account_external_id", "is not the account that has this contract",
-        "A contract stays with its account: give it another external_id.",
+        "A contract stays with its customer: give it another {external_id}.",
     )  # fmt: skip
     rows.reject(
         """EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line
             AND e.account_id <> r.account_id)""",
         "account_external_id", "differs from an earlier row of the same contract",
-        "A contract belongs to one account: give it another external_id.",
+        "A contract belongs to one customer: give it another {external_id}.",
     )  # fmt: skip
     rows.reject(
         f"({RATE_ON.format(code='r.code', day='r.starts_on')}) IS NULL", "currency",
@@ -132,8 +134,8 @@ def _reject_contracts(rows: ImportRows) -> None:
 
 def _reject_terms(rows: ImportRows) -> None:
     rows.reject(
-        "r.days IS NULL", "ends_on", "is not after starts_on",
-        "ends_on is the first day without service: later than starts_on, or blank for an open end.",
+        "r.days IS NULL", "ends_on", "is not after {starts_on}",
+        "{ends_on} is the first day without service: later than {starts_on}, or blank for an open end.",
     )  # fmt: skip
     rows.reject(
         "r.term_id IS NULL AND r.mrr IS NULL AND coalesce(r.status, '') <> 'trial'", "mrr", "is missing",
@@ -145,7 +147,7 @@ def _reject_terms(rows: ImportRows) -> None:
 
 
 def _reject_overlaps(rows: ImportRows) -> int:
-    remedy = "The terms of one contract follow one another: correct the days, or give it another external_id."
+    remedy = "The terms of one contract follow one another: correct the days, or give it another {external_id}."
     gone = rows.reject(
         """EXISTS (SELECT 1 FROM crm_contractterm t WHERE t.contract_id = r.target
             AND daterange(t.starts_on, t.ends_on) && r.days
@@ -212,6 +214,31 @@ def _agree(rows: ImportRows) -> None:
     """What holds for a whole contract is the same in all rows of it: what the last one says that says it."""
     rows.run(_AGREE)
     rows.run(_RATE, **sql_parameters())
+
+
+# New contracts that bring something; all rows of one say the same by now.
+_NEW = """
+    SELECT external_id AS mark, account_id, coalesce(max(plan), '') AS plan, min(line) AS place
+    FROM import_rows WHERE target IS NULL AND coalesce(status, 'paid') IN ('paid', 'paused')
+    GROUP BY external_id, account_id
+"""
+
+
+def _take_over(rows: ImportRows) -> None:
+    """What was sold here and billing reports now is one contract: the file's first term stands for the expected one."""
+    rows.begin_writing()
+    rows.ids(LOCK_EXPECTED.format(wanted=_NEW))
+    taken = rows.run(f"""
+        UPDATE import_rows r SET target = t.contract_id, status = coalesce(r.status, 'paid'),
+            term_id = CASE WHEN r.starts_on = (
+                SELECT min(e.starts_on) FROM import_rows e WHERE e.external_id = r.external_id) THEN t.term_id END
+        FROM ({TAKEN_OVER.format(wanted=_NEW)}) t WHERE t.mark = r.external_id""")  # noqa: S608
+    if taken:
+        rows.run("""
+            UPDATE crm_contractterm t SET starts_on = r.starts_on, ends_on = r.ends_on, mrr = r.mrr, rate = r.rate,
+                known_at = %(now)s
+            FROM import_rows r WHERE t.id = r.term_id AND r.status IN ('paid', 'paused')
+                AND (SELECT c.status FROM crm_contract c WHERE c.id = t.contract_id) = 'expected'""")
 
 
 _CONTRACT = {

@@ -24,7 +24,7 @@ _LOCK = "SELECT id FROM crm_account WHERE id = ANY(%(ids)s) ORDER BY id FOR NO K
 
 # A term counts for what its contract's status says. Trial terms make a trial, never MRR. A cancelled contract covers
 # nothing any more, but its begun terms show that there was a customer to lose. An account between two booked terms is
-# paused. A contract that has not begun yet, like a trial that ran out, leaves a lead a lead.
+# paused. A contract that has not begun yet, like a trial that ran out, leaves a lead a lead. An expected one is none.
 _PROJECT = """
     WITH contract AS (
         SELECT c.account_id, c.status, c.status = ANY(%(counts)s) AS counts,
@@ -34,7 +34,7 @@ _PROJECT = """
             sum(t.mrr * t.rate) FILTER (
                 WHERE t.starts_on <= %(day)s AND coalesce(t.ends_on, 'infinity') > %(day)s) AS mrr
         FROM crm_contract c JOIN crm_contractterm t ON t.contract_id = c.id
-        WHERE c.account_id = ANY(%(ids)s)
+        WHERE c.account_id = ANY(%(ids)s) AND c.status <> 'expected'
         GROUP BY c.id
     ), derived AS (
         SELECT a.id,

@@ -15,7 +15,7 @@ from crm.slots import FilterField, ListColumn, OwnedRows, SegmentIdea, ValueFact
 from crm.web import clock
 
 # Renewals book further terms by themselves, so only the first day of a contract is something that a customer did.
-# Trials and terms without a price are no purchase.
+# Trials, terms without a price and what is still expected are no purchase.
 _CONTRACTS = f"""
     SELECT c.account_id, max(c.signed_on) AS last_on,
         sum(greatest(1, round(c.days / {rules.DAYS_A_MONTH})))::int AS times,
@@ -25,7 +25,7 @@ _CONTRACTS = f"""
             (SELECT min(e.starts_on) FROM crm_contractterm e WHERE e.contract_id = t.contract_id) AS signed_on,
             least(coalesce(t.ends_on, 'infinity'), %(today)s::date + 1) - greatest(t.starts_on, %(since)s::date) AS days
         FROM crm_contract contract JOIN crm_contractterm t ON t.contract_id = contract.id
-        WHERE contract.account_id = ANY(%(ids)s) AND contract.status <> 'trial' AND t.mrr > 0
+        WHERE contract.account_id = ANY(%(ids)s) AND contract.status NOT IN ('trial', 'expected') AND t.mrr > 0
             AND t.starts_on <= %(today)s AND coalesce(t.ends_on, 'infinity') > %(since)s::date
     ) AS c
     GROUP BY c.account_id

@@ -1,0 +1,45 @@
+"""What pipelines give to others: what can be filtered, told, handed over, merged, erased and exported."""
+
+from __future__ import annotations
+
+from crm import slots
+from crm.fields.bulk import register_subject
+from crm.pipelines.actions import stuck
+from crm.pipelines.actions.imports import register_imports
+from crm.pipelines.bulk import register_bulk
+from crm.pipelines.filter_fields import register_fields
+from crm.pipelines.lists import register_lists
+from crm.pipelines.owned import register_owned_rows
+from crm.pipelines.panels import register_panels
+from crm.pipelines.reasons import register_reasons
+from crm.pipelines.searching import register_search
+from crm.pipelines.undoing import register_undoers
+
+register_fields()
+register_lists()
+register_bulk()
+register_panels()
+register_search()
+register_reasons()
+register_imports()
+register_subject("deal", slots.CustomSubject("Deals", "deal", 30))
+register_undoers()
+
+slots.work.register("deals", slots.Work(run=stuck.work, next_due=stuck.next_due, order=40))
+for _name, _kind in {
+    "deal.assigned": slots.NotificationKind("Deal given to you", "A colleague gives you one.", "handshake", order=34),
+    "deal.stuck": slots.NotificationKind(
+        "A deal is stuck", "One of yours has been in its stage for longer than expected.", "hourglass", order=35
+    ),
+}.items():
+    slots.notification_kinds.register(_name, _kind)
+
+slots.holdings.register(
+    "deals",
+    slots.Holding(
+        "crm.Deal", ("open deal", "open deals"), "owner_id", "t.outcome = 'open'", stamp="updated_at", order=45
+    ),
+)
+for _table in ("Pipeline", "Stage", "LossReason"):
+    slots.kept_tables.register(f"crm.{_table}", slots.KeptTable())
+register_owned_rows()
