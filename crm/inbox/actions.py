@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,35 +85,38 @@ def work(now: datetime) -> int:
     return taken
 
 
-@transaction.atomic
-def _claim(now: datetime) -> tuple[int, int] | None:
-    """The id of the payload that waits longest and which try this is, noted before anything else happens.
+# The payload that waits longest; which try this is, is noted before anything else happens. What kills its process is so
+# counted too, and rests before the next try, as nobody takes it before `due_at`.
+_CLAIM = """
+    WITH next AS MATERIALIZED (
+        SELECT id FROM crm_inboundpayload WHERE state = 'new' AND due_at <= %(now)s
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    UPDATE crm_inboundpayload p SET
+        state = CASE WHEN p.tries < %(most)s THEN 'new' ELSE 'failed' END, tries = least(p.tries + 1, %(most)s),
+        due_at = CASE WHEN p.tries < %(most)s THEN %(now)s + (%(rests)s::interval[])[p.tries + 1] ELSE p.due_at END,
+        error = CASE WHEN p.tries < %(most)s OR p.error <> '' THEN p.error ELSE %(died)s END
+    FROM next WHERE p.id = next.id RETURNING p.id, p.tries, p.state
+"""
 
-    What kills its process is so counted too, and rests before the next try, as nobody takes it before `due_at`.
-    """
-    waiting = InboundPayload.objects.filter(state=State.NEW, due_at__lte=now).order_by("due_at", "id").defer("body")
-    while row := waiting.select_for_update(skip_locked=True).first():
-        if row.tries < rules.MAX_TRIES:
-            row.tries += 1
-            row.due_at = now + rules.retry_after(row.tries)
-            row.save(update_fields=["tries", "due_at"])
-            return row.pk, row.tries
-        row.state, row.error = State.FAILED, row.error or _DIED
-        row.save(update_fields=["state", "error"])
-    return None
+
+def _claim(now: datetime) -> tuple[int, int] | None:
+    """Its id and its try. One that has had all its tries is parked on the way."""
+    rests = [rules.retry_after(tries) for tries in range(1, rules.MAX_TRIES + 1)]
+    values: dict[str, Any] = {"now": now, "most": rules.MAX_TRIES, "rests": rests, "died": _DIED}
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_CLAIM, values)
+            if (row := cursor.fetchone()) is None:
+                return None
+            pk, tries, state = row
+            if state == State.NEW:
+                return pk, tries
 
 
 def _handle(pk: int, tries: int, now: datetime) -> None:
     try:
-        with transaction.atomic():
-            # A claim that came a moment too late holds it until it has seen that: it is waited for, not skipped.
-            row = InboundPayload.objects.select_for_update().filter(pk=pk, state=State.NEW, tries=tries).first()
-            if row is None:
-                return  # somebody let it go meanwhile, or was quicker
-            handled = _handler(row.kind)(row.arrived, now)
-            row.settle(State.IGNORED if handled.ignored else State.DONE, handled.note, now)
-            row.addresses = sorted({address.lower()[:254] for address in handled.addresses})
-            row.save(update_fields=["state", "note", "handled_at", "error", "addresses"])
+        if wanted := _make(pk, tries, now):  # from a network, for which nothing is held
+            _make(pk, tries, now, slots.inbox_fetchers[wanted.kind](wanted))
     except Exception as error:
         logger.warning("Payload %d could not be handled (try %d)", pk, tries, exc_info=True)
         words = f"{type(error).__name__}: {error}".replace("\0", "")[:2000]
@@ -120,6 +124,23 @@ def _handle(pk: int, tries: int, now: datetime) -> None:
         failed.update(error=words, state=State.FAILED if tries >= rules.MAX_TRIES else State.NEW)
         if isinstance(error, SoftTimeLimitExceeded):
             raise
+
+
+@transaction.atomic
+def _make(pk: int, tries: int, now: datetime, fetched: Any = None) -> slots.Arrived | None:
+    """Make something of it. Gives it back, with nothing made, where something must be fetched for it first."""
+    # A claim that came a moment too late holds it until it has seen that: it is waited for, not skipped.
+    row = InboundPayload.objects.select_for_update().filter(pk=pk, state=State.NEW, tries=tries).first()
+    if row is None:
+        return None  # somebody let it go meanwhile, or was quicker
+    arrived = replace(row.arrived, is_last_try=tries >= rules.MAX_TRIES, fetched=fetched)
+    if fetched is None and row.kind in slots.inbox_fetchers:
+        return arrived
+    handled = _handler(row.kind)(arrived, now)
+    row.settle(State.IGNORED if handled.ignored else State.DONE, handled.note, now)
+    row.addresses = sorted({address.lower()[:254] for address in handled.addresses})
+    row.save(update_fields=["state", "note", "handled_at", "error", "addresses"])
+    return None
 
 
 def _handler(kind: str) -> slots.InboxHandler:

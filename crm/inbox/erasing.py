@@ -13,14 +13,17 @@ from crm.slots import Person
 ERASED = "It named a person who was erased on request."
 
 # Those that were handled are known by their addresses; what still waits is looked through, as nobody has read it yet.
+# Each is found by an index of its own: of the many that are done with no other is read.
 _EMPTY = """
-    WITH found AS (
-        SELECT id FROM crm_inboundpayload p WHERE raw_kept AND (
-            addresses && %(addresses)s OR (handled_at IS NULL AND EXISTS (
-                SELECT FROM unnest(%(words)s::text[]) AS word
-                WHERE position(convert_to(word, 'UTF8') IN p.body) > 0
-                    OR position(lower(word) IN lower(p.headers::text)) > 0)))
-        ORDER BY id FOR UPDATE)
+    WITH named AS (
+        SELECT id FROM crm_inboundpayload WHERE raw_kept AND addresses && %(addresses)s
+        UNION
+        SELECT id FROM crm_inboundpayload p WHERE raw_kept AND (state = 'new' OR state = 'failed') AND EXISTS (
+            SELECT FROM unnest(%(words)s::text[]) AS word
+            WHERE position(convert_to(word, 'UTF8') IN p.body) > 0
+                OR position(lower(word) IN lower(p.headers::text)) > 0)
+    ), found AS (
+        SELECT id FROM crm_inboundpayload WHERE id IN (SELECT id FROM named) ORDER BY id FOR UPDATE)
     UPDATE crm_inboundpayload p SET body = '', headers = '{}', raw_kept = false, addresses = '{}', error = '',
         state = CASE WHEN handled_at IS NULL THEN 'ignored' ELSE state END, note = %(why)s,
         handled_at = coalesce(handled_at, %(now)s)

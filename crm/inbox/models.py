@@ -44,6 +44,7 @@ class InboundPayload(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(state="new"), name="payload_due"),
             models.Index(fields=["-id"], condition=Q(state="failed"), name="payload_parked"),
+            models.Index(fields=["-id"], condition=Q(state="ignored"), name="payload_ignored"),
             models.Index(fields=["handled_at"], condition=Q(handled_at__isnull=False, raw_kept=True),
                          name="payload_raw"),
             models.Index(fields=["handled_at"], condition=Q(handled_at__isnull=False, raw_kept=False),

@@ -7,7 +7,7 @@ from crm.history.actions import UndoError
 from crm.history.models import Act
 from crm.history.undoing import Undone, undoers
 from crm.inbox import actions, checks, load  # noqa: F401  (importing the checks registers them)
-from crm.inbox.channels import bridge, hooks, imap, meta, telegram
+from crm.inbox.channels import bridge, chat, hooks, imap, media, meta, telegram
 from crm.inbox.erasing import forget_in_payloads
 from crm.team.models import User
 
@@ -22,6 +22,7 @@ undoers.register("inbox.discarded", refuse)
 slots.inbox_handlers.register(hooks.KIND, hooks.unpack)
 slots.inbox_handlers.register(telegram.KIND, telegram.unpack)
 slots.inbox_handlers.register(bridge.KIND, bridge.unpack)
+slots.inbox_fetchers.register(chat.MEDIUM, media.fetch)
 for app in meta.APPS.values():
     slots.inbox_handlers.register(app.kind, app.unpack)
 slots.work.register("mailbox", slots.Work(run=imap.look, next_due=lambda now: None, order=1))

@@ -3,6 +3,11 @@
 A machine that answers machines never ends. So nothing is written to what says that a machine wrote it, to robots by
 their name, to ourselves, nor to whoever was written to lately, whatever it is that they write (see `refusal`). And what
 we write by ourselves says so in its headers (`crm.tickets.letters.enclose`), for machines that look.
+
+Nor do we carry words for strangers. Whoever fills in a form, or forges a sender, has us write to an address that may be
+a third person's: so while no channel vouches for the sender, no word of theirs goes along, neither subject nor name.
+People on record are called as the record does. It costs that mailboxes which group by subject show this one mail beside
+its conversation; answers of people go on under the customer's own subject.
 """
 
 from __future__ import annotations
@@ -32,9 +37,11 @@ KEEPS = timedelta(hours=12)
 _ROBOTS = re.compile(
     r"(mailer-daemon|postmaster|no[-_]?reply|do[-_]?not[-_]?reply|bounces?|notifications?|news(letter)?)\b"
 )
-#: What somebody may be called. Anybody can say that they are called otherwise, and have us send it to anybody: an
-#: address, a link, an advertisement.
+#: What somebody may be called who is not on record: no address, link or number.
 _NAME = re.compile(r"[^\W\d_]+(?:(?:\. |[ '’-])[^\W\d_]+)*")
+
+#: What stands for a subject that we do not repeat.
+YOURS = "Your message"
 
 #: What is written while admins have set nothing else. Liquid, and Markdown.
 TEXT = """\
@@ -53,7 +60,8 @@ def acknowledge(ticket: Ticket, message: TicketMessage, now: datetime) -> Ticket
         return None
     said = TicketMessage.objects.create(
         ticket=ticket, kind=TicketMessage.Kind.AUTO, channel=ticket.reply_channel,
-        text=written(TicketSettings.the_only().acknowledgement, facts_of(ticket)), occurred_at=now, created_at=now,
+        text=written(TicketSettings.the_only().acknowledgement, facts_of(ticket, message)), occurred_at=now,
+        created_at=now,
     )  # fmt: skip
     delivering.deliver(ticket, said, now, category="transactional", keeps=KEEPS)
     return said
@@ -99,19 +107,19 @@ def _lately(ticket: Ticket, now: datetime) -> str:
     return f"{handle} got {MOST_A_DAY} automatic answers in a day." if len(times) >= MOST_A_DAY else ""
 
 
-def facts_of(ticket: Ticket) -> dict[str, Any]:
-    """What the text may use. Times are in the reader's zone, in words."""
+def facts_of(ticket: Ticket, message: TicketMessage) -> dict[str, Any]:
+    """What the text may use. Times are in the reader's zone, in words; of what anybody may have written, nothing."""
     contact, account = ticket.contact, ticket.account
     zone = clock.zone(contact.timezone if contact else "", account.timezone if account else "")
     by = ticket.answer_by.astimezone(zone) if ticket.answer_by else None
-    called = ticket.requester_name if _NAME.fullmatch(ticket.requester_name) else ""
+    called = ticket.requester_name if message.proven and _NAME.fullmatch(ticket.requester_name) else ""
     first, _, last = called.partition(" ")
     person = {"first_name": contact.first_name, "last_name": contact.last_name} if contact else {
         "first_name": first if last else "", "last_name": last,
     }  # fmt: skip
     return {
         "ticket": {
-            "number": ticket.pk, "subject": ticket.subject,
+            "number": ticket.pk, "subject": ticket.subject if message.proven else YOURS,
             "answer_by": f"{by:%A, %-d %B, %H:%M} ({zone.key})" if by else "",
         },
         "contact": {**person, "name": str(contact or called), "email": ticket.requester_handle},

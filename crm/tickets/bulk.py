@@ -24,9 +24,9 @@ from crm.slots import BulkAction, bulk_actions, tell
 from crm.team.models import Team, User
 from crm.tickets import clocks
 from crm.tickets.actions import blocking, merging
-from crm.tickets.actions.reviving import revive, standing
+from crm.tickets.actions.reviving import each_turned_by, revive, standing, turn_back
 from crm.tickets.actions.saying import TicketError, lock
-from crm.tickets.actions.turning import each_turned_by, turn, turn_back
+from crm.tickets.actions.turning import turn
 from crm.tickets.models import Ticket, TicketCategory, TicketChange, TicketFollower, TicketSpell
 
 #: More are one conversation no longer.

@@ -46,8 +46,8 @@ class Desk:
         return self._hours.get(team_id) or self._hours[None]
 
     def level_of(self, row: Ticket) -> ServiceLevel | None:
-        """The first that fits the customer's tier; none for what wants no answer."""
-        if row.is_spam or row.merged_into_id:
+        """The first that fits the customer's tier; none for what wants no answer: only machines wrote it, too."""
+        if row.is_spam or row.merged_into_id or row.asked_at is None:
             return None
         tier = row.account.tier if row.account else ""
         return next((level for level in self.levels if not level.tiers or tier in level.tiers), None)

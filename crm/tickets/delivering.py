@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from crm.accounts.models import ContactHandle
 from crm.correspondence.rules import UNDO_FOR
 from crm.outbox import settling
 from crm.outbox.actions import Draft, enqueue, template
@@ -37,17 +39,64 @@ def plainly(ticket: Ticket, message: TicketMessage) -> Composed:
 @dataclass(frozen=True, slots=True)
 class Way:
     """`channel` is the outbox's. `refuses(ticket, now)` says why nothing can leave now; blank: it can. `objection` says
-    why a text, with files of so many bytes each, does not."""
+    why a text, with files of so many bytes each, does not. `is_open`: whether it is set up here at all."""
 
     channel: str
     label: str  # behind “Reply by”: mail
     refuses: Callable[[Ticket, datetime], str]
     compose: Callable[[Ticket, TicketMessage], Composed] = plainly
-    objection: Callable[[str, list[int]], str] = lambda text, sizes: ""
+    objection: Callable[[Ticket, datetime, str, list[int]], str] = lambda ticket, now, text, sizes: ""
+    is_open: Callable[[], bool] = lambda: True
 
 
 #: By what the customer used last, of Ticket.Channel.
 ways: Registry[Way] = Registry("way back")
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Where an answer can leave to."""
+
+    channel: str  # of Ticket.Channel
+    handle: str  # address, number or id there
+    label: str
+
+
+def ways_to(ticket: Ticket) -> list[To]:
+    """Where an answer leaves by itself, which is where the customer wrote last; then where else they are known, one of
+    each kind. At most one query."""
+    found = [To(ticket.reply_channel, ticket.requester_handle, ticket.reply_channel_spoken)]
+    contact = ticket.contact
+    if contact is None:
+        return found
+    handles = ContactHandle.objects.filter(contact=contact).order_by("-linked_at", "-pk")
+    known = [(Ticket.Channel.MAIL.value, contact.email or ""), *handles.values_list("channel", "handle")]
+    taken = {_way_of(ticket.reply_channel)}
+    for channel, handle in known:
+        way = ways.get(channel)
+        if handle and way and way.channel not in taken and way.is_open():
+            taken.add(way.channel)
+            found.append(To(channel, handle, Ticket.Channel(channel).spoken))
+    return found
+
+
+def _way_of(channel: str) -> str:
+    """Forms are answered by mail: one kind of way."""
+    way = ways.get(channel)
+    return way.channel if way else channel
+
+
+def by(ticket: Ticket, channel: str) -> Ticket:
+    """The ticket as an answer by this channel sees it, never to be saved; blank: as it is. Raises LookupError for a
+    channel on which nobody knows whoever asks."""
+    if channel in ("", ticket.reply_channel):
+        return ticket
+    to = next((one for one in ways_to(ticket) if one.channel == channel), None)
+    if to is None:
+        raise LookupError(channel)
+    seen = copy(ticket)
+    seen.reply_channel, seen.requester_handle = to.channel, to.handle
+    return seen
 
 
 def refusal(ticket: Ticket, now: datetime, text: str = "", sizes: Sequence[int] = ()) -> str:
@@ -55,7 +104,7 @@ def refusal(ticket: Ticket, now: datetime, text: str = "", sizes: Sequence[int] 
     way = ways.get(ticket.reply_channel)
     if way is None:
         return f"Nothing can be sent by {ticket.reply_channel_spoken}. Write a note, or call."
-    return way.refuses(ticket, now) or way.objection(text, list(sizes))
+    return way.refuses(ticket, now) or way.objection(ticket, now, text, list(sizes))
 
 
 def deliver(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.tickets.views import desk, desk_forms, levels
+from crm.tickets.views import desk, desk_forms, desk_macros, levels
 
 app_name = "desk"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("categories/<int:pk>/", levels.category, name="category"),
     path("categories/<int:pk>/switch/", levels.switch_category, name="switch_category"),
     path("rotas/<int:team_pk>/", levels.rota, name="rota"),
+    path("macros/", desk_macros.macros, name="macros"),
+    path("macros/new/", desk_macros.new, name="new_macro"),
+    path("macros/<int:pk>/", desk_macros.change, name="macro"),
+    path("macros/<int:pk>/switch/", desk_macros.switch, name="switch_macro"),
     path("forms/", desk_forms.forms, name="forms"),
     path("forms/new/", desk_forms.new, name="new_form"),
     path("forms/<int:pk>/", desk_forms.change, name="form"),

@@ -87,7 +87,7 @@ def _waiting_since(argument: str | None, now: datetime) -> Any:
 
 def register_fields() -> None:
     """The filter subject “ticket”."""
-    fields = FieldsThroughAccount(SUBJECT)
+    fields = FieldsThroughAccount(SUBJECT, apart=True)
     filter_subjects.register(SUBJECT, FilterSubject("Tickets", Ticket, Ticket.objects.all, "tickets:list", fields))
     for name, (label, kind, path, more) in _COLUMNS.items():
         fields.register(name, FilterField(label, kind, partial(_column, path or name), **more))

@@ -69,6 +69,8 @@ def compose(ticket: Ticket, message: TicketMessage) -> Composed:
     asked = next((one for one in latest if one.kind == TicketMessage.Kind.IN), None)
     subject = rules.answer_to(asked.subject if asked and asked.subject else ticket.subject)
     text = message.text
+    if message.kind == TicketMessage.Kind.AUTO and not (asked and asked.proven):
+        subject = f"We have your message (#{ticket.pk})"  # why: see `acknowledging`
     if message.kind == TicketMessage.Kind.OUT:
         signature = MailIdentity.seen(message.user).signature if message.user else ""
         text = "\n\n".join(filter(None, (text.rstrip(), signature.strip(), _quoted(asked))))
@@ -88,7 +90,7 @@ def _quoted(asked: TicketMessage | None) -> str:
     return rules.quoted(asked.fresh[:_QUOTED], asked.sender, when)
 
 
-def objection(text: str, sizes: list[int]) -> str:
+def objection(ticket: Ticket, now: datetime, text: str, sizes: list[int]) -> str:
     """Why this does not go into a mail; blank: it does."""
     if len(text.encode()) > _MOST_TEXT:
         return f"A mail takes {_MOST_TEXT // 1000},000 characters. Send the rest as a file."
@@ -98,7 +100,7 @@ def objection(text: str, sizes: list[int]) -> str:
     return ""
 
 
-WAY = Way("email", "mail", refuses, compose, objection)
+WAY = Way("email", "mail", refuses, compose, objection, lambda: bool(settings.EMAIL_URL))
 
 
 # What the outbox asks while it sends ----------------------------------------------------------------------------------

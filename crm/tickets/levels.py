@@ -36,5 +36,9 @@ def _register_pages() -> None:
             "Categories and assignment", "What tickets are about, and who gets them", "shapes", "desk:categories",
             "Support", 30, keywords="round robin least loaded rota team topics",
         ),
+        "macros": slots.SettingsPage(
+            "Macros", "Answers that are written already", "zap", "desk:macros", "Support", 40,
+            keywords="canned answers templates snippets",
+        ),
     }.items():  # fmt: skip
         slots.settings_pages.register(name, page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -44,14 +44,20 @@ def filled(macro: Macro, ticket: Ticket, viewer: User) -> str:
     return rendering.render("", macro.body, facts(ticket, viewer))[1].strip()
 
 
-def sets(macro: Macro) -> list[str]:
+def category_names(rows: Iterable[Macro]) -> dict[int, str]:
+    """Of the categories that these set, by their ids."""
+    ids = [pk for row in rows if (pk := row.sets.get("category"))]
+    return dict(TicketCategory.objects.filter(pk__in=ids, archived_at=None).values_list("pk", "name"))
+
+
+def sets(macro: Macro, categories: Mapping[int, str]) -> list[str]:
     """In words: what sending it changes beside."""
     said = []
     if status := dict(Ticket.Status.choices).get(macro.sets.get("status", "")):
         said.append(f"Status: {status}")
     if priority := dict(Ticket.Priority.choices).get(macro.sets.get("priority", 0)):
         said.append(f"Priority: {priority}")
-    if category := _category(macro):
+    if category := categories.get(macro.sets.get("category", 0)):
         said.append(f"Category: {category}")
     return said + [f"Tag: {tag}" for tag in macro.sets.get("tags", ())]
 

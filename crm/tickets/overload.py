@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from crm.accounts.models import Account
 from crm.slots import tell
+from crm.team.leading import leads
 from crm.tickets.models import TicketCategory, TicketOverload
 from crm.tickets.rules import overload as rules
-from crm.tickets.telling import leads_of
 from crm.timeline.actions import Fact, record
 from crm.web.models import Pulse
 
@@ -48,6 +48,8 @@ _COUNTED = """
 
 def look(now: datetime) -> int:
     """Begin and end spells of overload; returns how many did. Once an hour, by whoever comes first."""
+    if Pulse.objects.filter(name=_PULSE, ran_at__gt=now - LOOK_EVERY).exists():
+        return 0
     with transaction.atomic():
         Pulse.objects.bulk_create([Pulse(name=_PULSE, ran_at=now - LOOK_EVERY)], ignore_conflicts=True)
         due = Pulse.objects.select_for_update(skip_locked=True).filter(name=_PULSE, ran_at__lte=now - LOOK_EVERY)
@@ -106,7 +108,8 @@ def _begin(category_id: int, account_id: int | None, found: int, before: int, no
         record(
             Fact(account.pk, "ticket.overload", f"Support overload: {words}", now, payload=payload, key=key), now=now
         )
-    people = leads_of(category.team_id) | ({account.owner_id} if account and account.owner_id else set())
+    owner = {account.owner_id} if account and account.owner_id else set()
+    people = leads([category.team_id])[category.team_id] | owner
     text = f"{account}: {words}" if account else words
     url = account.get_absolute_url() if account else reverse("tickets:insight")
     tell(people, "ticket.overload", text, url, now, key=key, account_id=account_id)

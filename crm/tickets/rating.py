@@ -11,6 +11,7 @@ from django.db import transaction
 
 from crm.correspondence.rules import LOOP_HEADER, with_token
 from crm.inbox.models import InboxSettings
+from crm.outbox import settling
 from crm.outbox.actions import Draft, enqueue, template
 from crm.outbox.models import OutboundMessage
 from crm.slots import Enclosed, Explanation, Refusal
@@ -24,6 +25,7 @@ from crm.web.addresses import address_with
 from crm.web.locks import take_turns
 
 ORIGIN = "rating"
+_NEVER_LEFT = (OutboundMessage.State.SKIPPED, OutboundMessage.State.CANCELLED)
 
 _SUBJECT = "How did we do? {{ subject }}"
 _TEXT = """\
@@ -37,8 +39,12 @@ If it is not solved, answer to this mail: that opens it again.
 """
 
 
-class TooLate(ValueError):
-    """An answer that was given long ago stays."""
+class NotTaken(ValueError):
+    """An answer that is not kept; the message is for whoever gave it."""
+
+
+class TooLate(NotTaken):
+    """One that was given long ago stays."""
 
 
 def url_of(rating: TicketRating) -> str:
@@ -92,10 +98,22 @@ def _refusal(row: Ticket, now: datetime) -> str:
     since = now - timedelta(days=desk.rates_every_days)
     asked = TicketRating.objects.filter(contact=row.contact, because="", asked_at__gt=since).exclude(ticket=row)
     # What never left was asked of nobody.
-    asked = asked.exclude(outbound__state__in=[OutboundMessage.State.SKIPPED, OutboundMessage.State.CANCELLED])
+    asked = asked.exclude(outbound__state__in=_NEVER_LEFT)
     if last := asked.order_by("-asked_at").first():
         return f"{row.requester} was asked on {last.asked_at:%-d %B} about #{last.ticket_id}."
     return ""
+
+
+def withdraw(spell: TicketSpell, by: User | None, now: datetime) -> bool:
+    """Nobody is asked about this solving, which goes: its question with it. False: that has left, or may have."""
+    found = TicketRating.objects.filter(spell=spell).first()
+    if found is None or found.outbound_id is None:
+        return True
+    asked = OutboundMessage.objects.select_for_update(no_key=True, of=("self",)).get(pk=found.outbound_id)
+    if asked.state == OutboundMessage.State.DUE:
+        settling.cancel(asked.pk, "The solving that it asks about was taken back.", by, now)
+        return True
+    return asked.state in _NEVER_LEFT
 
 
 # What the outbox asks while it sends ----------------------------------------------------------------------------------
@@ -151,17 +169,24 @@ def may_change(rating: TicketRating, now: datetime) -> bool:
 
 @transaction.atomic
 def answer(rating: TicketRating, score: int, comment: str, now: datetime) -> None:
-    """What the customer says; again within some days it replaces what they said before. Raises TooLate."""
+    """What the customer says; again within some days it replaces what they said before. Raises NotTaken."""
     ticket = lock(rating.ticket_id)
     row = TicketRating.objects.select_for_update(no_key=True).get(pk=rating.pk)
     if not may_change(row, now):
         raise TooLate("You answered some time ago, and your answer stands. Write to us if you see it otherwise now.")
+    if _was_redirected(row):  # whoever tries things out must not answer for a customer
+        raise NotTaken("Mail is being tried out here, so this question went to somebody else. Its answer is not kept.")
     row.score, row.comment, row.answered_at = score, comment.strip()[:LONGEST_COMMENT], row.answered_at or now
     row.save(update_fields=["score", "comment", "answered_at"])
     latest = TicketRating.objects.filter(ticket=ticket, score__isnull=False).order_by("-asked_at", "-pk").first()
     ticket.score = latest.score if latest else score
     ticket.save(update_fields=["score"])
     _tell(ticket, row, now)
+
+
+def _was_redirected(row: TicketRating) -> bool:
+    sent = OutboundMessage.objects.filter(pk=row.outbound_id or 0)
+    return sent.filter(decisions__facts__redirected=True).exists()
 
 
 def _tell(ticket: Ticket, row: TicketRating, now: datetime) -> None:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import JSONObject, Left, Length
+from django.db.models.functions import Coalesce, JSONObject, Left, Length
 
 from crm.accounts.models import Account, Contact
 from crm.fields import known
@@ -28,13 +28,13 @@ from crm.tickets.models import (
 )
 from crm.timeline.models import TimelineEntry
 from crm.web.composed import Composed
-from crm.web.pagination import Page, Sort, cursor_at, keyset_page
+from crm.web.pagination import Page, Sort, cursor_at, edge_of, keyset_page
 
 #: Messages that a page begins with, the latest, and those that each look further back brings.
 SHOWN = 50
 #: Characters of a message that stand on the page; what is longer has a page of its own.
 LONGEST = 20_000
-#: Lines between messages: turns, hand-overs, merges.
+#: Lines between messages of one page: turns, hand-overs, merges.
 EVENTS = 200
 OTHERS, ENTRIES = 5, 5
 #: Tickets of one category in so many days are told beside it.
@@ -55,7 +55,7 @@ def _columns(model: Any) -> list[str]:
 
 def _with_beside(rows: Any, viewer_id: int, shown_account: Any) -> QuerySet[Any, Any]:
     followed = TicketFollower.objects.filter(ticket=OuterRef("pk")).order_by("user__name", "user__email")
-    kept = TicketDraft.objects.filter(ticket=OuterRef("pk"), user=viewer_id)
+    kept = TicketDraft.objects.filter(ticket=OuterRef("pk"), user=viewer_id).order_by("-begun_in")  # its own first
     found: QuerySet[Any, Any] = rows.annotate(
         followed=ArraySubquery(followed.values(one=JSONObject(pk="user_id", name="user__name", email="user__email"))),
         kept=ArraySubquery(kept.values(one=JSONObject(is_note="is_note", text="text", saved_at="saved_at"))),
@@ -113,7 +113,7 @@ _MESSAGE = (
     "pk", "kind", "channel", "user_id", "user__name", "user__email", "contact_id", "contact__first_name",
     "contact__last_name", "sender_name", "sender_handle", "recipients", "folded_at", "occurred_at", "automatic",
     "proven", "outbound_id", "outbound__state", "outbound__due_at", "outbound__reason", "called_off_at", "origin_id",
-    "mood", "mood_words", "words", "letters", "formatted", "enclosed",
+    "mood", "mood_words", "words", "letters", "formatted", "enclosed", "arrival",
 )  # fmt: skip
 Message = namedtuple("Message", _MESSAGE)  # type: ignore[misc]
 
@@ -125,6 +125,7 @@ def _with_all(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         words=Left("text", LONGEST), letters=Length("text"),
         formatted=Case(When(html="", then=False), default=True),
         enclosed=ArraySubquery(files.values(one=one)),
+        arrival=Coalesce("arrived", "id", output_field=BigIntegerField()),
     ).values_list(*_MESSAGE, named=True)  # fmt: skip
     return found
 
@@ -144,16 +145,17 @@ def latest(ticket_id: int) -> Page[Any]:
     return Page(rows[:SHOWN], cursor_at(last.occurred_at, last.pk) if last else None)
 
 
-def earlier(ticket_id: int, cursor: str) -> Page[Any]:
-    """Those before. Raises BadCursor."""
-    rows = _with_all(TicketMessage.objects.filter(ticket_id=ticket_id))
-    return keyset_page(rows, Sort("occurred_at", descending=True), cursor, SHOWN)
+def earlier(ticket_id: int, cursor: str) -> tuple[Page[Any], datetime]:
+    """Those before, and before which moment. Raises BadCursor."""
+    rows, sort = _with_all(TicketMessage.objects.filter(ticket_id=ticket_id)), Sort("occurred_at", descending=True)
+    return keyset_page(rows, sort, cursor, SHOWN), edge_of(rows, sort, cursor)[0]
 
 
 def news(ticket_id: int, after: int, waiting: Sequence[int]) -> list[Any]:
-    """What came behind the message with this id, and those that were on their way and may have left."""
-    rows = _with_all(TicketMessage.objects.filter(ticket_id=ticket_id))
-    return list(rows.filter(Q(pk__gt=after) | Q(pk__in=waiting)).order_by("occurred_at", "id")[:SHOWN])
+    """What arrived later than `after`, and those that were on their way and may have left."""
+    rows = TicketMessage.objects.filter(ticket_id=ticket_id)
+    news = rows.arrived_after(after) | rows.filter(pk__in=waiting)
+    return list(_with_all(news).order_by("occurred_at", "id")[:SHOWN])
 
 
 class Event(NamedTuple):
@@ -167,12 +169,32 @@ class Event(NamedTuple):
     beside: int | None  # the other ticket
 
 
+class Talk(NamedTuple):
+    """A stretch of the conversation, its messages the newest first and its events in order, and what goes before."""
+
+    messages: Sequence[Any]
+    events: list[Event]
+    next: str | None
+
+
+def talk(ticket_id: int, page: Page[Any], until: datetime | None = None) -> Talk:
+    """A page of messages with what happened between them, up to a moment. Where that is more than a page shows, the
+    stretch is shorter than the page of messages: what is left out begins the next one."""
+    since = page.rows[-1].occurred_at if page.next and page.rows else None
+    found = events(ticket_id, since, until)
+    if len(found) <= EVENTS:
+        return Talk(page.rows, found, page.next)
+    cut = found[0].at
+    shown = [row for row in page.rows if row.occurred_at > cut]
+    return Talk(shown, [one for one in found if one.at > cut], cursor_at(cut + timedelta.resolution, 0))
+
+
 def events(ticket_id: int, since: datetime | None, until: datetime | None = None) -> list[Event]:
-    """Turns, hand-overs and merges between two moments, in order."""
-    values = {"ticket": ticket_id, "since": since, "until": until, "most": EVENTS}
+    """Turns, hand-overs and merges between two moments, in order; of more than EVENTS the newest, and one more."""
+    values = {"ticket": ticket_id, "since": since, "until": until, "most": EVENTS + 1}
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS, values)
-        return [Event(*row) for row in cursor.fetchall()]
+        return [Event(*row) for row in reversed(cursor.fetchall())]
 
 
 _NAME = "coalesce(nullif({0}.name, ''), {0}.email, '')"
@@ -188,7 +210,8 @@ _EVENTS = f"""
         SELECT spell.began_at AS at, 'status' AS kind, {_NAME.format("who")} AS by, spell.status AS what, spell.because,
             NULL::bigint AS beside, spell.id AS place
         FROM crm_ticketspell spell LEFT JOIN crm_user who ON who.id = spell.by_id
-        WHERE spell.ticket_id = %(ticket)s AND spell.status <> 'new'
+        WHERE spell.ticket_id = %(ticket)s AND EXISTS ( -- the first one is no turn
+            SELECT FROM crm_ticketspell earlier WHERE earlier.ticket_id = spell.ticket_id AND earlier.id < spell.id)
         UNION ALL
         SELECT act.at, 'assigned', {_NAME.format("who")},
             coalesce(nullif({_NAME.format("user_now")}, ''), team_now.name, ''), '', NULL, act.id
@@ -205,7 +228,7 @@ _EVENTS = f"""
     )
     SELECT at, kind, by, what, because, beside FROM told
     WHERE at >= coalesce(%(since)s, '-infinity'::timestamptz) AND at < coalesce(%(until)s, 'infinity'::timestamptz)
-    ORDER BY at, place LIMIT %(most)s
+    ORDER BY at DESC, place DESC LIMIT %(most)s
 """  # noqa: S608  (names of ours)
 
 

@@ -5,52 +5,50 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from crm import slots
 from crm.accounts.models import Account
 from crm.slots import tell
+from crm.team.leading import leads
 from crm.team.models import Membership, User
-from crm.team.rules import ADMIN, MANAGER
 from crm.tickets.models import Ticket, TicketFollower
-
-#: Roles of those who lead a team.
-LEAD = (ADMIN, MANAGER)
-
-
-def admins() -> set[int]:
-    return set(User.objects.filter(role=ADMIN, is_active=True).values_list("pk", flat=True))
-
-
-def leads_of(team_id: int | None) -> set[int]:
-    """Account managers and admins of a team; where there is none, the admins of the house."""
-    rows = Membership.objects.filter(team=team_id, user__is_active=True, user__role__in=LEAD)
-    return (set(rows.values_list("user", flat=True)) if team_id else set()) or admins()
 
 
 class Readers:
-    """Those who handle, lead and follow these tickets, in three queries."""
+    """Those who handle, lead and follow these tickets, each kind in a query or two, when it is asked for."""
 
     def __init__(self, rows: Sequence[Ticket]) -> None:
-        self._members: dict[int, set[int]] = defaultdict(set)
-        self._leads: dict[int, set[int]] = defaultdict(set)
-        self._followers: dict[int, set[int]] = defaultdict(set)
-        active = Membership.objects.filter(team__in={row.team_id for row in rows if row.team_id}, user__is_active=True)
-        for team, user, role in active.values_list("team", "user", "user__role"):
-            self._members[team].add(user)
-            if role in LEAD:
-                self._leads[team].add(user)
-        for ticket, user in TicketFollower.objects.filter(ticket__in=rows).values_list("ticket", "user"):
-            self._followers[ticket].add(user)
-        self._admins = admins()
+        self._rows = rows
+        self._teams = {row.team_id for row in rows}
 
     def handlers(self, row: Ticket) -> set[int]:
         """Its assignee, else its team, and whoever follows it."""
-        own = {row.assignee_id} if row.assignee_id else self._members[row.team_id or 0]
+        own = {row.assignee_id} if row.assignee_id else self._members[row.team_id]
         return own | self._followers[row.pk]
 
     def leads(self, row: Ticket) -> set[int]:
-        """As `leads_of` its team."""
-        return self._leads[row.team_id or 0] or self._admins
+        """Who leads its team: see `crm.team.leading`."""
+        return self._leads[row.team_id]
+
+    @cached_property
+    def _leads(self) -> dict[int | None, set[int]]:
+        return leads(self._teams)
+
+    @cached_property
+    def _members(self) -> dict[int | None, set[int]]:
+        found: dict[int | None, set[int]] = defaultdict(set)
+        active = Membership.objects.filter(team__in=self._teams - {None}, user__is_active=True)
+        for team, user in active.values_list("team", "user") if self._teams - {None} else ():
+            found[team].add(user)
+        return found
+
+    @cached_property
+    def _followers(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for ticket, user in TicketFollower.objects.filter(ticket__in=self._rows).values_list("ticket", "user"):
+            found[ticket].add(user)
+        return found
 
 
 def tell_of(

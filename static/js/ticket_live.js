@@ -29,6 +29,12 @@ function count() {
   }
 }
 
+// What somebody is changing, or has unfolded, is left as it is until there is news again.
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  const busy = ({ type, target }) => type === "oob" && target.closest?.("#around") && (target.open || target.querySelector("form"));
+  for (const task of tasks.filter(busy)) tasks.splice(tasks.indexOf(task), 1);
+});
+
 // What was said stands in sight, and the keys are those of the page again; what was refused goes on being written.
 function sent() {
   document.querySelector("#talk > :last-child").scrollIntoView({ block: "nearest" });

@@ -1,17 +1,10 @@
-// The composer of a ticket: two forms behind two tabs, drafts kept on the server as one types, canned answers.
+// Writing in a ticket: drafts kept on the server as one types, canned answers, and sending by keyboard.
 
 const KEEP_MS = 1500;
 
 const room = () => document.querySelector("[data-composer]");
-const form = () => room()?.querySelector("[data-form]:not([hidden])");
+const form = () => room()?.querySelector("form[data-form]:not([hidden])");
 let timer;
-
-function choose(tab) {
-  for (const other of room().querySelectorAll("[data-tab]")) other.setAttribute("aria-pressed", String(other === tab));
-  for (const one of room().querySelectorAll("[data-form]")) one.hidden = one.dataset.form !== tab.dataset.tab;
-  room().classList.toggle("noting", tab.dataset.tab === "note");
-  form().querySelector("textarea").focus();
-}
 
 // Kept a moment after the last key, and at once when the page goes away; what was sent meanwhile stays no draft.
 async function keep(of, leaving = false) {
@@ -40,7 +33,7 @@ document.addEventListener("input", (event) => {
   clearTimeout(timer);
   timer = setTimeout(keep, KEEP_MS, of);
 });
-addEventListener("pagehide", () => room()?.querySelectorAll("[data-form]").forEach((one) => sent !== one && keep(one, true)));
+addEventListener("pagehide", () => room()?.querySelectorAll("form[data-form]").forEach((one) => sent !== one && keep(one, true)));
 
 let sent;
 document.addEventListener("submit", (event) => {
@@ -51,8 +44,6 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:error", () => { sent = undefined; });
 
 document.addEventListener("click", async (event) => {
-  const tab = event.target.closest("[data-tab]");
-  if (tab) choose(tab);
   const macro = event.target.closest("[data-macro]");
   if (!macro) return;
   const answer = await fetch(macro.dataset.macro);
@@ -80,17 +71,10 @@ function insert(of, { id, text, sets, problem }) {
 }
 
 document.addEventListener("keydown", (event) => {
-  const of = event.target.closest?.("[data-form]");
+  const of = event.target.closest?.("form[data-form]");
   if (!of) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     of.requestSubmit(of.querySelector("[data-send]"));
   } else if (event.key === "Escape" && !event.defaultPrevented) event.target.blur();
-});
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-form] input[type=file]")) return;
-  const place = event.target.form.querySelector("[data-files-chosen]");
-  place.replaceChildren(...[...event.target.files].map((file) => Object.assign(document.createElement("span"), { className: "chip on", textContent: file.name })));
-  place.hidden = !event.target.files.length;
 });

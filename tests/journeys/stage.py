@@ -126,7 +126,7 @@ class Stage:
 
     def drain(self, seconds: float = 60) -> None:
         """Wait until the workers have done all that is due. Raises AssertionError after `seconds`."""
-        began = time.monotonic()
+        began, pause = time.monotonic(), 0.01
         while waiting := self._waiting():
             if set(waiting) == {"leaving"} and time.monotonic() - began > self.patience:
                 return  # whoever held these was killed: they come back when the clock has passed their lease
@@ -134,7 +134,8 @@ class Stage:
             self._ring(next(bell for kind, bell in BELLS.items() if kind in waiting))
             if time.monotonic() - began > seconds:
                 raise AssertionError(f"Still waiting at {self.now}: {waiting}\n{self.crew.logs()}")
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
 
     def _ring(self, task: str) -> None:
         """Beat rings too, but not at once. One bell at a time is enough for a worker that is awake."""

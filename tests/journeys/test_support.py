@@ -1,82 +1,36 @@
-"""A customer and the desk, over real servers: asked by SMTP, read by IMAP, acknowledged, answered, asked again, solved;
-the same from a public form; and machines that answer machines come to an end."""
+"""A customer and the desk, over real servers: asked by SMTP, read by IMAP, acknowledged, answered, asked again, solved,
+and asked how it was, until the figures have moved; the same in chats and from a public form; and machines that answer
+machines come to an end."""
 
 from __future__ import annotations
 
-import smtplib
-from collections.abc import Iterator
-from datetime import timedelta
-from email import message_from_bytes, policy
+import re
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import telegram
 from django.test import Client
+from pywa import WhatsApp
+from pywa.types import Message
 
-from crm.accounts.models import Contact
-from crm.inbox import actions as inbox
-from crm.inbox.channels import imap
+from crm.accounts.models import Contact, ContactHandle
 from crm.inbox.models import InboundPayload, InboxSettings
-from crm.outbox import actions as outbox
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.team.models import User
 from crm.tickets.actions.answering import Written, write
-from crm.tickets.actions.turning import set_status
-from crm.tickets.models import Ticket, TicketForm, TicketMessage, TicketSettings
+from crm.tickets.models import Ticket, TicketForm, TicketMessage, TicketRating, TicketSettings
+from crm.tickets.rules.rating import ASKED_AFTER
+from crm.web import clock
 from tests import factories
-from tests.conftest import NOON
-from tests.crm.inbox.test_channels import Imap
-from tests.journeys.stage import AnyPort
+from tests.crm.inbox.chats import from_meta, from_telegram, wa_text, whatsapp
+from tests.crm.outbox.provider import Provider, point_at, provider
+from tests.journeys.world import Desk, World
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 DESK, SOFIA, ROBOT = "help@crm.example", "sofia@nordwind.example", "robot@dumb.example"
-
-
-class World:
-    """The mail server of everybody: what is for us lies in a mailbox that is read by IMAP, all else with its reader."""
-
-    def __init__(self) -> None:
-        self.ours, self.theirs = Imap(), dict[str, list[EmailMessage]]()
-        self.smtp = AnyPort(self, hostname="127.0.0.1", port=0)
-        self.smtp.start()
-        self.now = NOON
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = message_from_bytes(envelope.original_content, policy=policy.default)
-        for to in envelope.rcpt_tos:
-            if to.endswith("@crm.example"):
-                self.ours.mails[len(self.ours.mails) + 1] = envelope.original_content
-            else:
-                self.theirs.setdefault(to, []).append(message)  # type: ignore[arg-type]
-        return "250 taken"
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.smtp.port}"
-
-    def send(self, sender: str, to: str, text: str, subject: str, **headers: str) -> None:
-        mail = EmailMessage()
-        named = {"From": sender, "To": to, "Subject": subject, "Message-ID": f"<{uuid4().hex}@x.example>",
-                 "Date": f"{self.now:%a, %d %b %Y %H:%M:%S} +0000"}  # fmt: skip
-        for name, value in (named | {name.replace("_", "-"): value for name, value in headers.items()}).items():
-            mail[name] = value
-        mail.set_content(text)
-        with smtplib.SMTP("127.0.0.1", self.smtp.port) as client:
-            client.send_message(mail)
-
-    def pass_by(self, seconds: int = 11) -> None:
-        """So much time in which all workers do their work."""
-        self.now += timedelta(seconds=seconds)
-        imap.look(self.now)
-        while inbox.work(self.now):
-            pass
-        while outbox.work(self.now):
-            pass
-
-    def close(self) -> None:
-        self.smtp.stop()
-        self.ours.close()
 
 
 @pytest.fixture
@@ -85,7 +39,7 @@ def world(settings: Any, transactional_db: None) -> Iterator[World]:
     settings.EMAIL_URL, settings.IMAP_URL = world.url, world.ours.url
     settings.DEFAULT_FROM_EMAIL = "Support <hello@crm.example>"
     InboxSettings.objects.create(pk=1, address="inbox@crm.example")
-    TicketSettings.objects.create(pk=1, addresses=[DESK], asks_for_rating=False)
+    TicketSettings.objects.create(pk=1, addresses=[DESK])
     MailPolicy.objects.update_or_create(pk=1, defaults={"mode": "live"})
     yield world
     world.close()
@@ -101,14 +55,20 @@ def words(mail: EmailMessage) -> str:
     return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
 
 
-def test_asked_acknowledged_answered_asked_again_and_solved(world: World, sofia: Contact, sam: User) -> None:
+@pytest.fixture
+def desk(world: World, sam: User) -> Desk:
+    return Desk(world, sam)
+
+
+def test_from_a_mail_to_the_figures(world: World, sofia: Contact, desk: Desk) -> None:
+    assert "Nothing happened in these days" in desk.shows("/tickets/insight/").content.decode()
     world.send(f"Sofia <{SOFIA}>", DESK, "The export stops.", "Export times out")
     world.pass_by()
     ticket = Ticket.objects.get()
     (acknowledged,) = world.theirs[SOFIA]
     assert f"#{ticket.pk}" in words(acknowledged)
 
-    write(ticket, Written(uuid4(), "Which file?", then="pending"), sam, world.now)
+    desk.answers(ticket, "Which file?")
     world.pass_by()
     answer = world.theirs[SOFIA][1]
     assert (answer["Subject"], words(answer).splitlines()[0]) == ("Re: Export times out", "Which file?")
@@ -122,11 +82,108 @@ def test_asked_acknowledged_answered_asked_again_and_solved(world: World, sofia:
     message = ticket.messages.filter(kind="in").latest("pk")
     assert (message.fresh.strip(), message.proven, ticket.status) == ("All of them.", True, "open")
     assert "Which file?" in message.quoted
-
-    set_status(ticket, "solved", sam, world.now)
-    world.pass_by()
     assert len(world.theirs[SOFIA]) == 2
+
+    solved_and_rated(world, desk, ticket)
     assert [one.status for one in ticket.spells.order_by("pk")] == ["new", "pending", "open", "solved"]
+    world.send(SOFIA, world.theirs[SOFIA][2]["Reply-To"], "It stops again.", "Re: How did we do?")
+    world.pass_by()
+    ticket.refresh_from_db()
+    assert (ticket.status, desk.figures.reopened.words) == ("open", "1")
+
+
+def solved_and_rated(world: World, desk: Desk, ticket: Ticket) -> None:
+    """It is solved; some time later Sofia is asked by mail, looks, and answers; each time the figures are looked at."""
+    world.pass_by(60)
+    before = desk.figures
+    assert (before.opened.words, before.solve.words, before.csat.words) == ("1", "", "")
+    assert "Sofia Lindqvist" in desk.shows(before.answer.url).content.decode()
+
+    had = len(world.theirs.get(SOFIA, []))
+    desk.does(ticket, "status", status="solved")
+    world.pass_by(int(ASKED_AFTER.total_seconds()) - 1)
+    assert len(world.theirs.get(SOFIA, [])) == had
+    world.pass_by(1)
+    (question,) = world.theirs[SOFIA][had:]
+    assert (question["Subject"], question["Auto-Submitted"]) == (f"How did we do? {ticket.subject}", "auto-generated")
+    link = re.search(r"Very good: https?://[^/]+(/rate/\S+)", words(question))[1]  # type: ignore[index]
+
+    anybody, rating = Client(enforce_csrf_checks=True), TicketRating.objects.get(ticket=ticket)
+    with clock.travelling(world.now):
+        page = anybody.get(link)
+        assert (page.status_code, page.context["form"]["score"].initial) == (200, "5")
+        rating.refresh_from_db()
+        assert (rating.score, rating.answered_at, page.cookies) == (None, None, {})
+        assert desk.figures.csat.words == ""
+        assert anybody.post(link.partition("?")[0], {"score": "5", "comment": "Quick"}).status_code == 302
+
+    after = desk.figures
+    assert (after.solve.count, after.csat.words, after.csat.second) == (1, "100 %", "1 answer")
+    assert ticket.subject in desk.shows(after.solve.url).content.decode()
+    ratings = desk.shows(after.csat.url).content.decode()
+    for name in ("5 of 5", "Quick", ticket.subject, "Sofia Lindqvist", "Nordwind Logistics", "solved by Sam"):
+        assert name in ratings, name
+
+
+@pytest.fixture
+def chats(world: World, settings: Any) -> Iterator[Provider]:
+    with provider() as stands:
+        point_at(settings, stands)
+        settings.DEFAULT_FROM_EMAIL = "Support <hello@crm.example>"
+        yield stands
+
+
+def by_telegram(text: str, number: int, now: Any) -> None:
+    """As its own library makes it."""
+    sender, private = telegram.User(4242, "Sofia", False, last_name="Lindqvist"), telegram.Chat(4242, "private")
+    said = telegram.Message(number, now, private, from_user=sender, text=text)
+    assert from_telegram(telegram.Update(number, message=said).to_json()).status_code == 200
+
+
+def by_whatsapp(text: str, number: int, now: Any) -> None:
+    """Its own library only reads what comes in: it reads the same."""
+    request = whatsapp(wa_text(f"wamid.{number}", text, timestamp=str(int(now.timestamp()))))
+    theirs = Message.from_update(WhatsApp(phone_id="777", token="x", server=None), request)
+    assert (theirs.id, theirs.text, theirs.timestamp) == (f"wamid.{number}", text, now.replace(microsecond=0))
+    assert from_meta("whatsapp", request).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("channel", "say", "said"),
+    [
+        ("telegram", by_telegram, lambda got: (got["chat_id"], got["text"])),
+        ("whatsapp", by_whatsapp, lambda got: (got["to"], got["text"]["body"])),
+    ],
+)
+def test_from_a_chat_to_the_figures(
+    world: World, sofia: Contact, desk: Desk, chats: Provider, channel: str, say: Callable[..., None],
+    said: Callable[[Any], tuple[str, str]],
+) -> None:  # fmt: skip
+    sofia.phone = "+49 151 12345678"
+    sofia.save()
+    ContactHandle.objects.create(contact=sofia, channel="telegram", handle="4242")
+    handle = {"telegram": "4242", "whatsapp": "4915112345678"}[channel]
+    say("The export stops.", 1, world.now)
+    world.pass_by()
+    ticket = Ticket.objects.get()
+    assert (ticket.channel, ticket.contact, ticket.status) == (channel, sofia, "new")
+    (acknowledged,) = chats.got
+    assert said(acknowledged.json)[0] == handle
+    assert f"#{ticket.pk}" in said(acknowledged.json)[1]
+
+    desk.answers(ticket, "Which **file**?")
+    world.pass_by()
+    assert said(chats.got[1].json) == (handle, "Which file?")
+    say("All of them.", 2, world.now)
+    world.pass_by()
+    ticket.refresh_from_db()
+    assert (ticket.status, [one.text for one in ticket.messages.filter(kind="in").order_by("pk")]) == (
+        "open", ["The export stops.", "All of them."],
+    )  # fmt: skip
+    solved_and_rated(world, desk, ticket)
+    assert len(chats.got) == 2  # one is asked by mail
+    by_channel = desk.shows("/tickets/insight/?by=channel").context["lines"]
+    assert [line.csat.words for line in by_channel] == ["100 %"]
 
 
 def test_asked_by_a_form(world: World, sofia: Contact, sam: User) -> None:

@@ -19,9 +19,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crm.inbox import actions
-from crm.inbox.channels.chat import Chat, Forged, Receipt, believed, number, shown, store, thing, things, words
+from crm.inbox.channels.chat import Chat, Forged, Receipt, number, shown, store, thing, things, words
 from crm.slots import Arrived, Handled
 from crm.web.bridges import Unsigned, bridges, proven
+from crm.web.rules import believable
 
 KIND = "bridge.hook"
 
@@ -88,4 +89,4 @@ def _moment(written: Any, came_at: datetime) -> datetime:
         said = datetime.fromisoformat(words(written, 40))
     except ValueError:
         return came_at
-    return believed(said if said.tzinfo else said.replace(tzinfo=UTC), came_at)
+    return believable(said if said.tzinfo else said.replace(tzinfo=UTC), came_at)

@@ -14,9 +14,10 @@ from typing import Any
 
 from crm.inbox import actions
 from crm.slots import Arrived, Handled
+from crm.web.rules import believable
 
 #: Kinds of payloads that these become, in slots.inbox_handlers.
-MESSAGE, RECEIPT = "chat", "chat.receipt"
+MESSAGE, RECEIPT, MEDIUM = "chat", "chat.receipt", "chat.medium"
 #: Bytes of one request of a chat; a mail may have more.
 MOST_BYTES = 1024 * 1024
 
@@ -25,6 +26,16 @@ _LONGEST = 50_000
 
 class Forged(Exception):
     """The request does not prove that it is the provider's. The message says why, and no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A photo, a voice message, a file: what is no text, and lies with the provider."""
+
+    label: str  # as it stands for it in the text: Photo
+    ref: str  # what the provider gives it out for: an id, or a URL
+    name: str = ""  # as its sender calls it
+    size: int = 0  # bytes, where it is said; 0: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class Chat:
     email: str = ""  # the same
     link: str = ""  # what a link that they followed says who they are
     is_public: bool = False  # a comment or a review: it is no conversation, and opens none
+    media: Sequence[Medium] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +83,21 @@ def store(found: Iterable[Chat | Receipt], source: str, now: datetime) -> Handle
     return Handled(f"Held {held}." if held else "Held nothing for us.", not held, sorted(names))
 
 
+def store_media(chat: Chat, message_id: int, source: str, now: datetime) -> None:
+    """What lies with the provider is fetched later for the message that it belongs to, each by a payload of its own."""
+    for place, one in enumerate(chat.media):
+        told = {"channel": chat.channel, "handle": chat.handle, "message": message_id, "medium": asdict(one)}
+        actions.store(source, MEDIUM, f"{MEDIUM}:{chat.key}:{place}", json.dumps(told).encode(), {}, now)
+
+
 def named(chat: Chat) -> list[str]:
     """By what an erasure finds the payload again."""
     return [one for one in (chat.handle, chat.phone, chat.email) if one]
 
 
 def message(arrived: Arrived) -> Chat:
-    return Chat(**_again(arrived))
+    found = _again(arrived)
+    return Chat(**found | {"media": tuple(Medium(**one) for one in found.get("media", ()))})
 
 
 def receipt(arrived: Arrived) -> Receipt:
@@ -94,6 +114,11 @@ def _count(number: int, noun: str) -> str:
 
 
 # Reading what may be anything -----------------------------------------------------------------------------------------
+
+
+def whole(value: Any) -> int:
+    """Bytes; 0 for what is no number of them."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def words(value: Any, longest: int = _LONGEST) -> str:
@@ -118,16 +143,11 @@ def things(value: Any) -> list[dict[str, Any]]:
 
 
 def moment(value: Any, came_at: datetime, per_second: int = 1) -> datetime:
-    """Seconds since 1970, as a number or a text; see `believed`."""
+    """Seconds since 1970, as a number or a text; see `believable`."""
     try:
-        return believed(datetime.fromtimestamp(int(value) / per_second, UTC), came_at)
+        return believable(datetime.fromtimestamp(int(value) / per_second, UTC), came_at)
     except (TypeError, ValueError, OverflowError, OSError):
         return came_at
-
-
-def believed(said: datetime, came_at: datetime) -> datetime:
-    """Nothing is said after it came, nor before there were chats: such a moment has no place in most zones."""
-    return said if datetime(1990, 1, 1, tzinfo=UTC) < said <= came_at else came_at
 
 
 def shown(label: str, caption: str = "") -> str:

@@ -70,6 +70,7 @@ def _view(provider: str, options: tuple[tuple[str, str], ...]) -> Any:
         ]
         # Only those that are for use have a provider's name of their own module.
         view = next(kind for kind in kinds if kind.__module__ == module.__name__ and "parse_events" in dir(kind))
+        view.warn_if_no_basic_auth = False  # whoever forgot it is refused below
         view = view(**dict(options))
     except (ImportError, StopIteration, ImproperlyConfigured, AnymailError, TypeError, ValueError) as error:
         raise BadHooks(f"MAIL_HOOKS: {provider} cannot be used: {error or 'there is no such provider'}") from error

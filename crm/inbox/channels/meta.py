@@ -16,6 +16,7 @@ from crm.inbox import actions
 from crm.inbox.channels.chat import (
     Chat,
     Forged,
+    Medium,
     Receipt,
     is_one_of,
     moment,
@@ -36,6 +37,9 @@ _KINDS = {
     "ig_reel": "Reel", "story_mention": "Mention in a story", "order": "Order",
 }  # fmt: skip
 _UNSHOWN = "Something that is not handed on"
+#: Of these, what is a file that can be fetched, and how many of one message are.
+_MOST_MEDIA = 10
+_FILES = frozenset({"image", "video", "audio", "document", "file"})
 
 type Found = Iterator[Chat | Receipt]
 
@@ -106,6 +110,7 @@ def _whatsapp(entry: dict[str, Any], came_at: datetime) -> Found:
                 yield Chat(
                     "whatsapp", number(said.get("id")), handle, text, moment(said.get("timestamp"), came_at),
                     name=names.get(handle, ""), phone=f"+{handle}" if handle.isdecimal() else "",
+                    media=tuple(_whatsapp_media(said)),
                 )  # fmt: skip
         for status in things(value.get("statuses")):
             if receipt := _whatsapp_receipt(status, came_at):
@@ -135,6 +140,13 @@ def _whatsapp_text(said: dict[str, Any]) -> str:
     return shown(_KINDS.get(kind, _UNSHOWN), words(held.get("caption")))
 
 
+def _whatsapp_media(said: dict[str, Any]) -> Iterator[Medium]:
+    kind = words(said.get("type"), 30)
+    held = thing(said.get(kind))
+    if kind in _FILES and (ref := number(held.get("id"))):
+        yield Medium(_KINDS[kind], ref, words(held.get("filename"), 200))
+
+
 def _whatsapp_receipt(status: dict[str, Any], came_at: datetime) -> Receipt | None:
     name, its = words(status.get("status"), 20), number(status.get("id"))
     if name not in ("sent", "delivered", "read", "failed") or not its:
@@ -162,7 +174,7 @@ def _instagram(entry: dict[str, Any], came_at: datetime) -> Found:
         if number(seen.get("mid")):
             yield Receipt("instagram", f"{seen['mid']}:read", "read", at, number(seen["mid"]))
         elif key and text and handle != ours and not said.get("is_echo") and not said.get("is_deleted"):
-            yield Chat("instagram", key, handle, text, at)
+            yield Chat("instagram", key, handle, text, at, media=tuple(_instagram_media(said)))
     for change in [*things(entry.get("changes")), entry]:  # both ways of logging in have a form of their own
         value = thing(change.get("value"))
         who, key = thing(value.get("from")), number(value.get("id"))
@@ -179,6 +191,13 @@ def _instagram_text(said: dict[str, Any]) -> str:
     kinds = [_KINDS.get(words(one.get("type"), 30), _UNSHOWN) for one in things(said.get("attachments"))]
     marks = " ".join(shown(kind) for kind in kinds)
     return f"{marks} {words(said.get('text')) or words(said.get('title'))}".strip()
+
+
+def _instagram_media(said: dict[str, Any]) -> Iterator[Medium]:
+    for one in things(said.get("attachments"))[:_MOST_MEDIA]:
+        kind, url = words(one.get("type"), 30), words(thing(one.get("payload")).get("url"), 2000)
+        if kind in _FILES and url:
+            yield Medium(_KINDS[kind], url)
 
 
 WHATSAPP = App("whatsapp", _whatsapp)

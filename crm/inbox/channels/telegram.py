@@ -12,7 +12,20 @@ from typing import Any
 from django.conf import settings
 
 from crm.inbox import actions
-from crm.inbox.channels.chat import Chat, Forged, is_one_of, moment, number, shown, store, thing, things, words
+from crm.inbox.channels.chat import (
+    Chat,
+    Forged,
+    Medium,
+    is_one_of,
+    moment,
+    number,
+    shown,
+    store,
+    thing,
+    things,
+    whole,
+    words,
+)
 from crm.slots import Arrived, Handled
 
 SOURCE = "telegram"
@@ -27,6 +40,8 @@ _KINDS = {
     "animation": "Animation", "sticker": "Sticker", "document": "File", "location": "Location", "venue": "Place",
     "contact": "Contact", "poll": "Poll", "dice": "Dice", "story": "Story", "checklist": "Checklist",
 }  # fmt: skip
+#: Of these, what is a file that can be fetched.
+_FILES = ("photo", "voice", "video", "video_note", "audio", "animation", "document")
 
 
 def is_open() -> bool:
@@ -66,6 +81,7 @@ def _chats(update: dict[str, Any], came_at: datetime) -> Iterator[Chat]:
     yield Chat(
         SOURCE, key, handle, text, moment(said.get("edit_date") or said.get("date"), came_at), name=_name(sender),
         phone=_own_number(said, sender), link=(start[1] or "/start") if start else "",
+        media=() if edited else tuple(_media(said)),  # its file was fetched when it was new
     )  # fmt: skip
 
 
@@ -92,6 +108,15 @@ def _text(said: dict[str, Any]) -> str:
             options = ", ".join(words(one.get("text"), 100) for one in things(held.get("options")))
             return shown("Poll", f"{words(held.get('question'), 300)} {options}".strip())
     return shown(_KINDS[part], caption)
+
+
+def _media(said: dict[str, Any]) -> Iterator[Medium]:
+    """At most one; of a photo, which comes in several sizes, the largest."""
+    part = next((part for part in _FILES if part in said), "")
+    sizes = things(said.get(part)) if part == "photo" else [thing(said.get(part))]
+    held = max(sizes, key=lambda one: whole(one.get("file_size")), default={})
+    if ref := words(held.get("file_id"), 300):
+        yield Medium(_KINDS[part], ref, words(held.get("file_name"), 200), whole(held.get("file_size")))
 
 
 def _name(sender: dict[str, Any]) -> str:

@@ -13,9 +13,11 @@ from django.db.models import Min
 
 from crm.team.models import User
 from crm.tickets import clocks, delivering, rules
+from crm.tickets.actions import drafting
+from crm.tickets.actions.reviving import unturn
 from crm.tickets.actions.saying import TicketError, lock, put
 from crm.tickets.actions.turning import turn
-from crm.tickets.models import Ticket, TicketDraft, TicketFollower, TicketMessage, TicketSpell
+from crm.tickets.models import Ticket, TicketFollower, TicketMessage, TicketSpell
 from crm.tickets.telling import tell_of
 from crm.touches.actions import colleagues_named
 from crm.web.locks import take_turns
@@ -32,7 +34,8 @@ class Written:
     is_note: bool = False
     then: str = ""  # the status that it sets with it; blank: what follows from answering
     files: Sequence[Any] = ()
-    seen: int | None = None  # the last message that the writer had before them
+    seen: int | None = None  # the last `arrival` of the messages that the writer had before them
+    channel: str = ""  # of `delivering.ways_to`; blank: the one that the customer used last
 
 
 class Overtaken(TicketError):
@@ -45,7 +48,8 @@ class Overtaken(TicketError):
 
 @transaction.atomic
 def write(ticket: Ticket, written: Written, by: User, now: datetime) -> TicketMessage:
-    """An answer or a note. An answer leaves after a few seconds, on the channel that the customer used last.
+    """An answer or a note. An answer leaves after a few seconds, on the channel that the customer used last unless
+    another one is named: where they write next, the one after it leaves.
 
     Raises Overtaken, and TicketError if nothing can leave there.
     """
@@ -53,19 +57,20 @@ def write(ticket: Ticket, written: Written, by: User, now: datetime) -> TicketMe
     if old := TicketMessage.objects.filter(bundle=written.bundle, user=by).first():
         return old
     row = lock(ticket.pk)
-    _refuse(row, written, now)
+    seen = _seen_by(row, written)
+    _refuse(row, seen, written, now)
     message = TicketMessage.objects.create(
-        ticket=row, kind=Kind.NOTE if written.is_note else Kind.OUT, channel=row.reply_channel, user=by,
+        ticket=row, kind=Kind.NOTE if written.is_note else Kind.OUT, channel=seen.reply_channel, user=by,
         text=written.text, occurred_at=now, created_at=now, bundle=written.bundle, was_status=row.status,
     )  # fmt: skip
     for file in written.files:
         put(message, file)
-    TicketDraft.objects.filter(ticket=row, user=by, is_note=written.is_note).delete()
+    drafting.sent(row, by, written.is_note, written.text)
     if written.is_note:
         _tell_mentioned(row, message, by, now)
         status = written.then or row.status
     else:
-        delivering.deliver(row, message, now)
+        delivering.deliver(seen, message, now)
         row.answered_at = row.answered_at or now
         if row.assignee is None:
             row.assignee, row.assigned_because = by, f"{by} answered first"
@@ -77,17 +82,26 @@ def write(ticket: Ticket, written: Written, by: User, now: datetime) -> TicketMe
     return message
 
 
-def _refuse(row: Ticket, written: Written, now: datetime) -> None:
+def _seen_by(row: Ticket, written: Written) -> Ticket:
+    """The ticket as the channel of an answer sees it."""
+    try:
+        return delivering.by(row, "" if written.is_note else written.channel)
+    except LookupError:
+        label = dict(Ticket.Channel.choices).get(written.channel, written.channel[:20])
+        raise TicketError(f"{row.requester} is not known by {label}. Choose another way, or leave it.") from None
+
+
+def _refuse(row: Ticket, seen: Ticket, written: Written, now: datetime) -> None:
     if row.merged_into_id:
         raise TicketError(f"#{row.pk} was merged into #{row.merged_into_id}. Write there.")
     if written.is_note:
         return
     if row.status == Ticket.Status.CLOSED:
         raise TicketError(f"#{row.pk} is closed. Write to the customer anew, or wait for their answer.")
-    if because := delivering.refusal(row, now, written.text, [file.size for file in written.files]):
+    if because := delivering.refusal(seen, now, written.text, [file.size for file in written.files]):
         raise TicketError(because)
     if written.seen is not None:
-        missed = row.messages.filter(pk__gt=written.seen, kind__in=(Kind.IN, Kind.OUT), called_off_at=None)
+        missed = row.messages.arrived_after(written.seen).filter(kind__in=(Kind.IN, Kind.OUT), called_off_at=None)
         if rows := list(missed.in_order()[:10]):
             raise Overtaken(rows)
 
@@ -121,14 +135,12 @@ def call_off(message: TicketMessage, by: User, now: datetime) -> bool:
         return False
     fresh.called_off_at = now
     fresh.save(update_fields=["called_off_at"])
-    TicketDraft.objects.update_or_create(
-        ticket=row, user=by, is_note=False, defaults={"text": fresh.text, "saved_at": now}
-    )  # fmt: skip
+    drafting.keep(row, by, False, fresh.text, now)
     left = row.messages.filter(kind=Kind.OUT, called_off_at=None)
     row.answered_at = left.aggregate(first=Min("occurred_at"))["first"]
     row.updated_at = now
     if _turned(row, fresh):
-        turn(row, fresh.was_status, by, now, "the answer was called off")
+        unturn(row, by, now)
     clocks.wind(row, now)
     row.save()
     return True

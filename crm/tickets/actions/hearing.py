@@ -13,10 +13,10 @@ from crm.accounts.models import Account, Contact
 from crm.team.models import Team, User
 from crm.tickets import clocks, delivering, moods, rules
 from crm.tickets.actions import assigning
-from crm.tickets.actions.saying import Said, keep, lock, tell_timeline, where_it_goes_on
+from crm.tickets.actions.saying import Said, keep, lock_where_it_goes_on, tell_timeline
 from crm.tickets.actions.turning import begin_spell, pause_automation, turn
-from crm.tickets.models import Ticket, TicketCategory, TicketFollower, TicketMessage
-from crm.tickets.telling import tell_of
+from crm.tickets.models import Ticket, TicketCategory, TicketMessage, TicketSpell
+from crm.tickets.telling import Readers, tell_of
 from crm.web.locks import take_turns
 
 Status = Ticket.Status
@@ -56,7 +56,7 @@ def begin(new: NewTicket, now: datetime, by: User | None = None) -> Ticket:
         account=contact.account if contact else new.account, contact=contact, requester_name=said.name[:120],
         requester_handle=said.handle[:254], copied=list(new.copied), team=new.team, assignee=new.assignee,
         tags=list(new.tags), custom=new.custom, token=secrets.token_hex(10), created_at=now, updated_at=now,
-        asked_at=said.at, follows=new.follows, created_by=by, key=new.key,
+        asked_at=None if said.automatic else said.at, follows=new.follows, created_by=by, key=new.key,
     )  # fmt: skip
     begin_spell(row, by, now)
     message = keep(row, said, now)
@@ -85,19 +85,15 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
         take_turns(f"ticket-message:{said.channel}:{said.key}")
         if known := TicketMessage.objects.filter(channel=said.channel, external_key=said.key).first():
             return known
-    # Merges and their undoing lock in the order of ids: what goes on elsewhere is not locked on the way there.
-    row = lock(where_it_goes_on(Ticket.objects.get(pk=ticket.pk)).pk)
-    while row.merged_into_id:  # meanwhile
-        row = lock(row.merged_into_id)
+    row = lock_where_it_goes_on(ticket)
     if row.status == Status.CLOSED:
         new = NewTicket(row.subject, said, row.account, row.priority, row.category, row.assignee, row.team, follows=row)
         return begin(new, now).messages.get()
     message = keep(row, said, now)
-    row.asked_at, row.updated_at = max(row.asked_at or said.at, said.at), now
-    if said.channel in delivering.ways and _asks(row, said):
-        row.reply_channel, row.requester_handle = said.channel, said.handle[:254] or row.requester_handle
+    row.updated_at = now
     news = is_news(said, now)
-    if not said.automatic:
+    if not said.automatic:  # what a machine says is shown, asks nothing, and leads no answer elsewhere
+        _ask(row, said, now)
         turn(row, rules.after_customer(row.status), None, now, f"{message.sender} wrote")
     if news:
         pause_automation(row, now)
@@ -107,6 +103,17 @@ def hear(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
     if news:
         tell_handlers(row, f"{message.sender} wrote in {row}", message, now, None)
     return message
+
+
+def _ask(row: Ticket, said: Said, now: datetime) -> None:
+    """It is a question of theirs: answers leave where it came from. The first one after a machine's starts clocks."""
+    if row.asked_at is None:
+        row.asked_at = said.at
+        TicketSpell.objects.filter(ticket=row, status=Status.NEW, ended_at=None).update(began_at=now)
+        clocks.wind(row, now)
+    row.asked_at = max(row.asked_at, said.at)
+    if said.channel in delivering.ways and _asks(row, said):
+        row.reply_channel, row.requester_handle = said.channel, said.handle[:254] or row.requester_handle
 
 
 def may_bring(channel: str, key: str | None, by: User) -> bool:
@@ -154,11 +161,6 @@ def _tell_timeline(
 
 
 def tell_handlers(row: Ticket, text: str, message: TicketMessage, now: datetime, by: User | None) -> None:
-    """Its assignee, else its team, and whoever follows it, but not who did it."""
-    users = {row.assignee} if row.assignee else set(row.team.members.filter(is_active=True)) if row.team else set()
-    users |= {one.user for one in TicketFollower.objects.filter(ticket=row).select_related("user")}
-    readers = [user for user in users if user and user.is_active and user != by]
-    if readers:
-        url = f"{row.get_absolute_url()}#message-{message.pk}"
-        told, key = [user.pk for user in readers], f"ticket-message:{message.pk}"
-        tell_of(row, told, "ticket.received", text, now, url=url, key=key, by=by)
+    """Whoever handles it, but not who did it."""
+    url, key = f"{row.get_absolute_url()}#message-{message.pk}", f"ticket-message:{message.pk}"
+    tell_of(row, Readers([row]).handlers(row), "ticket.received", text, now, url=url, key=key, by=by)

@@ -1,4 +1,5 @@
-"""Tickets from files: history of another desk. Nothing is fired, nobody is told; what is open goes on here."""
+"""Tickets from files: history of another desk, with fields of one's own. Nothing is fired, nobody is told; what is open
+goes on here."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 from django.db import connection
 
 from crm.accounts.models import Contact
+from crm.fields import columns
+from crm.fields.columns import ColumnsOf
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, ImportUndone, import_kinds
 from crm.tickets import clocks, rules
 from crm.tickets.models import Ticket, TicketCategory, TicketMessage, TicketSpell
@@ -58,13 +61,15 @@ COLUMNS = {
 
 
 def load_tickets(rows: ImportRows, now: datetime) -> ImportCounts:
-    """Write the rows of a file of tickets; of those that are here, subject, priority and category."""
+    """Write the rows of a file of tickets; of those that are here, subject, priority, category and fields of one's
+    own."""
     of_requester = (Contact, "email", "contact_email")
     rows.links(contact_id=(*of_requester, "id"), account_id=(*of_requester, "account_id"))
     rows.link("target", Ticket, "external_id", "external_id")
     rows.admit(Contact, "contact_id", "contact_email")
     rows.admit(Ticket, "target", "external_id")
-    rows.respect(Ticket, {"subject": "subject", "priority": "priority", "category": "category_id"})
+    own = {"subject": "subject", "priority": "priority", "category": "category_id"}
+    rows.respect(Ticket, own | columns.targets("ticket"))
     rows.run("""
         ALTER TABLE import_rows ADD COLUMN fresh boolean, ADD COLUMN state text, ADD COLUMN number smallint,
             ADD COLUMN category_id bigint, ADD COLUMN part_id bigint""")
@@ -72,9 +77,10 @@ def load_tickets(rows: ImportRows, now: datetime) -> ImportCounts:
         UPDATE import_rows SET fresh = target IS NULL, number = CASE priority {_numbers()} END,
             state = coalesce(status, CASE WHEN solved_at IS NULL THEN 'open' ELSE 'solved' END)""")  # noqa: S608  (constants of ours)
     _reject(rows)
+    columns.require(rows, "ticket")
     rows.begin_writing()
     _file(rows)
-    counts = rows.write(Ticket, _ticket(rows.import_id), merge=_KEPT)
+    counts = columns.write(rows, Ticket, "ticket", _ticket(rows.import_id), _KEPT)
     rows.link("target", Ticket, "external_id", "external_id")
     rows.write(TicketMessage, _MESSAGE, target="part_id", where="r.fresh AND r.body IS NOT NULL")
     rows.write(TicketSpell, _FIRST_SPELL, target="part_id", where="r.fresh")
@@ -94,7 +100,7 @@ def _reject(rows: ImportRows) -> None:
         "r.created_at > %(now)s", "created_at", "is still to come", "Give the moment at which the customer asked."
     )
     rows.reject(
-        "r.solved_at < r.created_at", "solved_at", "is before created_at", "Correct one of both, or leave it blank."
+        "r.solved_at < r.created_at", "solved_at", "is before {created_at}", "Correct one of both, or leave it blank."
     )
     rows.reject("r.solved_at > %(now)s", "solved_at", "is still to come", "Leave it blank: the ticket is open.")
     rows.reject(
@@ -103,17 +109,17 @@ def _reject(rows: ImportRows) -> None:
     )  # fmt: skip
     rows.reject(
         "r.fresh AND r.state NOT IN ('solved', 'closed') AND r.solved_at IS NOT NULL", "status",
-        "is open, and solved_at says when it was solved", "Leave one of both blank.",
+        "is open, and {solved_at} says when it was solved", "Leave one of both blank.",
     )  # fmt: skip
 
 
 def _file(rows: ImportRows) -> None:
     """Categories that nobody has made yet."""
-    wanted = rows.all("""
-        SELECT DISTINCT ON (lower(r.category)) r.category FROM import_rows r WHERE r.category IS NOT NULL AND NOT EXISTS
-            (SELECT FROM crm_ticketcategory c WHERE lower(c.name) = lower(r.category))
-        ORDER BY lower(r.category), r.line""")
-    TicketCategory.objects.bulk_create([TicketCategory(name=name) for (name,) in wanted], ignore_conflicts=True)
+    made = rows.ids("""
+        INSERT INTO crm_ticketcategory (name, assigns_by, "order")
+        SELECT DISTINCT ON (lower(r.category)) r.category, '', 0 FROM import_rows r WHERE r.category IS NOT NULL
+        ORDER BY lower(r.category), r.line ON CONFLICT DO NOTHING RETURNING id""")
+    rows.note("created", TicketCategory, "SELECT unnest(%(made)s::bigint[])", made=made)
     rows.run("""
         UPDATE import_rows r SET category_id = c.id
         FROM crm_ticketcategory c WHERE lower(c.name) = lower(r.category)""")
@@ -212,7 +218,8 @@ def register_imports() -> None:
     import_kinds.register(
         "tickets",
         ImportKind(
-            COLUMNS, load_tickets, identity=("external_id",), label="Tickets", order=6, undo=undo_tickets,
+            ColumnsOf("ticket", COLUMNS), load_tickets, identity=("external_id",), label="Tickets", order=6,
+            undo=undo_tickets, besides=("crm.TicketCategory",),
             hint="One row for each ticket of another desk; nothing is answered or sent",
         ),
     )  # fmt: skip

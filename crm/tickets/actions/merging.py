@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from crm.history.actions import act
@@ -16,10 +16,11 @@ from crm.history.models import Act
 from crm.history.undoing import Kept, Undone
 from crm.team.models import User
 from crm.tickets import rules
+from crm.tickets.actions import drafting
 from crm.tickets.actions.reviving import close, keep, revive, standing
 from crm.tickets.actions.saying import TicketError, lock
 from crm.tickets.actions.turning import turn
-from crm.tickets.models import Ticket, TicketDraft, TicketFollower, TicketMessage
+from crm.tickets.models import Ticket, TicketFollower, TicketMessage
 from crm.web.locks import take_turns
 
 KIND = "ticket.merged"
@@ -66,9 +67,8 @@ def _refuse(gone: Ticket, stays: Ticket) -> None:
 def _move(gone: Ticket, stays: Ticket) -> list[int]:
     """Which messages it were; where somebody was writing, the draft goes along."""
     ids = list(gone.messages.values_list("pk", flat=True))
-    gone.messages.update(ticket=stays, origin=Coalesce("origin", Value(gone.pk)))
-    same = TicketDraft.objects.filter(ticket=stays, user=OuterRef("user"), is_note=OuterRef("is_note"))
-    TicketDraft.objects.filter(~Exists(same), ticket=gone).update(ticket=stays)
+    gone.messages.move(stays, origin=Coalesce("origin", Value(gone.pk)))
+    drafting.take_along(gone, stays)
     return ids
 
 
@@ -102,7 +102,8 @@ def part(done: Act, by: User | None, now: datetime) -> Undone:
     gone, stays = rows[done.detail["ticket"]], rows[done.detail["into"]]
     came = TicketMessage.objects.filter(pk__in=done.detail["messages"], ticket__in=_homes(stays))
     here = Case(When(origin=gone.pk, then=Value(None)), default=F("origin"))
-    back = came.update(ticket=gone, origin=here)
+    back = came.move(gone, origin=here)
+    drafting.give_back(gone)
     TicketFollower.objects.filter(ticket=stays, user__in=done.detail["followers"]).delete()
     gone.merged_into = None
     revive(gone, done.detail["was"], by, now, f"taken out of #{stays.pk} again")

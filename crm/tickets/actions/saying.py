@@ -66,6 +66,15 @@ def lock(pk: int) -> Ticket:
     return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
+def lock_where_it_goes_on(ticket: Ticket) -> Ticket:
+    """The same of where it goes on by then."""
+    # Merges and their undoing lock in the order of ids: what goes on elsewhere is not locked on the way there.
+    row = lock(where_it_goes_on(Ticket.objects.get(pk=ticket.pk)).pk)
+    while row.merged_into_id:  # meanwhile
+        row = lock(row.merged_into_id)
+    return row
+
+
 def keep(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
     """The row of a message from outside, with its files."""
     message = TicketMessage.objects.create(

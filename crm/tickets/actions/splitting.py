@@ -12,6 +12,7 @@ from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.undoing import Undone
 from crm.team.models import User
+from crm.tickets.actions import drafting
 from crm.tickets.actions.reviving import close, keep
 from crm.tickets.actions.saying import TicketError, lock, tell_timeline
 from crm.tickets.actions.turning import begin_spell
@@ -36,7 +37,7 @@ def split(message: TicketMessage, subject: str, by: User, now: datetime, *, rest
     with act(KIND, "", by, now) as made:
         new = _begin(row, fresh, subject, by, now)
         made.label, made.detail = f"split {new} off #{row.pk}", {"ticket": new.pk, "of": row.pk}
-        taken.update(ticket=new, origin=row)
+        taken.move(new, origin=row)
         keep(new, now)
         keep(row, now)
     return new, made
@@ -62,8 +63,9 @@ def join(done: Act, by: User | None, now: datetime) -> Undone:
     """For the undo: all that was said in it by now goes back, and what comes for it later too."""
     rows = {pk: lock(pk) for pk in sorted((done.detail["ticket"], done.detail["of"]))}
     new, row = rows[done.detail["ticket"]], rows[done.detail["of"]]
-    new.messages.filter(origin=row).update(ticket=row, origin=None)
-    new.messages.update(ticket=row, origin=new)
+    new.messages.filter(origin=row).move(row, origin=None)
+    new.messages.move(row, origin=new)
+    drafting.take_along(new, row)
     close(new, by, now, f"taken back into #{row.pk}")
     new.merged_into = row
     keep(new, now)

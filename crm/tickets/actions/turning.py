@@ -1,21 +1,18 @@
-"""Turning a ticket into another status, and taking that back. Clocks, pauses and reports all hang on its spells."""
+"""Turning a ticket into another status. Clocks, pauses and reports all hang on its spells."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from crm.accounts.models import Contact
 from crm.history.actions import act, present_act
-from crm.history.models import Act
-from crm.history.undoing import Kept, Undone
 from crm.team.models import User
 from crm.tickets import clocks, rating, rules
 from crm.tickets.actions.saying import TicketError, lock, tell_timeline
 from crm.tickets.models import Ticket, TicketSpell
+from crm.timeline.models import TimelineEntry
 
 Status = Ticket.Status
 
@@ -50,7 +47,7 @@ def turn(row: Ticket, status: str, by: User | None, now: datetime, because: str 
     if rules.reopens(was, status):
         row.reopened += 1
         row.solved_at = row.closed_at = None
-        tell_timeline(row, "ticket.reopened", "Ticket open again", now, now, by=by, react=True)
+        tell_timeline(row, "ticket.reopened", "Ticket open again", now, now, by=by, key=_key(spell))
     if status == Status.SOLVED:
         row.solved_at = now
         _let_automation_on(row)
@@ -59,7 +56,7 @@ def turn(row: Ticket, status: str, by: User | None, now: datetime, because: str 
         row.closed_at = now
         row.solved_at = row.solved_at or now
     if told := _TOLD.get(Status(status)):
-        tell_timeline(row, told[0], told[1], now, now, by=by)
+        tell_timeline(row, told[0], told[1], now, now, by=by, key=_key(spell))
     clocks.wind(row, now)
     row.updated_at = now
     row.save()
@@ -71,11 +68,20 @@ def begin_spell(row: Ticket, by: User | None, now: datetime, because: str = "") 
     )
 
 
-def pause_automation(row: Ticket, now: datetime) -> None:
-    """Nothing automatic is written to somebody who waits for us: in the transaction of their message."""
+def _key(spell: TicketSpell) -> str:
+    return f"ticket-spell:{spell.pk}"
+
+
+def untell(spell: TicketSpell) -> None:
+    """What the timeline said of the turn it began with is gone, and whoever has not reacted to it will not."""
+    TimelineEntry.objects.filter(key=_key(spell)).delete()
+
+
+def pause_automation(row: Ticket, since: datetime) -> None:
+    """Nothing automatic is written to somebody who waits for us `since` then: in the transaction of their message."""
     if row.contact_id is None:
         return
-    until = now + rules.PAUSED_FOR
+    until = since + rules.PAUSED_FOR
     later = Contact.objects.filter(pk=row.contact_id).exclude(automation_paused_until__gt=until)
     if later.update(automation_paused_until=until):
         row.paused_until = until
@@ -90,24 +96,3 @@ def _let_automation_on(row: Ticket) -> None:
         paused = Contact.objects.filter(pk=row.contact_id, automation_paused_until=row.paused_until)
         paused.update(automation_paused_until=None)
     row.paused_until = None
-
-
-def turn_back(done: Act, by: User | None, now: datetime) -> Undone:
-    """For the undo of an act: tickets go back to what they were before it, unless they have turned again since."""
-    return each_turned_by(done, lambda row, was: turn(row, was, by, now))
-
-
-def each_turned_by(done: Act, put_back: Callable[[Ticket, str], None]) -> Undone:
-    """Lock each ticket that the act turned, in order, and put it back to the status it had before, unless it has
-    turned again since."""
-    reverted, kept = 0, []
-    for pk in TicketSpell.objects.filter(act=done).order_by("ticket").values_list("ticket", flat=True).distinct():
-        row = lock(pk)
-        spells = list(TicketSpell.objects.filter(ticket=pk).order_by(F("began_at").desc(), F("pk").desc())[:2])
-        if len(spells) < 2 or spells[0].act_id != done.pk:
-            name = str(spells[0].by or "") if spells else ""
-            kept.append(Kept(str(row), "status", row.status_label, name, None, "it has turned again since"))
-            continue
-        put_back(row, spells[1].status)
-        reverted += 1
-    return Undone(reverted, kept)

@@ -221,7 +221,9 @@ def _checked(serializer: Any, request: Request) -> Mapping[str, Any]:
 
 def _write(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> TicketMessage:
     is_note = data["kind"] == "note"
-    written = answering.Written(uuid4(), data["text"], is_note, data.get("then", ""), seen=data.get("seen"))
+    written = answering.Written(
+        uuid4(), data["text"], is_note, data.get("then", ""), seen=data.get("seen"), channel=data.get("channel", "")
+    )  # fmt: skip
     return answering.write(row, written, by, now)
 
 

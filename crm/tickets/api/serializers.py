@@ -130,12 +130,15 @@ class MessageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     created_at = Moment()
     called_off_at = Moment(allow_null=True)
     files = serializers.SerializerMethodField(help_text="Names of the files that came along.")
+    arrival = serializers.IntegerField(
+        read_only=True, help_text="In which order they came into the ticket: what a merge brought came later."
+    )
 
     class Meta:
         model = TicketMessage
         fields = (
             "id", "kind", "channel", "user", "contact", "sender_name", "sender_handle", "text", "occurred_at",
-            "created_at", "automatic", "external_key", "called_off_at", "mood", "files",
+            "created_at", "automatic", "external_key", "called_off_at", "mood", "files", "arrival",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -165,9 +168,13 @@ class NewMessageSerializer(_Strict):
     )
     occurred_at = Moment(required=False, help_text="Of kind in: when they said it. Blank: now.")
     then = serializers.ChoiceField(STATUSES, required=False, help_text="Of kind out and note: the status it sets.")
+    channel = serializers.ChoiceField(
+        Ticket.Channel.choices, required=False,
+        help_text="Of kind out: another one, on which the person who asks is known.",
+    )  # fmt: skip
     seen = serializers.IntegerField(
         required=False, min_value=0, max_value=10**17,
-        help_text="Of kind out: the last message read; 409 if another came since.",
+        help_text="Of kind out: the highest arrival read; 409 if another message came since.",
     )  # fmt: skip
 
 

@@ -1,15 +1,15 @@
 """Chats become tickets: one conversation for each person, whatever they write by.
 
 What comes from somewhere goes on with the ticket that is open there. Else, if whoever writes is on record and asked
-something elsewhere in these days, it goes on with that one, and the answer leaves where they wrote last. Else it opens
-again what was solved lately, or begins a ticket.
+something elsewhere in these days, or we answered them here, it goes on with that one, and the answer leaves where they
+wrote last. Else it opens again what was solved lately, or begins a ticket.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.accounts.models import Contact
 from crm.inbox.channels import chat as chats
@@ -23,7 +23,7 @@ from crm.tickets.actions.hearing import NewTicket, begin, hear
 from crm.tickets.actions.requesting import choose
 from crm.tickets.actions.saying import Said
 from crm.tickets.channels.handles import know, linked, person_of
-from crm.tickets.models import OPEN, BlockedSender, Ticket, TicketSettings
+from crm.tickets.models import OPEN, BlockedSender, Ticket, TicketMessage, TicketSettings
 from crm.web import clock
 from crm.web.locks import take_turns
 
@@ -58,11 +58,15 @@ def receive(arrived: Arrived, now: datetime) -> Handled:
     ticket = _goes_on(chat, person, now)
     if ticket is None:
         row = begin(NewTicket("", said), now)
-        acknowledge(row, row.messages.get(channel=chat.channel, external_key=said.key), now)
+        message = row.messages.get(channel=chat.channel, external_key=said.key)
+        chats.store_media(chat, message.pk, arrived.source, now)
+        acknowledge(row, message, now)
         return Handled(f"Ticket #{row.pk} begins.", addresses=names)
     if person and ticket.contact_id is None:
         choose(ticket, person, None, now)
-    return Handled(f"Ticket #{hear(ticket, said, now).ticket_id}.", addresses=names)
+    message = hear(ticket, said, now)
+    chats.store_media(chat, message.pk, arrived.source, now)
+    return Handled(f"Ticket #{message.ticket_id}.", addresses=names)
 
 
 def _goes_on(chat: Chat, person: Contact | None, now: datetime) -> Ticket | None:
@@ -73,12 +77,16 @@ def _goes_on(chat: Chat, person: Contact | None, now: datetime) -> Ticket | None
     if found := here.filter(status__in=OPEN).first():
         return found
     if person and not chat.is_public:  # nobody could answer there
-        elsewhere = rows.filter(contact=person, status__in=OPEN, updated_at__gte=now - GOES_ON_FOR)
+        answered = TicketMessage.objects.filter(
+            ticket=OuterRef("pk"), kind=TicketMessage.Kind.OUT, channel=chat.channel, called_off_at=None
+        )  # fmt: skip
+        lately = Q(updated_at__gte=now - GOES_ON_FOR) | Exists(answered)
+        elsewhere = rows.filter(lately, contact=person, status__in=OPEN)
         if found := elsewhere.first():
             return found
     days = TicketSettings.the_only().closes_after_days
-    lately = now - (timedelta(days=days) if days else REOPENS_FOR)
-    return here.filter(status=Ticket.Status.SOLVED, solved_at__gte=lately).first()
+    since = now - (timedelta(days=days) if days else REOPENS_FOR)
+    return here.filter(status=Ticket.Status.SOLVED, solved_at__gte=since).first()
 
 
 def _introduced(chat: Chat, now: datetime) -> str:

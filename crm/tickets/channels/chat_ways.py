@@ -73,11 +73,20 @@ def last_said(channel: str, handles: Iterable[str]) -> dict[str, datetime]:
 
 def compose(ticket: Ticket, message: TicketMessage) -> Composed:
     """As plain text, which is what chats show. When WhatsApp's day is over it leaves as the template."""
-    beside: dict[str, Any] = {}
-    over = _window_is_over(ticket.reply_channel, ticket.requester_handle, message.occurred_at)
-    if ticket.reply_channel == "whatsapp" and over:
-        beside["template"] = settings.WHATSAPP_TEMPLATE
+    templated = _leaves_as_template(ticket, message.occurred_at)
+    beside: dict[str, Any] = {"template": settings.WHATSAPP_TEMPLATE} if templated else {}
     return Composed(ticket.subject, plain(message.text), beside=beside)
+
+
+def _leaves_as_template(ticket: Ticket, now: datetime) -> bool:
+    channel = ticket.reply_channel
+    return channel == "whatsapp" and bool(_window_is_over(channel, ticket.requester_handle, now))
+
+
+def objection(ticket: Ticket, now: datetime, text: str, sizes: list[int]) -> str:
+    """Why this does not go into one message, counted as it leaves; blank: it does."""
+    way = chats.WAYS[ticket.reply_channel]
+    return way.objection(plain(text), sizes, in_template=_leaves_as_template(ticket, now))
 
 
 def plain(text: str) -> str:
@@ -86,7 +95,7 @@ def plain(text: str) -> str:
 
 
 def way(channel: str) -> Way:
-    return Way(channel, CHATS[channel], refuses, compose, chats.WAYS[channel].objection)
+    return Way(channel, CHATS[channel], refuses, compose, objection, chats.WAYS[channel].is_set_up)
 
 
 def guard(messages: Sequence[Any], now: datetime) -> dict[int, Refusal]:

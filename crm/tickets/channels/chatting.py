@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from crm import slots
-from crm.inbox.channels.chat import MESSAGE, RECEIPT
+from crm.inbox.channels.chat import MEDIUM, MESSAGE, RECEIPT
 from crm.outbox.models import CHATS
-from crm.tickets.channels import chat, chat_ways, handles
+from crm.tickets.channels import chat, chat_ways, handles, media
 from crm.tickets.delivering import ways
 
 
@@ -14,6 +14,7 @@ def register_chats() -> None:
         ways.register(channel, chat_ways.way(channel))
     slots.inbox_handlers.register(MESSAGE, chat.receive)
     slots.inbox_handlers.register(RECEIPT, chat.receipt)
+    slots.inbox_handlers.register(MEDIUM, media.receive)
     slots.send_guards.register("chat window", chat_ways.guard)
     slots.contact_panels.register("chats", slots.Panel("crm/tickets/channels/panel.html", handles.panel, 25))
     slots.settings_pages.register(

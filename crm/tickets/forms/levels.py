@@ -8,7 +8,7 @@ from django import forms
 
 from crm.team.models import Team
 from crm.tickets.models import Rota, ServiceLevel, Ticket, TicketCategory, TicketSettings
-from crm.tickets.rules.targets import minutes_words, read_minutes
+from crm.tickets.rules.targets import ends_before_it_begins, minutes_words, read_minutes
 
 #: From the most urgent on, by their names in `ServiceLevel.targets`.
 PRIORITIES = [(one.name.lower(), str(one.label)) for one in reversed(Ticket.Priority)]
@@ -77,7 +77,7 @@ class LevelForm(forms.Form):
         data = super().clean() or {}
         for priority, _ in PRIORITIES:
             answer, solve = data.get(f"{priority}_answer"), data.get(f"{priority}_solve")
-            if answer and solve and answer > solve:
+            if ends_before_it_begins(answer, solve):
                 self.add_error(f"{priority}_solve", "It cannot be solved before it is answered.")
         return data
 

@@ -10,6 +10,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from crm.accounts.matching.rules import phone_key
+from crm.fields.forms import changed, fields_for, grouped
 from crm.outbox.models import CHATS
 from crm.team.models import User
 from crm.tickets import rules
@@ -29,7 +30,10 @@ _CHANNELS = [
 
 
 class NewTicketForm(forms.Form):
-    """`caller` is chosen among those that were found; of nobody on record, name and address or number are written."""
+    """`caller` is chosen among those that were found; of nobody on record, name and address or number are written.
+
+    Behind its own fields stand those that admins have made.
+    """
 
     bundle = forms.UUIDField(widget=forms.HiddenInput)
     caller = forms.CharField(
@@ -61,6 +65,11 @@ class NewTicketForm(forms.Form):
         self.viewer = viewer
         active = User.objects.filter(is_active=True).order_by("name", "id")
         self.fields["assignee"].queryset = active  # type: ignore[attr-defined]
+        self.fields.update(fields_for("ticket", {}, new=True))
+
+    def custom_groups(self) -> list[tuple[str, list[Any]]]:
+        """The fields that admins have made, by their headings."""
+        return grouped(self)
 
     def clean_caller(self) -> Caller:
         found = caller(self.cleaned_data["caller"], self.viewer)
@@ -90,7 +99,7 @@ class NewTicketForm(forms.Form):
         said = Said(data["text"], data["channel"], now, contact=who.contact, name=name, handle=self._handle(who))
         return NewTicket(
             data["subject"], said, who.account, data["priority"], data["category"], data["assignee"],
-            key=f"logged:{self.viewer.pk}:{data['bundle']}",
+            custom=changed({}, data), key=f"logged:{self.viewer.pk}:{data['bundle']}",
         )  # fmt: skip
 
     def _handle(self, who: Caller) -> str:

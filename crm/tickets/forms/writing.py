@@ -29,6 +29,7 @@ class MessageForm(forms.Form):
         required=False, choices=[(name, name) for name in ("", "open", "pending", "on_hold", "solved")]
     )
     seen = forms.IntegerField(required=False, min_value=0)
+    channel = forms.CharField(required=False, max_length=10)  # blank: where the customer wrote last
     macro = forms.ModelChoiceField(Macro.objects.none(), required=False)
 
     def __init__(self, *args: Any, viewer: User, ticket: Ticket, **kwargs: Any) -> None:

@@ -28,52 +28,55 @@ _TOOK = """
         percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY t.{minutes}),
         count(*) FILTER (WHERE t.level_id IS NOT NULL), count(*) FILTER (WHERE t.level_id IS NOT NULL AND NOT t.overran)
     FROM crm_ticket t
-    WHERE t.{at} >= %s AND t.{at} < %s AND NOT t.is_spam AND t.merged_into_id IS NULL AND {seen}
+    WHERE t.{at} >= %s AND t.{at} < %s AND NOT t.is_spam AND t.merged_into_id IS NULL AND t.id {seen}
     GROUP BY GROUPING SETS ((t.{by}), ())
 """
 _OPENED = """
     SELECT 'opened', GROUPING(t.{by}), t.{by}::text, count(*), 0 FROM crm_ticket t
-    WHERE t.created_at >= %s AND t.created_at < %s AND NOT t.is_spam AND t.merged_into_id IS NULL AND {seen}
+    WHERE t.created_at >= %s AND t.created_at < %s AND NOT t.is_spam AND t.merged_into_id IS NULL AND t.id {seen}
     GROUP BY GROUPING SETS ((t.{by}), ())
 """
-# By the last time; few are ever opened again.
+# By the last time: a solving that ended otherwise than by closing, and none behind it. They are looked for by when they
+# ended, since few tickets of all times lie in a stretch.
 _AGAIN = """
     SELECT 'again', GROUPING(t.{by}), t.{by}::text, count(*), 0
-    FROM crm_ticket t CROSS JOIN LATERAL (
-        SELECT max(s.ended_at) AS at FROM crm_ticketspell s
-        WHERE s.ticket_id = t.id AND s.status = 'solved' AND s.ended_at IS DISTINCT FROM t.closed_at
-    ) AS opened
-    WHERE t.reopened > 0 AND opened.at >= %s AND opened.at < %s AND NOT t.is_spam AND t.merged_into_id IS NULL
-        AND {seen}
+    FROM crm_ticketspell s JOIN crm_ticket t ON t.id = s.ticket_id
+    WHERE s.status = 'solved' AND s.ended_at >= %s AND s.ended_at < %s
+        AND t.reopened > 0 AND s.ended_at IS DISTINCT FROM t.closed_at AND NOT EXISTS (
+            SELECT FROM crm_ticketspell later
+            WHERE later.ticket_id = s.ticket_id AND later.status = 'solved'
+                AND later.ended_at IS DISTINCT FROM t.closed_at AND (later.ended_at, later.id) > (s.ended_at, s.id))
+        AND NOT t.is_spam AND t.merged_into_id IS NULL AND t.id {seen}
     GROUP BY GROUPING SETS ((t.{by}), ())
 """
 _RATED = """
     SELECT 'rated', GROUPING({rated}), {rated}::text, count(*), count(*) FILTER (WHERE r.score >= %s)
     FROM crm_ticketrating r JOIN crm_ticket t ON t.id = r.ticket_id
-    WHERE r.score IS NOT NULL AND r.answered_at >= %s AND r.answered_at < %s AND {seen}
+    WHERE r.score IS NOT NULL AND r.answered_at >= %s AND r.answered_at < %s AND t.id {seen}
     GROUP BY GROUPING SETS (({rated}), ())
 """
 # What opened and ended spells of work on each day; the backlog of a day is that of now without what came since. That of
-# now stands under no day.
-_MOVED = """
-    SELECT (s.at AT TIME ZONE %s)::date AS day, sum(s.came) FILTER (WHERE s.what = 'backlog'),
-        sum(s.came) FILTER (WHERE s.what = 'opened'), sum(s.came) FILTER (WHERE s.what = 'solved')
-    FROM (
-        SELECT 'backlog' AS what, began_at AS at, 1 AS came, ticket_id FROM crm_ticketspell
-        WHERE began_at >= %s AND status = ANY(%s)
-        UNION ALL
-        SELECT 'backlog', ended_at, -1, ticket_id FROM crm_ticketspell WHERE ended_at >= %s AND status = ANY(%s)
-        UNION ALL
-        SELECT 'solved', began_at, 1, ticket_id FROM crm_ticketspell WHERE began_at >= %s AND status = 'solved'
-        UNION ALL
-        SELECT 'opened', created_at, 1, id FROM crm_ticket WHERE created_at >= %s
-    ) AS s JOIN crm_ticket t ON t.id = s.ticket_id
-    WHERE NOT t.is_spam AND t.merged_into_id IS NULL AND {seen}
-    GROUP BY 1
+# now stands under no day. Of the tickets only those few are read that count nowhere.
+_BEGAN = """
+    SELECT (s.began_at AT TIME ZONE %s)::date, count(*) FILTER (WHERE s.status = ANY(%s)), 0,
+        count(*) FILTER (WHERE s.status = 'solved')
+    FROM crm_ticketspell s WHERE s.began_at >= %s AND {counts} AND s.ticket_id {seen} GROUP BY 1
+"""
+_ENDED = """
+    SELECT (s.ended_at AT TIME ZONE %s)::date, -count(*), 0, 0
+    FROM crm_ticketspell s WHERE s.status = ANY(%s) AND s.ended_at >= %s AND {counts} AND s.ticket_id {seen} GROUP BY 1
+"""
+_COUNTS = """NOT EXISTS (
+    SELECT FROM crm_ticket aside WHERE aside.id = s.ticket_id AND (aside.is_spam OR aside.merged_into_id IS NOT NULL))
+"""
+_CAME = """
+    SELECT (t.created_at AT TIME ZONE %s)::date, 0, count(*), 0 FROM crm_ticket t
+    WHERE t.created_at >= %s AND NOT t.is_spam AND t.merged_into_id IS NULL AND t.id {seen} GROUP BY 1
 """
 _WAITING = """
-    SELECT NULL, count(*), NULL, NULL FROM crm_ticket t
-    WHERE t.status IN ('new', 'open', 'pending', 'on_hold') AND NOT t.is_spam AND t.merged_into_id IS NULL AND {seen}
+    SELECT NULL, count(*), 0, 0 FROM crm_ticket t
+    WHERE t.status IN ('new', 'open', 'pending', 'on_hold') AND NOT t.is_spam AND t.merged_into_id IS NULL
+        AND t.id {seen}
 """
 
 #: What figures are told apart by, as text; None: nobody, or none.
@@ -136,12 +139,17 @@ class Day:
 
 def days(viewer: User, stretch: Stretch) -> list[Day]:
     """One after the other, without a gap."""
-    since, open_ones = stretch.begin, [str(status) for status in OPEN]
-    values = [clock.zone().key, since, open_ones, since, open_ones, since, since]
-    rows = _asked(viewer, (_MOVED, values), (_WAITING, []))
-    moved = {day: (backlog or 0, came or 0, done or 0) for day, backlog, came, done in rows}
+    zone, since, open_ones = clock.zone().key, stretch.begin, [str(status) for status in OPEN]
+    rows = _asked(
+        viewer, (_named(_BEGAN, counts=_COUNTS), [zone, open_ones, since]),
+        (_named(_ENDED, counts=_COUNTS), [zone, open_ones, since]), (_CAME, [zone, since]), (_WAITING, []),
+    )  # fmt: skip
+    moved: dict[date | None, tuple[int, int, int]] = {}
+    for day, *more in rows:
+        backlog, came, done = (have + one for have, one in zip(moved.get(day, (0, 0, 0)), more, strict=True))
+        moved[day] = backlog, came, done
     waiting = moved.pop(None)[0]
-    for day in [day for day in moved if day > stretch.last]:
+    for day in [day for day in moved if day and day > stretch.last]:
         waiting -= moved.pop(day)[0]
     found = []
     for back in range(stretch.days):
@@ -161,14 +169,17 @@ def ratings(viewer: User, stretch: Stretch) -> Any:
 
 
 def _asked(viewer: User, *parts: tuple[str, Sequence[Any]]) -> list[Any]:
-    """All parts in one statement. In each, `{seen}` stands behind its own parameters."""
-    seen, more = "TRUE", ()
-    if not viewer.sees_everything:
-        inner, more = Ticket.objects.visible_to(viewer).order_by().values("pk").query.sql_with_params()
-        seen = f"t.id IN ({inner})"
-    sql = " UNION ALL ".join(part.replace("{seen}", seen) for part, _ in parts)
+    """All parts in one statement, in each of which `{seen}` stands behind the id of a ticket."""
+    rows = " UNION ALL ".join(part for part, _ in parts)
+    values = [value for _, values in parts for value in values]
+    if viewer.sees_everything:
+        sql = rows.replace("{seen}", "IS NOT NULL")
+    else:  # looked for once, however many parts there are
+        visible, before = Ticket.objects.visible_to(viewer).order_by().values("pk").query.sql_with_params()
+        asked = rows.replace("{seen}", "IN (SELECT id FROM seen)")
+        sql, values = f"WITH seen (id) AS MATERIALIZED ({visible}) {asked}", [*before, *values]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, values in parts for value in (*values, *more)])
+        cursor.execute(sql, values)
         found: list[Any] = cursor.fetchall()
         return found
 

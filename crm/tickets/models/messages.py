@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from crm.accounts.models import leaves_bytes
 from crm.correspondence.models import Quoting
@@ -27,6 +27,18 @@ class MessageQuerySet(VisibleQuerySet["TicketMessage"]):
     def in_order(self) -> MessageQuerySet:
         return self.order_by("occurred_at", "id")
 
+    def arrived_after(self, arrival: int) -> MessageQuerySet:
+        """Those that came into their ticket later than the one with this `arrival`."""
+        return self.filter(Q(arrived__gt=arrival) | Q(arrived=None, pk__gt=arrival))
+
+    def move(self, ticket: Ticket, **columns: Any) -> int:
+        """Into this ticket, where they arrive now. The caller has locked it and the one that they come from."""
+        return self.update(ticket=ticket, arrived=_NEXT, **columns)
+
+
+#: A number of the same sequence as ids: whoever locks the ticket before they take one stand in the order of commits.
+_NEXT = Func(function="nextval", template="nextval(pg_get_serial_sequence('crm_ticketmessage', 'id'))")
+
 
 class TicketMessage(Quoting, models.Model):
     """One thing said, on whatever channel."""
@@ -40,6 +52,8 @@ class TicketMessage(Quoting, models.Model):
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
     #: The ticket it was said in before that was merged into this one.
     origin = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")
+    #: When it came into this ticket, by the sequence of ids; blank: when it was made.
+    arrived = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=4, choices=Kind)
     channel = models.CharField(max_length=10, choices=Ticket.Channel)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")  # of ours
@@ -89,6 +103,12 @@ class TicketMessage(Quoting, models.Model):
     def sender(self) -> str:
         return str(self.user or self.contact or self.sender_name or self.sender_handle or "Holdfast")
 
+    @property
+    def arrival(self) -> int:
+        """Its place in the order in which messages came into the ticket: what a merge brought has come later than its
+        id says."""
+        return self.arrived or self.pk
+
 
 class TicketFile(models.Model):
     """A file that came with a message, or goes along with one. Its bytes lie under MEDIA_ROOT."""
@@ -115,11 +135,15 @@ class TicketDraft(models.Model):
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     is_note = models.BooleanField(default=False)
+    #: On the page of which ticket, where that was merged into this one; blank: of this one.
+    begun_in = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")
     text = models.TextField()
     saved_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint("ticket", "user", "is_note", name="draft_once")]
+        constraints = [
+            models.UniqueConstraint("ticket", "user", "is_note", "begun_in", name="draft_once", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]

@@ -106,7 +106,7 @@ class Ticket(models.Model):
 
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)  # when anything was said or changed
-    asked_at = models.DateTimeField(null=True)  # when the customer wrote last
+    asked_at = models.DateTimeField(null=True)  # when the customer wrote last; machines of theirs do not count
     answered_at = models.DateTimeField(null=True)  # when one of ours answered first
     solved_at = models.DateTimeField(null=True)  # when it was last solved; blank while it is open
     closed_at = models.DateTimeField(null=True)

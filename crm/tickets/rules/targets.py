@@ -24,6 +24,11 @@ def read_minutes(text: str) -> int | None:
     return minutes
 
 
+def ends_before_it_begins(answer: int | None, solve: int | None) -> bool:
+    """Whether the limits of a priority contradict each other: nothing is solved before it is answered."""
+    return bool(answer and solve and answer > solve)
+
+
 def minutes_words(minutes: int | None) -> str:
     """What `read_minutes` reads."""
     if minutes is None:

@@ -40,7 +40,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and open_to_change and form.is_valid():
         try:
             verbs.answer(found, form.cleaned_data["score"], form.cleaned_data["comment"], now)
-        except verbs.TooLate as error:
+        except verbs.NotTaken as error:
             form.add_error(None, str(error))
         else:
             return redirect(request.path)

@@ -40,6 +40,7 @@ def ticket(request: HttpRequest, pk: int) -> HttpResponse:
     context = talk(found, viewer, now) | head(found, viewer) | standing(found, viewer, now)
     context |= composer(found, viewer, now) | aside(request, found, viewer, now)
     context |= {"facts": ticket_facts.rows(found), "now": now, "here": request.get_full_path()}
+    context["refused"] = context["why_not"]
     context["walk"] = walking.around(request.GET.get("from", ""), viewer, now)
     return render(request, "crm/tickets/ticket.html", context)
 
@@ -52,10 +53,9 @@ def ticket_of(request: HttpRequest, pk: int) -> Ticket:
 def talk(found: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
     """The last messages, with what happened between them."""
     page = reading.latest(found.pk)
-    since = page.rows[-1].occurred_at if page.next else None
-    events = reading.events(found.pk, since)
+    told = reading.talk(found.pk, page)
     return {
-        "ticket": found, "lines": lines(page.rows, events, found, viewer, now), "earlier": page.next,
+        "ticket": found, "lines": lines(told.messages, told.events, found, viewer, now), "earlier": told.next,
         "last": last_of(page.rows), "waiting": waiting(page.rows), "mark": found.updated_at.isoformat(),
     }  # fmt: skip
 
@@ -83,14 +83,12 @@ def standing(found: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
 
 def _earlier(request: HttpRequest, found: Ticket, viewer: User, now: datetime) -> HttpResponse:
     try:
-        page = reading.earlier(found.pk, request.GET["cursor"])
+        page, until = reading.earlier(found.pk, request.GET["cursor"])
     except BadCursor as error:
         raise BadRequest(str(error)) from error
-    rows = page.rows
-    since = rows[-1].occurred_at if page.next and rows else None
-    events = reading.events(found.pk, since, rows[0].occurred_at) if rows else []
+    told = reading.talk(found.pk, page, until)
     context = {
-        "ticket": found, "lines": lines(rows, events, found, viewer, now), "earlier": page.next,
+        "ticket": found, "lines": lines(told.messages, told.events, found, viewer, now), "earlier": told.next,
         "may_work": allows(viewer, "tickets"),
     }  # fmt: skip
     return render(request, "crm/tickets/ticket_talk.html#lines", context)

@@ -32,14 +32,18 @@ def aside(request: HttpRequest, ticket: Ticket, viewer: User, now: datetime) -> 
         "others": [(one, Ticket.Status(one.status).label.lower()) for one in others],
         "alike": others[0].alike if others and ticket.category_id else 0,
         "same_days": reading.SAME_FOR.days,
-        "person": _person(ticket.contact, now) if ticket.contact and shown else None,
+        "person": about_person(ticket.contact, now) if ticket.contact and shown else None,
         "panels": _filled(ticket, request),
     }  # fmt: skip
 
 
+#: Contracts that nobody has, or only will have.
+_NOT_RUNNING = ("ended", "cancelled", "expected")
+
+
 def _customer(account: Account, today: date) -> dict[str, Any]:
     contracts = accounts.contracts(account.pk, today)
-    running = next((one for one in contracts if one["status"] not in ("ended", "cancelled")), None)
+    running = next((one for one in contracts if one["status"] not in _NOT_RUNNING), None)
     return {
         "contract": _contract(running) if running else "", "renewal": _renewal(running, today) if running else None,
         "ended": contracts[0]["ends"] if contracts and not running else None, "mrr": account.mrr,
@@ -74,7 +78,7 @@ def _entry(row: tuple[Any, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _person(contact: Contact, now: datetime) -> dict[str, Any]:
+def about_person(contact: Contact, now: datetime) -> dict[str, Any]:
     paused = contact.automation_paused_until
     there = now.astimezone(clock.zone(contact.timezone)) if contact.timezone in clock.ZONE_NAMES else None
     city = contact.timezone.rpartition("/")[2].replace("_", " ")

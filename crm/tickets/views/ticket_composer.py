@@ -12,34 +12,56 @@ from django.utils.dateparse import parse_datetime
 from crm.correspondence.rules import UNDO_FOR
 from crm.team.models import User
 from crm.tickets import delivering
+from crm.tickets.actions import drafting
 from crm.tickets.models import Ticket, TicketDraft
 
 
-def composer(ticket: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
-    """What its template needs."""
-    drafts = {one["is_note"]: one for one in _kept(ticket, viewer)}
-    way = delivering.ways.get(ticket.reply_channel)
+def composer(ticket: Ticket, viewer: User, now: datetime, channel: str = "") -> dict[str, Any]:
+    """What its template needs. `channel`: by which they chose to answer; blank: where the customer wrote last or, if
+    nothing can leave there, another way to them."""
+    drafts = drafting.joined(_kept(ticket, viewer))
+    seen, because = _chosen(ticket, channel), _over(ticket)
+    if not because and (because := delivering.refusal(seen, now)) and (other := _another_way(ticket, now)):
+        seen = other
+        instead, because = because, ""
+    else:
+        instead = ""
     return {
-        "ticket": ticket, "way": way, "reader": ticket.requester, "seconds": UNDO_FOR.seconds,
-        "why_not": _why_not(ticket, now), "answer": _blank(drafts.get(False), now),
-        "note": _blank(drafts.get(True), now),
+        "ticket": ticket, "way": delivering.ways.get(seen.reply_channel), "reader": ticket.requester,
+        "seconds": UNDO_FOR.seconds, "why_not": because, "instead": instead, "to": seen.requester_handle,
+        "channel": seen.reply_channel if seen is not ticket else "",
+        "answer": _blank(drafts.get(False), now), "note": _blank(drafts.get(True), now),
     }  # fmt: skip
+
+
+def _chosen(ticket: Ticket, channel: str) -> Ticket:
+    """As that channel sees it; as it is, if nobody knows them there."""
+    try:
+        return delivering.by(ticket, channel)
+    except LookupError:
+        return ticket
+
+
+def _another_way(ticket: Ticket, now: datetime) -> Ticket | None:
+    others = (_chosen(ticket, to.channel) for to in delivering.ways_to(ticket)[1:])
+    return next((seen for seen in others if not delivering.refusal(seen, now)), None)
 
 
 def _kept(ticket: Ticket, viewer: User) -> list[dict[str, Any]]:
     brought: list[dict[str, Any]] | None = getattr(ticket, "kept", None)
     if brought is not None:
         return brought
-    rows = TicketDraft.objects.filter(ticket=ticket, user=viewer)
+    rows = TicketDraft.objects.filter(ticket=ticket, user=viewer).order_by("-begun_in")
     return [dict(row) for row in rows.values("is_note", "text", "saved_at")]
 
 
-def _why_not(ticket: Ticket, now: datetime) -> str:
+def _over(ticket: Ticket) -> str:
+    """Why no answer can leave on any channel; blank: it may."""
     if ticket.merged_into_id:
         return f"This was merged into #{ticket.merged_into_id}. Write there."
     if ticket.status == Ticket.Status.CLOSED:
         return "It is closed. What the customer writes begins another ticket; write a note, or write to them anew."
-    return delivering.refusal(ticket, now)
+    return ""
 
 
 def _blank(draft: dict[str, Any] | None, now: datetime) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from crm.tickets.actions.saying import TicketError
 from crm.tickets.actions.turning import set_status
 from crm.tickets.forms import FactForm
 from crm.tickets.models import Ticket, TicketChange
+from crm.tickets.views.ticket_onward import after_solving
 from crm.web import clock
 from crm.web.addresses import address
 from crm.web.dialogs import dialog, done
@@ -140,8 +141,9 @@ def _back(request: HttpRequest, row: Ticket) -> HttpResponse:
 @require_POST
 @requires("tickets")
 def status(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn it; the toast takes that back."""
+    """Turn it; the toast takes that back. Who solves may go on to the next ticket of the queue."""
     row, by, now = _visible(request, pk), viewer_of(request), clock.now()
+    there = ""
     wanted = request.POST.get("status", "")
     if wanted not in Ticket.Status.values or wanted in (Ticket.Status.NEW, Ticket.Status.CLOSED):
         toast(request, "Choose one of the statuses.", level=messages.ERROR)
@@ -149,9 +151,10 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if set_status(row, wanted, by, now) and (made := row.spells.select_related("act").get(ended_at=None).act):
             undoable(request, made, f"#{row.pk} is {Ticket.Status(wanted).label.lower()}.")
+            there = after_solving(request, next_url(request, ""), by, now) if wanted == Ticket.Status.SOLVED else ""
     except TicketError as refusal:
         toast(request, str(refusal), level=messages.ERROR)
-    return _back(request, row)
+    return redirect(there) if there else _back(request, row)
 
 
 @require_POST

@@ -45,8 +45,8 @@ def lines(
 
 
 def last_of(messages: Iterable[Any]) -> int:
-    """The message that the reader has before them: what is newer has a higher number."""
-    return max((row.pk for row in messages), default=0)
+    """The `arrival` up to which the reader has them all before them."""
+    return max((row.arrival for row in messages), default=0)
 
 
 def waiting(messages: Iterable[Any]) -> list[int]:
@@ -134,7 +134,9 @@ def _heard(text: str, marked: tuple[str, ...]) -> SafeString:
     return mark_safe("".join(parts))  # noqa: S308  marks of ours in what was escaped above
 
 
-_STATUS_ICONS = {"open": "circle-dot", "pending": "clock", "on_hold": "pause", "solved": "check", "closed": "lock"}
+_STATUS_ICONS = {
+    "new": "undo-2", "open": "circle-dot", "pending": "clock", "on_hold": "pause", "solved": "check", "closed": "lock",
+}  # fmt: skip
 
 
 def _event(event: Event, ticket: Ticket) -> dict[str, Any] | None:
@@ -142,7 +144,7 @@ def _event(event: Event, ticket: Ticket) -> dict[str, Any] | None:
     by = event.by or "Holdfast"
     match event.kind:
         case "status":
-            label = Ticket.Status(event.what).label.lower()
+            label = "back to new" if event.what == "new" else Ticket.Status(event.what).label.lower()
             because = f": {event.because}" if event.because else ""
             told = f"{event.by} turned it {label}{because}" if event.by else f"It turned {label}{because}"
             return line | {"told": told, "icon": ui.icon(_STATUS_ICONS[event.what], 13)}

@@ -15,7 +15,10 @@ from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.tickets import reading
 from crm.tickets.models import Ticket
-from crm.tickets.views.ticket import standing, ticket_of
+from crm.tickets.views import ticket_facts
+from crm.tickets.views.ticket import head, standing, ticket_of
+from crm.tickets.views.ticket_aside import about_person
+from crm.tickets.views.ticket_composer import composer
 from crm.tickets.views.ticket_lines import last_of, lines, waiting
 from crm.web import clock, wording
 
@@ -79,17 +82,32 @@ def since_then(request: HttpRequest, found: Ticket, viewer: User, now: datetime)
     fresh = [row for row in rows if row.pk not in had]
     events = reading.events(found.pk, mark) if moved and mark else []
     on_their_way = [row for row in rows if row.pk in had]
-    return {
+    context = {
         "ticket": found, "moved": moved, "lines": lines(fresh, events, found, viewer, now) if moved else [],
         "updated": lines(on_their_way, [], found, viewer, now), "heard": [row for row in fresh if row.kind == "in"],
         "last": max(after[0] if after else 0, last_of(rows)), "waiting": waiting(rows),
-        "mark": found.updated_at.isoformat(), "here": _here(request, found),
+        "mark": found.updated_at.isoformat(), "here": page_of(request, found),
+        "refused": request.POST.get("refused"),
     } | standing(found, viewer, now)  # fmt: skip
+    return context | (_around(request, found, viewer, now) if moved else {})
 
 
-def _here(request: HttpRequest, found: Ticket) -> str:
+def _around(request: HttpRequest, moved: Ticket, viewer: User, now: datetime) -> dict[str, Any]:
+    """What stands beside the conversation, as it is by now; and the place to answer, where none could be written."""
+    found = reading.ticket(moved.pk, viewer) or moved
+    context: dict[str, Any] = {"facts": ticket_facts.rows(found), "ticket": found} | head(found, viewer)
+    if found.contact and getattr(found, "account_shown", False):
+        context["person"] = about_person(found.contact, now)
+    if request.POST.get("refused"):
+        again = composer(found, viewer, now)
+        context |= again | {"refused": again["why_not"], "revived": not again["why_not"]}
+    return context
+
+
+def page_of(request: HttpRequest, found: Ticket) -> str:
     """The address of the page that asks, by which one comes back to the same place in the queue."""
-    return request.htmx.current_url_abs_path or found.get_absolute_url()  # type: ignore[attr-defined,no-any-return]
+    here: str = request.htmx.current_url_abs_path or found.get_absolute_url()  # type: ignore[attr-defined]
+    return here.partition("#")[0]
 
 
 def _moment(text: str) -> datetime | None:

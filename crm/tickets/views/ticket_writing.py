@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,23 +18,27 @@ from crm.outbox.rendering import TemplateError
 from crm.team.models import User
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
-from crm.tickets import macros, rules
-from crm.tickets.actions import answering
+from crm.tickets import delivering, macros, rules
+from crm.tickets.actions import answering, drafting
 from crm.tickets.actions.answering import Overtaken, Written
 from crm.tickets.actions.saying import TicketError
 from crm.tickets.forms import MessageForm
-from crm.tickets.models import Ticket, TicketDraft, TicketMessage
+from crm.tickets.models import Ticket, TicketMessage
 from crm.tickets.views.ticket import ticket_of
 from crm.tickets.views.ticket_composer import composer, said_kept
-from crm.tickets.views.ticket_live import since_then
+from crm.tickets.views.ticket_live import page_of, since_then
+from crm.tickets.views.ticket_onward import after_solving
 from crm.web import clock
+from crm.web.dialogs import done
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 
 @require_POST
 @requires("tickets")
 def write(request: HttpRequest, pk: int) -> HttpResponse:
-    """An answer or a note. For htmx the composer comes back, empty or with what was refused, and what is new."""
+    """An answer or a note. For htmx the composer comes back, empty or with what was refused, and what is new; or who
+    solved with it goes on to the next ticket of the queue."""
     found, viewer, now = ticket_of(request, pk), viewer_of(request), clock.now()
     form = MessageForm(request.POST, request.FILES, viewer=viewer, ticket=found)
     missed: list[TicketMessage] = []
@@ -51,7 +56,10 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(found)
     fresh = ticket_of(request, pk)
-    context = composer(fresh, viewer, now) | since_then(request, fresh, viewer, now) | {"kind": form.data["kind"]}
+    solved = fresh.status == Ticket.Status.SOLVED != found.status
+    if solved and (there := after_solving(request, page_of(request, found), viewer, now)):
+        return done(request, there)
+    context = since_then(request, fresh, viewer, now) | composer(fresh, viewer, now) | {"kind": form.data["kind"]}
     return render(request, "crm/tickets/ticket_written.html", context)
 
 
@@ -59,7 +67,7 @@ def _send(form: MessageForm, found: Ticket, viewer: User, now: datetime) -> Tick
     data = form.cleaned_data
     macro = data["macro"]
     then = data["then"] or (macro.sets.get("status", "") if macro else "")
-    written = Written(data["bundle"], data["text"], form.is_note, then, data["files"], data["seen"])
+    written = Written(data["bundle"], data["text"], form.is_note, then, data["files"], data["seen"], data["channel"])
     return macros.send(found, written, macro, viewer, now)
 
 
@@ -67,7 +75,8 @@ def _said(request: HttpRequest, found: Ticket, message: TicketMessage, is_note: 
     if is_note:
         toast(request, "Your note is here, for the team alone.")
         return
-    undo = reverse("tickets:calling_off", args=[found.pk, message.pk])
+    back = quote(page_of(request, found), safe="")
+    undo = f"{reverse('tickets:calling_off', args=[found.pk, message.pk])}?next={back}"
     toast(request, f"Your answer leaves in {UNDO_FOR.seconds} seconds.", undo=undo)
 
 
@@ -77,10 +86,11 @@ def _refused(
     """The text is kept: in the form for htmx, else as a draft on the page that comes."""
     viewer, text, kind = viewer_of(request), request.POST.get("text", ""), "note" if form.is_note else "answer"
     if not request.htmx:  # type: ignore[attr-defined]
-        _keep(found, viewer, form.is_note, text, now)
+        drafting.keep(found, viewer, form.is_note, _fitting(text), now)
         toast(request, problem, level=messages.ERROR)
         return redirect(found)
-    context = composer(found, viewer, now) | since_then(request, found, viewer, now)
+    context = since_then(request, found, viewer, now)
+    context |= composer(found, viewer, now, request.POST.get("channel", ""))
     context |= {"kind": kind, "problem": problem, "missed": missed}
     context[kind] |= {"text": text, "bundle": request.POST.get("bundle", context[kind]["bundle"])}
     return render(request, "crm/tickets/ticket_written.html", context, status=422)
@@ -91,24 +101,13 @@ def _refused(
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what somebody is writing. One that has been sent meanwhile is no draft any more."""
     found, viewer, now = ticket_of(request, pk), viewer_of(request), clock.now()
-    text = request.POST.get("text", "")
-    mine = TicketMessage.objects.visible_to(viewer).filter(ticket=found, user=viewer)
-    sent = mine.filter(bundle=_bundle(request), called_off_at=None)
-    if sent.exists():
-        return JsonResponse({"kept": ""})
-    _keep(found, viewer, request.POST.get("kind") == "note", text, now)
-    return JsonResponse({"kept": said_kept(now, now) if text.strip() else ""})
+    text, is_note = _fitting(request.POST.get("text", "")), request.POST.get("kind") == "note"
+    kept = drafting.keep(found, viewer, is_note, text, now, _bundle(request)) and text.strip()
+    return JsonResponse({"kept": said_kept(now, now) if kept else ""})
 
 
-def _keep(found: Ticket, viewer: User, is_note: bool, text: str, now: datetime) -> None:
-    rows, text = TicketDraft.objects.filter(ticket=found, user=viewer, is_note=is_note), fit(text)[: rules.LONGEST_TEXT]
-    if not text.strip():
-        rows.delete()
-        return
-    row = TicketDraft(ticket=found, user=viewer, is_note=is_note, text=text, saved_at=now)
-    TicketDraft.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["ticket", "user", "is_note"], update_fields=["text", "saved_at"]
-    )  # fmt: skip
+def _fitting(text: str) -> str:
+    return fit(text)[: rules.LONGEST_TEXT]
 
 
 def _bundle(request: HttpRequest) -> UUID | None:
@@ -132,7 +131,15 @@ def calling_off(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
             toast(request, "Too late: it has left already.", level=messages.ERROR)
     except TicketError as refusal:
         toast(request, str(refusal), level=messages.ERROR)
-    return redirect(f"{reverse('tickets:detail', args=[pk])}#answer")
+    return redirect(f"{next_url(request, reverse('tickets:detail', args=[pk]))}#answer")
+
+
+@require_safe
+@requires("tickets")
+def ways(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where an answer can leave, to choose from."""
+    found = get_object_or_404(Ticket.objects.visible_to(viewer_of(request)).select_related("contact"), pk=pk)
+    return render(request, "crm/tickets/ticket_ways.html", {"ways": delivering.ways_to(found), "ticket": found})
 
 
 @require_safe
@@ -158,4 +165,4 @@ def canned_one(request: HttpRequest, pk: int, macro_pk: int) -> HttpResponse:
         text = macros.filled(macro, found, viewer)
     except TemplateError as error:
         return JsonResponse({"problem": f"“{macro}” cannot be filled in: {error}"}, status=422)
-    return JsonResponse({"id": macro.pk, "text": text, "sets": macros.sets(macro)})
+    return JsonResponse({"id": macro.pk, "text": text, "sets": macros.sets(macro, macros.category_names([macro]))})

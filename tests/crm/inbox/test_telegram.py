@@ -11,7 +11,7 @@ from crm.inbox.channels import chat
 from crm.inbox.channels.chat import Chat
 from crm.inbox.models import InboundPayload
 from tests.conftest import NOON
-from tests.crm.inbox.chats import from_telegram, update
+from tests.crm.inbox.chats import from_telegram, post, update
 
 pytestmark = pytest.mark.usefixtures("channels")
 
@@ -104,3 +104,17 @@ def test_no_bot_takes_nothing(settings: Any) -> None:
     settings.TELEGRAM_SECRETS = []
     assert from_telegram(update()).status_code == 404
     assert not InboundPayload.objects.exists()
+
+
+def test_a_hook_costs_one_statement_and_is_guarded_like_any_answer(django_assert_num_queries: Any) -> None:
+    """Nobody who signs in comes this way: no session is looked for, and none is begun."""
+    with django_assert_num_queries(1):
+        answer = from_telegram(update(7, "The export stops", 4242))
+    assert (answer.status_code, answer["X-Frame-Options"], "Vary" in answer) == (200, "DENY", False)
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+    secret = {"X-Telegram-Bot-Api-Secret-Token": "told-to-telegram"}
+    assert post("/hooks/telegram/", b"{}", secret | {"Host": "elsewhere.example"}).status_code == 400
+    assert post("/hooks/telegram/nowhere/", b"{}", secret).status_code == 404
+    assert post("/hooks/", b"{}", secret).status_code == 404
+    assert InboundPayload.objects.count() == 1

@@ -2,94 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import telegram
-from django.test import Client
 
 from crm.accounts.models import Contact, ContactHandle
-from crm.history.actions import undo
 from crm.inbox.models import InboundPayload
-from crm.outbox.actions import work_chats
-from crm.outbox.models import OutboundMessage, Suppression
-from crm.privacy.erasing import erase
+from crm.outbox.models import OutboundMessage
 from crm.team.models import User
-from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import NewTicket, begin
 from crm.tickets.actions.requesting import choose
 from crm.tickets.actions.saying import Said, TicketError
 from crm.tickets.actions.turning import set_status
-from crm.tickets.channels import handles
 from crm.tickets.channels.chat import GOES_ON_FOR, REOPENS_FOR
 from crm.tickets.channels.chat_ways import WINDOW, plain
-from crm.tickets.models import BlockedSender, Ticket, TicketMessage
-from crm.web import clock
-from tests import factories
+from crm.tickets.models import Ticket, TicketMessage
 from tests.conftest import NOON
-from tests.crm.inbox.chats import (
-    bridged,
-    from_bridge,
-    from_meta,
-    from_telegram,
-    ig_text,
-    instagram,
-    update,
-    wa_text,
-    whatsapp,
-    work,
-)
-from tests.crm.outbox.provider import Provider, point_at, provider
+from tests.crm.inbox.chats import from_meta, from_telegram, ig_text, instagram, wa_text, whatsapp, work
+from tests.crm.outbox.provider import Provider
+from tests.crm.tickets.chatting import TICK, answer, leave, says, writes
 
-pytestmark = pytest.mark.django_db
-TICK = timedelta(seconds=1)
-SAID = NOON - timedelta(seconds=10)  # an answer leaves so much later than it was written
-
-
-@pytest.fixture(autouse=True)
-def other_side(settings: Any) -> Iterator[Provider]:
-    settings.DEFAULT_FROM_EMAIL = "Holdfast <hello@us.example>"
-    from crm.tickets.models import TicketSettings
-
-    TicketSettings.objects.create(pk=1, acknowledges=False)
-    with provider() as stands:
-        point_at(settings, stands)
-        yield stands
-
-
-def says(text: str = "The export stops.", number: int = 1, at: Any = NOON, **fields: Any) -> None:
-    """Sofia, on Telegram."""
-    with clock.travelling(at):
-        from_telegram(update(number, text, date=int(at.timestamp()), **fields))
-        work()
-
-
-def writes(text: str = "The export stops.", key: str = "wamid.1", at: Any = NOON) -> None:
-    """Sofia, on WhatsApp."""
-    with clock.travelling(at):
-        from_meta("whatsapp", whatsapp(wa_text(key, text, timestamp=str(int(at.timestamp())))))
-        work()
-
-
-@pytest.fixture
-def known(sofia: Contact) -> Contact:
-    sofia.phone = "+49 151 12345678"
-    sofia.save()
-    ContactHandle.objects.create(contact=sofia, channel="telegram", handle="4242")
-    return sofia
-
-
-def answer(ticket: Ticket, sam: User, text: str = "It is lifted.", at: Any = NOON, **more: Any) -> TicketMessage:
-    return write(ticket, Written(uuid4(), text, **more), sam, at)
-
-
-def leave(at: Any) -> None:
-    with clock.travelling(at):
-        while work_chats(at):
-            pass
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("other_side")]
 
 
 def test_a_story_on_telegram(sofia: Contact, sam: User, other_side: Provider) -> None:
@@ -135,14 +70,6 @@ def test_a_story_on_whatsapp_whose_number_is_on_record(known: Contact, sam: User
     work()
     assert message.outbound is not None
     assert message.outbound.decisions.filter(verdict="read").exists()
-
-
-def test_a_number_that_two_people_have_is_nobodys(known: Contact) -> None:
-    other = factories.contact(factories.account("Kelp"), phone="+49 151 12345678")
-    assert other.match_phone == known.match_phone
-    writes()
-    assert Ticket.objects.get().contact is None
-    assert not ContactHandle.objects.filter(channel="whatsapp").exists()
 
 
 def test_said_twice_it_is_one_and_what_is_said_at_once_is_one_ticket() -> None:
@@ -232,22 +159,6 @@ def test_a_comment_opens_no_conversation(sam: User, sofia: Contact) -> None:
     assert Ticket.objects.count() == 3  # the mails' ticket goes on by mail
 
 
-def test_a_bridge_says_who_they_are_and_takes_answers(
-    sofia: Contact, sam: User, other_side: Provider, settings: Any
-) -> None:
-    sender = {"id": "urn:Sofia", "name": "Sofia", "email": "sofia@nordwind.example"}
-    from_bridge(bridged("Hello from there", **{"from": sender}))
-    work()
-    ticket = Ticket.objects.get()
-    assert (ticket.contact, ticket.requester_handle) == (sofia, "linkedin:urn:Sofia")
-    answer(ticket, sam)
-    leave(NOON + 10 * TICK)
-    assert other_side.got[0].json["data"]["to"] == "urn:Sofia"
-    settings.BRIDGES = f"{settings.BRIDGES.partition('&url')[0]},{settings.BRIDGES.replace('linkedin', 'other')}"
-    with pytest.raises(TicketError, match="takes no answers"):
-        answer(ticket, sam)
-
-
 def test_what_a_channel_does_not_take_is_refused_before_it_is_written(sam: User) -> None:
     says()
     ticket = Ticket.objects.get()
@@ -264,107 +175,7 @@ def test_a_channel_that_is_not_set_up_says_so(sam: User, settings: Any) -> None:
         answer(Ticket.objects.get(), sam)
 
 
-# Who ------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_link_says_who_somebody_is(sofia: Contact) -> None:
-    says("Before")
-    today = NOON.date()
-    token = handles.link_token(sofia.pk, today)
-    assert len(token) <= 64
-    says(f"/start {token}", 2)
-    assert ContactHandle.holder("telegram", "4242") == sofia
-    ticket = Ticket.objects.get()  # the link itself is no question
-    assert ticket.contact == sofia
-    assert ticket.messages.get().contact == sofia
-
-
-@pytest.mark.parametrize(
-    ("days", "change", "whose"),
-    [
-        (0, "", True), (30, "", True), (31, "", False), (-1, "", False), (0, "x", False), (0, "1", False),
-    ],
-)  # fmt: skip
-def test_a_link_is_believed_for_so_long_and_only_as_we_made_it(
-    sofia: Contact, days: int, change: str, whose: bool
-) -> None:
-    token = handles.link_token(sofia.pk, NOON.date())
-    token = f"1{token}" if change == "1" else token[: len(token) - len(change)] + change
-    assert (handles.linked(token, NOON.date() + timedelta(days=days)) == sofia) == whose
-    for nonsense in ("", "-", "1-2", "1-2-3", "a-b-c", "²-1-x", "9" * 30 + "-1-x"):
-        assert handles.linked(nonsense, NOON.date()) is None
-
-
-def test_choosing_is_undone_with_the_handle(sofia: Contact, sam: User) -> None:
-    says()
-    ticket = Ticket.objects.get()
-    done = choose(ticket, sofia, sam, NOON)
-    assert done is not None
-    undo(done, sam, NOON)
-    assert ContactHandle.holder("telegram", "4242") is None
-    ticket.refresh_from_db()
-    assert ticket.contact is None
-
-
-def test_blocked_is_blocked_and_who_writes_again_can_be_written_to(sam: User) -> None:
-    Suppression.objects.create(address="telegram:4242", reason="blocked us")
-    says()
-    assert not Suppression.objects.exists()
-    BlockedSender.objects.create(channel="telegram", handle="4242", by=sam, at=NOON)
-    says("Spam", 2)
-    assert TicketMessage.objects.count() == 1
-
-
-def test_an_erased_person_is_forgotten_with_their_handles(known: Contact, ada: User) -> None:
-    says("It is Sofia here")
-    erase(known.pk, ada, NOON)
-    assert not ContactHandle.objects.exists()
-    ticket = Ticket.objects.get()
-    assert (ticket.requester_handle, ticket.requester_name, ticket.contact) == ("", "", None)
-    assert not TicketMessage.objects.filter(text__contains="Sofia").exists()
-    assert not InboundPayload.objects.exclude(body=b"").exists()
-
-
 def test_markdown_reads_well_without_its_marks() -> None:
     assert plain("**Bold** and __so__, 2 ** 3, [x](https://a.b/c) _this_") == (
         "Bold and so, 2 ** 3, x (https://a.b/c) _this_"
     )
-
-
-# Pages ----------------------------------------------------------------------------------------------------------------
-
-
-def test_the_settings_say_how_each_stands(
-    ada: User, sam: User, other_side: Provider, settings: Any, django_assert_max_num_queries: Callable[..., Any]
-) -> None:
-    says()
-    ticket = Ticket.objects.get()
-    other_side.answers = [(400, {"description": "chat not found"})]
-    answer(ticket, sam)
-    leave(NOON + 10 * TICK)
-    settings.INSTAGRAM_TOKEN = ""
-    client = Client()
-    client.force_login(ada)
-    with django_assert_max_num_queries(12):
-        page = client.get("/settings/channels/").content.decode()
-    assert "chat not found" in page
-    assert "Hears, but cannot answer" in page
-    assert f"{settings.BASE_URL}/hooks/whatsapp/" in page
-    assert "1:token" not in page
-    assert client.post("/settings/channels/telegram/pause/").status_code == 302
-    assert "Paused under Settings, Channels." in client.get("/settings/channels/").content.decode()
-    client.post("/settings/channels/telegram/pause/", {"lift": "1"})
-    client.post("/settings/channels/bridge/test/")
-    assert other_side.got[-1].json["type"] == "ping"
-    assert client.post("/settings/channels/nonsense/test/").status_code == 404
-
-
-def test_a_persons_page_has_their_chats_and_their_link(known: Contact, sam: User) -> None:
-    client = Client()
-    client.force_login(sam)
-    page = client.get(known.get_absolute_url()).content.decode()
-    assert "4242" in page
-    assert "t.me/holdfast_bot" not in page
-    ContactHandle.objects.all().delete()
-    page = client.get(known.get_absolute_url()).content.decode()
-    assert f"https://t.me/holdfast_bot?start={known.pk}-" in page

@@ -16,7 +16,7 @@ from crm.inbox import actions
 from crm.inbox.models import InboundPayload
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
-from crm.tickets import public_views
+from crm.tickets import acknowledging, public_views
 from crm.tickets.models import BlockedSender, Ticket, TicketCategory, TicketForm, TicketMessage, TicketSettings
 from tests.conftest import NOON
 
@@ -68,11 +68,25 @@ def test_what_anybody_sends_becomes_a_ticket(help_form: TicketForm, sofia: Conta
     message = ticket.messages.get(kind="in")
     assert (message.text, message.proven, message.files.get().name) == ("It says 403.", False, "log.csv")
     mail = OutboundMessage.objects.get()
-    assert (mail.addressed_to, mail.facts["subject"]) == ("sofia@nordwind.example", "Re: No login")
+    told = (mail.addressed_to, mail.facts["subject"])
+    assert told == ("sofia@nordwind.example", f"We have your message (#{ticket.pk})")
 
     InboundPayload.objects.update(state="new", due_at=NOON, tries=0)
     actions.work(NOON)
     assert (Ticket.objects.count(), TicketMessage.objects.filter(kind="auto").count()) == (1, 1)
+
+
+def test_what_anybody_wrote_is_mailed_to_nobody(help_form: TicketForm, anybody: Client) -> None:
+    """Whoever fills it in can name the address of somebody else."""
+    TicketSettings.objects.update(acknowledgement="{{ contact.name }} {{ contact.first_name }} on {{ ticket.subject }}")
+    send(
+        anybody, name="Win Now", subject="Cheap pills at https://spam.example", text="Buy", email="third@party.example"
+    )
+    actions.work(NOON)
+    mail = OutboundMessage.objects.get()
+    assert mail.addressed_to == "third@party.example"
+    sent = f"{mail.facts['subject']} {mail.facts['text']}"
+    assert sent == f"We have your message (#{Ticket.objects.get().pk}) on Your message"
 
 
 def test_sent_twice_it_is_one(help_form: TicketForm, anybody: Client) -> None:
@@ -226,18 +240,13 @@ def test_solved_tickets_close_by_themselves(sofia: Contact) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "greeting"),
+    ("name", "first"),
     [
-        ("Zoë O’Neill-Berg", "Hello Zoë,"), ("J. R. Tolkien", "Hello J.,"), ("Sofia", "Hello,"),
-        ("[Won](https://evil.example) now", "Hello,"), ("evil.example won", "Hello,"),
-        ("https://evil.example x", "Hello,"),
+        ("Zoë O’Neill-Berg", "Zoë"), ("J. R. Tolkien", "J."), ("Sofia", ""), ("[Won](https://evil.example) now", ""),
+        ("evil.example won", ""), ("https://evil.example x", ""),
     ],
 )  # fmt: skip
-def test_nobody_has_us_send_a_link_by_calling_themselves_so(
-    help_form: TicketForm, anybody: Client, name: str, greeting: str
-) -> None:
-    send(anybody, name=name, email="victim@else.example")
-    actions.work(NOON)
-    said = TicketMessage.objects.get(kind="auto")
-    assert said.text.startswith(greeting)
-    assert "evil" not in said.text
+def test_whom_a_channel_vouches_for_is_called_by_what_may_be_a_name(name: str, first: str) -> None:
+    ticket = Ticket(pk=1, requester_name=name)
+    told = [acknowledging.facts_of(ticket, TicketMessage(proven=proven))["contact"] for proven in (True, False)]
+    assert [one["first_name"] for one in told] == [first, ""]

@@ -44,7 +44,7 @@ def ticket(
     """With its spells: new until it is solved."""
     made = Ticket.objects.create(
         subject="Export", channel=fields.pop("channel", "email"), reply_channel="email", token=f"t{next(_numbers)}",
-        created_at=at, updated_at=at, answered_at=at + answered if answered is not None else None,
+        created_at=at, updated_at=at, asked_at=at, answered_at=at + answered if answered is not None else None,
         solved_at=at + solved if solved is not None else None, status="solved" if solved is not None else "new",
         **fields,
     )  # fmt: skip

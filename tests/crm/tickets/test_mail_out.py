@@ -248,7 +248,8 @@ def test_it_is_acknowledged_at_once(acknowledging_desk: None, sofia: Contact, po
     come(asks())
     ticket = Ticket.objects.get()
     (mail,) = post.leaves(NOON)
-    assert (mail["To"], mail["Subject"]) == ("Sofia Lindqvist <sofia@nordwind.example>", "Re: Export times out")
+    told = (mail["To"], mail["Subject"])
+    assert told == ("Sofia Lindqvist <sofia@nordwind.example>", f"We have your message (#{ticket.pk})")
     assert (mail["Auto-Submitted"], mail["In-Reply-To"]) == ("auto-replied", "<first@nordwind.example>")
     assert mail["Reply-To"] == f"inbox+s{ticket.token}@crm.example"
     assert "Hello Sofia" in body(mail)
@@ -258,6 +259,16 @@ def test_it_is_acknowledged_at_once(acknowledging_desk: None, sofia: Contact, po
     assert explainers["ticket"]([said.pk])[said.pk].title == "The desk wrote it by itself"
     come(asks("More", message_id="2@x", References="<first@nordwind.example>"))
     assert len(acknowledged()) == 1
+
+
+def test_words_of_a_sender_go_along_only_where_the_mailbox_vouches_for_them(
+    acknowledging_desk: None, sofia: Contact
+) -> None:
+    TicketSettings.objects.update(acknowledgement="On {{ ticket.subject }}")
+    InboxSettings.objects.update(trusts_senders=True)
+    come(asks())
+    mail = OutboundMessage.objects.get()
+    assert (mail.facts["subject"], mail.facts["text"]) == ("Re: Export times out", "On Export times out")
 
 
 def test_its_text_is_what_admins_wrote_and_never_fails(acknowledging_desk: None, sofia: Contact) -> None:

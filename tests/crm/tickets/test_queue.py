@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from crm.accounts.models import Contact
+from crm.accounts.models import Account, Contact
 from crm.segments.filters import parse
+from crm.segments.models import Segment
 from crm.team.models import Team, User
+from crm.templatetags.ui import money
 from crm.tickets import delivering
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import NewTicket, begin
 from crm.tickets.actions.saying import Said
 from crm.tickets.models import Ticket, TicketCategory
 from crm.tickets.walking import around
+from tests import factories
 from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +195,35 @@ def test_whoever_may_not_see_a_customer_does_not_see_their_tickets(
     client.force_login(olaf)
     assert subjects(client.get("/tickets/?view=all")) == []
     assert subjects(client.get("/tickets/?view=all&q=secret")) == []
+
+
+def test_of_a_customer_that_one_may_not_see_the_queue_tells_nothing(
+    client: Client, asked: Any, olaf: User, mira: User, sofia: Contact
+) -> None:
+    Account.objects.update(owner=mira, mrr=900, tags=["vip"])
+    large = Segment.objects.create(
+        subject="account", name="Large", owner=mira, shared=True, tree={"field": "mrr", "op": ">", "value": 500}
+    )
+    asked("Theirs", assignee=olaf)
+    own = factories.account("Own", owner=olaf, mrr=700, tags=["vip"])
+    Ticket.objects.filter(pk=asked("Own").pk).update(account=own)
+    client.force_login(olaf)
+    rich = {"field": "account.mrr", "op": ">", "value": 500}
+    within = {"field": "account.segment", "op": "is_in", "value": large.pk}
+    for leaf, names in (
+        (rich, ["Own"]), ({"not": rich}, ["Theirs"]), ({"field": "account.mrr", "op": "is_not_set"}, ["Theirs"]),
+        ({"field": "account.tags", "op": "has", "value": "vip"}, ["Own"]),
+        ({"field": "account.days_untouched", "op": ">=", "value": 0}, ["Own"]),
+        (within, ["Own"]), (within | {"op": "is_not_in"}, ["Theirs"]), ({"not": within}, ["Theirs"]),
+    ):  # fmt: skip
+        address = f"/tickets/?{urlencode({'view': 'all', 'f': json.dumps(leaf)})}"
+        assert subjects(client.get(address)) == names, leaf
+    shown = client.get("/tickets/?view=all&cols=account.mrr").content.decode()
+    assert (money(700) in shown, money(900) in shown) == (True, False)
+
+    client.force_login(mira)  # she sees all
+    address = f"/tickets/?{urlencode({'view': 'all', 'f': json.dumps(rich)})}"
+    assert sorted(subjects(client.get(address))) == ["Own", "Theirs"]
 
 
 @pytest.mark.parametrize("who", ["mira", "olaf"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crm.accounts.models import Contact
+from crm.fields.models import CustomField
 from crm.history.actions import undo
 from crm.history.models import Act
 from crm.imports.actions import Plan, import_file
@@ -107,3 +108,35 @@ def test_an_undo_takes_away_what_nobody_has_touched(load: Any, sofia: Contact, s
     assert not TicketMessage.objects.exists()
     assert TicketSpell.objects.count() == 2
     assert Import.objects.get().state == "undone"
+    assert TicketCategory.objects.get() == touched.category  # which it made, and which is needed
+
+
+def test_an_undo_takes_categories_along_that_it_made(load: Any, sofia: Contact) -> None:
+    TicketCategory.objects.create(name="Access")
+    load(SOLVED + OPEN.replace(",billing,", ",access,"))
+    assert sorted(TicketCategory.objects.values_list("name", flat=True)) == ["Access", "Billing"]
+    undo(Act.objects.get(kind="import.loaded"), None, NOON + timedelta(hours=1))
+    assert TicketCategory.objects.get().name == "Access"
+
+
+def test_fields_of_ones_own_come_along_and_go_back(tmp_path: Path, sofia: Contact) -> None:
+    for key, kind in (("module", "text"), ("seats", "number")):
+        CustomField.objects.create(subject="ticket", name=key.title(), key=key, type=kind)
+
+    def load(name: str, rows: str) -> Any:
+        path = tmp_path / name
+        path.write_text(f"{HEADER.strip()},custom_module,custom_seats\n{rows}")
+        return import_file("tickets", path, plan=Plan(), now=NOON)
+
+    report = load("1.csv", f"{SOLVED.strip()},Export,12\n{OPEN.strip()},,\n{OPEN.strip().replace('t2', 't3')},x,many\n")
+    assert (report.created, report.rejected) == (2, 1)
+    assert dict(Ticket.objects.values_list("external_id", "custom")) == {
+        "t1": {"module": "Export", "seats": "12"},
+        "t2": {},
+    }
+    load("2.csv", f"{SOLVED.strip()},Import,\n")
+    row = Ticket.objects.get(external_id="t1")
+    assert row.custom == {"module": "Import", "seats": "12"}  # a blank cell keeps what is there
+    undo(Act.objects.filter(kind="import.loaded").latest("pk"), None, NOON + timedelta(hours=1))
+    row.refresh_from_db()
+    assert row.custom == {"module": "Export", "seats": "12"}

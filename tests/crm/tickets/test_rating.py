@@ -132,6 +132,17 @@ def test_an_answer_can_be_changed_for_a_week(asked: TicketRating, client: Client
     assert (asked.score, asked.comment, asked.answered_at) == (4, "Now it works", NOON)
 
 
+def test_whoever_tries_mail_out_answers_for_no_customer(asked: TicketRating, client: Client) -> None:
+    """The link in a mail that was redirected is the customer's own."""
+    asked.outbound.decisions.create(verdict="sent", facts={"redirected": True})  # type: ignore[union-attr]
+    answer = client.post(f"/rate/{asked.token}/", {"score": "1"})
+    assert answer.status_code == 422
+    assert "Its answer is not kept" in answer.content.decode()
+    asked.refresh_from_db()
+    assert asked.score is None
+    assert not TimelineEntry.objects.filter(kind="ticket.rated").exists()
+
+
 def test_the_figure() -> None:
     assert csat([]) is None
     assert csat([5, 4, 3, 1]) == 0.5

@@ -1,0 +1,90 @@
+"""Ratings and service levels in the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crm.team.models import User
+from crm.tickets.models import ServiceLevel, Ticket, TicketRating
+from crm.web.models import Walk
+from tests import factories
+from tests.conftest import NOON
+
+pytestmark = pytest.mark.django_db
+LEVELS, RATINGS = "/api/v1/service-levels/", "/api/v1/ratings/"
+GOLD = {"name": "Gold", "tiers": ["gold", "gold"], "targets": {"urgent": {"answer": 60, "solve": 480}, "low": {}}}
+
+
+@pytest.fixture
+def admins(calling: Any, ada: User) -> Any:
+    return calling(ada)
+
+
+def test_a_level_is_made_and_archived_and_open_tickets_follow(admins: Any) -> None:
+    made = admins.post(LEVELS, GOLD)
+    assert made.status_code == 201, made.content
+    assert made.json() | {
+        "tiers": ["gold"], "targets": {"urgent": {"answer": 60, "solve": 480}}, "always": False, "archived_at": None,
+    } == made.json()  # fmt: skip
+    assert Walk.objects.filter(name="tickets.clocks", day=None).exists()
+    changed = admins.patch(made["Location"], {"archived_at": NOON.isoformat()}, headers={"If-Match": made["ETag"]})
+    assert changed.status_code == 200
+    assert ServiceLevel.objects.get().archived_at == NOON
+    assert admins.patch(made["Location"], {"always": True}, headers={"If-Match": made["ETag"]}).status_code == 412
+    again = admins.post(LEVELS, GOLD | {"name": "gold"})
+    assert (again.status_code, again.json()["errors"].keys()) == (409, {"name"})
+    assert admins.delete(made["Location"]).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        ({"urgent": {"answer": 60, "solve": 59}}, "urgent: it cannot be solved before it is answered."),
+        ({"urgent": {"answer": 0}}, "urgent: whole minutes"), ({"urgent": {"answer": True}}, "urgent: whole minutes"),
+        ({"urgent": {"answer": 527_041}}, "urgent: whole minutes"), ({"urgent": {"close": 1}}, "urgent: say answer"),
+        ({"vip": {"answer": 1}}, "vip: say answer"), ({"urgent": 60}, "Write minutes by priority"),
+        ([], "Write minutes by priority"), (None, "may not be null"),
+    ],
+)  # fmt: skip
+def test_targets_that_make_no_sense_are_refused(admins: Any, targets: Any, words: str) -> None:
+    answer = admins.post(LEVELS, GOLD | {"targets": targets}, format="json")
+    assert answer.status_code == 400
+    assert words in str(answer.json()["errors"]["targets"])
+    assert not ServiceLevel.objects.exists()
+
+
+def test_whoever_is_no_admin_reads_levels_only(api: Any) -> None:
+    ServiceLevel.objects.create(name="Standard")
+    assert [one["name"] for one in api.get(LEVELS).json()["results"]] == ["Standard"]
+    assert api.post(LEVELS, GOLD).status_code == 403
+    assert ServiceLevel.objects.count() == 1
+
+
+def test_ratings_are_read_and_narrowed(api: Any, calling: Any, mira: User, olaf: User, sam: User) -> None:
+    account = factories.account("Nordwind", owner=mira)
+    made = []
+    for n, score in enumerate((5, None)):
+        row = Ticket.objects.create(
+            subject=f"T{n}", account=account, channel="email", reply_channel="email", token=str(n)
+        )
+        spell = row.spells.create(status="solved", began_at=NOON)
+        answered = NOON if score else None
+        made.append(TicketRating.objects.create(
+            ticket=row, spell=spell, account=account, agent=sam, score=score, comment="Quick", answered_at=answered,
+            asked_at=NOON,
+        ))  # fmt: skip
+    one = api.get(f"{RATINGS}{made[0].pk}/").json()
+    assert one | {"ticket": made[0].ticket_id, "agent": "sam@example.com", "score": 5, "comment": "Quick"} == one
+    assert "token" not in one
+
+    def ids(query: str) -> list[int]:
+        return [row["id"] for row in api.get(f"{RATINGS}?{query}").json()["results"]]
+
+    assert ids("answered=yes") == [made[0].pk]
+    assert ids("answered=no") == [made[1].pk]
+    assert ids(f"ticket={made[1].ticket_id}&account={account.pk}") == [made[1].pk]
+    assert api.get(f"{RATINGS}?answered=maybe").status_code == 400
+    assert calling(olaf).get(RATINGS).json()["results"] == []
+    assert api.post(RATINGS, {"score": 5}).status_code == 405
