@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Subquery
@@ -20,30 +21,42 @@ THROUGH = "account."
 class FieldsThroughAccount(FieldsOf):
     """The fields that are registered, and as `account.<name>` all that the account has, whoever registered them.
 
-    The subject's rows have a key `account`.
+    The subject's rows have a key `account`. `apart`: somebody may see a row of it without seeing its account; of that
+    the fields tell them nothing.
     """
+
+    def __init__(self, subject: str, *, apart: bool = False) -> None:
+        super().__init__(subject)
+        self.apart = apart
 
     def get(self, name: str) -> FilterField | None:
         found = super().get(name)
         if found or not name.startswith(THROUGH):
             return found
         theirs = filter_subjects["account"].fields.get(name.removeprefix(THROUGH))
-        return _through(theirs) if theirs else None
+        return self._through(theirs) if theirs else None
 
     def items(self) -> list[tuple[str, FilterField]]:
         theirs = filter_subjects["account"].fields.items()
-        return [*super().items(), *((f"{THROUGH}{name}", _through(field)) for name, field in theirs)]
+        return [*super().items(), *((f"{THROUGH}{name}", self._through(field)) for name, field in theirs)]
 
     def names(self) -> list[str]:
         return [*super().names(), *(f"{THROUGH}{name}" for name in filter_subjects["account"].fields.names())]
 
+    def _through(self, field: FilterField) -> FilterField:
+        return replace(_through(field), narrowed=partial(_through, field) if self.apart else None)
 
-def _through(field: FilterField) -> FilterField:
+
+def _through(field: FilterField, viewer: Any = None) -> FilterField:
+    """What the account says; with a viewer only where they see it."""
+    accounts = Account.objects.all() if viewer is None else Account.objects.visible_to(viewer)
+
     def expression(argument: str | None, now: datetime) -> Any:
         asked = field.expression(argument, now)
-        if isinstance(asked, F) and not isinstance(asked, OuterRef):  # a column: joined, which an index may serve
-            return F(f"account__{asked.name}")  # type: ignore[attr-defined]
-        account = Account.objects.filter(pk=OuterRef("account_id")).order_by()
+        column = isinstance(asked, F) and not isinstance(asked, OuterRef)
+        if column and viewer is None:  # joined, which an index may serve
+            return F(f"account__{asked.name}")
+        account = accounts.filter(pk=OuterRef("account_id")).order_by()
         return Subquery(account.annotate(_asked=asked).values("_asked")[:1])
 
     return replace(field, label=f"Account: {field.label}", expression=expression, group="Their account")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -46,8 +47,11 @@ def _contact(row: dict[str, Any]) -> SafeString:
 def person(row: dict[str, Any], path: str = "owner") -> str:
     """The cell of one of ours."""
     name = row[f"{path}__name"] or row[f"{path}__email"]
-    if not name:
-        return ""
+    return _person(name) if name else ""
+
+
+@lru_cache(maxsize=1024)
+def _person(name: str) -> SafeString:
     said = f'<span class="row">{ui.avatar(name, "small")}<span class="clip">{escape(name)}</span></span>'
     return mark_safe(said)  # noqa: S308  as above
 

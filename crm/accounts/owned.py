@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from crm.accounts.models import ContactHandle, ContactSeen
-from crm.slots import Moving, OwnedRows, Person, exported, owned_rows
+from crm.slots import Moving, OwnedRows, Person, Told, exported, owned_rows
 
 
 def _ask(sql: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -134,12 +134,16 @@ def register_owned_rows() -> None:
     owned_rows.register(
         "contact_seen",
         OwnedRows("crm.ContactSeen", "contact", ("", ""), _seen("contact"), _forget_seen,
-                  exported(ContactSeen, "contact", "at")),
+                  exported(ContactSeen, "contact", "at"),
+                  told=Told("When we last saw you", lambda row: "You used what you have from us" if row["at"] else
+                            "We have never seen you use it", lambda row: row["at"], order=50)),
     )  # fmt: skip
     owned_rows.register("account_aliases", OwnedRows("crm.Alias", "account", ("", ""), "move", "keep"))
     owned_rows.register("contact_aliases", OwnedRows("crm.Alias", "contact", ("", ""), "move", "delete"))
     owned_rows.register(
         "contact_handles",
         OwnedRows("crm.ContactHandle", "contact", ("chat handle", "chat handles"), "move", "delete",
-                  exported(ContactHandle, "contact", "channel", "handle", "name", "linked_at")),
+                  exported(ContactHandle, "contact", "channel", "handle", "name", "linked_at"),
+                  told=Told("Where you write from", lambda row: f"{str(row['channel']).capitalize()}: {row['handle']}"
+                            + (f" ({row['name']})" if row["name"] else ""), lambda row: row["linked_at"], order=10)),
     )  # fmt: skip

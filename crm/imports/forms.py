@@ -13,6 +13,7 @@ from crm import slots
 from crm.imports.actions.reading import lacking, with_made
 from crm.imports.actions.storing import Sample, too_large
 from crm.imports.rules.guessing import Guess
+from crm.imports.rules.headers import preferred
 from crm.imports.rules.plans import DEFAULT_POLICY, POLICIES, SLASHES, TWINS, Plan
 from crm.imports.rules.presets import PRESETS
 
@@ -52,6 +53,18 @@ class ColumnLine:
     why: str  # how it was recognised; blank: somebody chose it, or nobody
     policies: bool  # whether one can be chosen for it
     adds: bool  # whether its values join those that are there
+    rank: int  # the lower, the earlier it is looked into, where several go to one of ours
+    after: str  # which are looked into before it, in words
+
+
+def _standing(before: list[str], *, any_yes: bool) -> str:
+    """How a column counts beside those that are looked into before it; the page's script says the same."""
+    if not before:
+        return ""
+    known = " and ".join(before)
+    if any_yes:
+        return f"A yes here or in {known} counts"
+    return f"Taken where {known} {'are' if before[1:] else 'is'} blank"
 
 
 class MappingForm:
@@ -71,11 +84,12 @@ class MappingForm:
             name = data.get(f"column-{position}", "")
             if name not in self.of.columns:
                 continue
-            if name in columns.values():
+            another = name in columns.values()
+            if another and not self.of.columns[name].several:
                 self.errors.append(f"Two columns of the file go to {self.label(name)}. Choose one of them.")
             columns[position] = name
             policy = data.get(f"policy-{position}", DEFAULT_POLICY)
-            if policy in POLICIES and policy != DEFAULT_POLICY and self.of.columns[name].policies:
+            if policy in POLICIES and policy != DEFAULT_POLICY and self.of.columns[name].policies and not another:
                 policies[name] = policy
         preset: str = data.get("preset", "")
         slashes, twins = data.get("slashes", ""), data.get("twins", "create")
@@ -83,10 +97,12 @@ class MappingForm:
             preset=preset if preset in PRESETS and self.kind in PRESETS[preset] else None, columns=columns,
             policies=policies, twins=twins if twins in TWINS else "create",
             slashes=slashes if slashes in SLASHES else "", made_of="made_of" in data,
+            makes=tuple(name for name in self.of.makes if f"make-{name}" in data),
         )  # fmt: skip
         self.save_as = " ".join(data.get("save_as", "").split())[:80].replace("\0", "")
         there = dict.fromkeys(columns.values())
-        if missing := lacking(self.of, with_made(self.of, there) if self.plan.made_of else there):
+        there = with_made(self.of, there) if self.plan.made_of else there
+        if missing := lacking(self.of, there, self.plan.makes or ()):
             names = ", ".join(" or ".join(map(self.label, name.split(" or "))) for name in missing)
             self.errors.append(f"Choose the column of the file that holds: {names}.")
 
@@ -101,28 +117,41 @@ class MappingForm:
         return {self.sample.titles[position]: name for position, name in (self.plan.columns or {}).items()}
 
     def lines(self) -> list[ColumnLine]:
-        chosen = self.plan.columns
+        titles, columns = self.sample.titles, self.of.columns
+        chosen = {at: guess.column for at, guess in self.guessed.items()} | dict(self.plan.columns or {})
+        preset = PRESETS[self.plan.preset][self.kind] if self.plan.preset else None
+        order = sorted(range(len(titles)), key=preferred(titles, preset))
         lines = []
-        for position, title in enumerate(self.sample.titles):
-            guess = self.guessed.get(position)
-            name = (guess.column if guess else "") if chosen is None else chosen.get(position, "")
-            why = guess.why if guess and guess.column == name else ""
+        for position, title in enumerate(titles):
+            name, guess = chosen.get(position, ""), self.guessed.get(position)
+            rank = order.index(position)
+            before = [titles[at] for at in order[:rank] if chosen.get(at) == name] if name else []
             lines.append(
                 ColumnLine(
                     position, title, self.sample.cells(position, SAMPLES), name,
-                    self.plan.policy(name) if name else DEFAULT_POLICY, why,
-                    not name or self.of.columns[name].policies, bool(name) and self.of.columns[name].adds,
+                    self.plan.policy(name) if name else DEFAULT_POLICY, guess.why if guess else "",
+                    not name or columns[name].policies, bool(name) and columns[name].adds, rank,
+                    _standing(before, any_yes=bool(name) and columns[name].kind == "yes_no"),
                 )
             )  # fmt: skip
         return lines
 
-    def options(self) -> list[tuple[str, str, str, str]]:
-        """(name, label, hint, what a policy does: none, adds or replaces) of our columns."""
+    def options(self) -> list[dict[str, Any]]:
+        """Our columns: name, label, hint, what a policy does (none, adds or replaces), and whether several may go there
+        (or, of yes and no, any of them counts)."""
         return [
-            (name, self.label(name) + (" *" if column.required and not column.or_else else ""), column.hint,
-             "none" if not column.policies else "adds" if column.adds else "replaces")
+            {"name": name, "label": self.label(name) + (" *" if column.required and not column.or_else else ""),
+             "hint": column.hint, "does": "none" if not column.policies else "adds" if column.adds else "replaces",
+             "several": ("any" if column.kind == "yes_no" else "first") if column.several else ""}
             for name, column in self.of.columns.items()
         ]  # fmt: skip
+
+    def makes(self) -> list[tuple[str, str, bool]]:
+        """(name, words, whether it is so) of what else the file may make."""
+        chosen = self.plan.makes
+        if chosen is None:
+            chosen = tuple(self.of.makes) if self.sample.of_cards else ()
+        return [(name, words, name in chosen) for name, words in self.of.makes.items()]
 
     def made_of(self) -> str:
         """What may stand for the ids that the file has not, as people call it; blank: it has them."""
@@ -133,4 +162,5 @@ class MappingForm:
     def missing(self) -> list[str]:
         """What the file must have and nobody has chosen yet."""
         there = [line.chosen for line in self.lines() if line.chosen]
-        return [" or ".join(map(self.label, name.split(" or "))) for name in lacking(self.of, there)]
+        makes = [name for name, _, so in self.makes() if so]
+        return [" or ".join(map(self.label, name.split(" or "))) for name in lacking(self.of, there, makes)]

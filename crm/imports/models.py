@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from crm.history.attribution import present_door
 from crm.imports.rules import UNDO_DAYS
 from crm.team.models import User
 from crm.web import clock
@@ -64,6 +65,7 @@ class Import(models.Model):
     # What a worker does with it, and how far it has come. Written outside of the load's transaction.
     job = models.CharField(max_length=10, choices=Job, default=Job.NONE, blank=True)
     job_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    job_door = models.CharField(max_length=10, blank=True, db_default="")  # by which they asked: crm.history's Door
     queued_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)  # that a worker did not live to finish
@@ -128,7 +130,7 @@ class Import(models.Model):
         """Let the next worker do it; twice is once. The row is locked by the caller."""
         if self.job:
             return
-        self.job, self.job_by, self.queued_at, self.started_at = job, by, now, None
+        self.job, self.job_by, self.job_door, self.queued_at, self.started_at = job, by, present_door(), now, None
         self.attempts, self.phase, self.rows_read, self.error = 0, "", 0, ""
         self.save()
 

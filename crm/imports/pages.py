@@ -16,9 +16,9 @@ from crm.team.models import User
 def columns_shown(made: Import, kind: slots.ImportKind, plan: Plan) -> dict[str, list[tuple[str, str]]]:
     """In the order of the file: its titles with what they go to, and what was decided about these."""
     titles = list(made.report.get("titles", []))
-    taken = sorted(made.report["columns"].items(), key=lambda pair: titles.index(pair[1]) if pair[1] in titles else -1)
+    taken = sorted(made.report["columns"].items(), key=lambda pair: _place(pair[1], titles))
     return {
-        "columns": [(title, kind.columns[name].label) for name, title in taken],
+        "columns": [(title, kind.columns[name].label + _counts(name, kind, plan)) for name, title in taken],
         "policies": [
             (kind.columns[name].label, words_of(kind.columns[name])[plan.policies[name]])
             for name, _ in taken if name in plan.policies
@@ -26,15 +26,33 @@ def columns_shown(made: Import, kind: slots.ImportKind, plan: Plan) -> dict[str,
     }  # fmt: skip
 
 
+def _counts(name: str, kind: slots.ImportKind, plan: Plan) -> str:
+    """Which cell counts where several columns of the file go to this one."""
+    if list((plan.columns or {}).values()).count(name) < 2:
+        return ""
+    return ", a yes in either" if kind.columns[name].kind == "yes_no" else ", the first that is filled"
+
+
+def _place(named: str, titles: Sequence[str]) -> int:
+    """Where in the file a column stands, or of several the first that is looked into: “Phone or MobilePhone”."""
+    found = (at for at, title in enumerate(titles) if named == title or named.startswith(f"{title} or "))
+    return next(found, -1)
+
+
 def words_of(column: slots.ImportColumn) -> Mapping[str, str]:
     """What each policy does to this column, by its name."""
     return ADDING if column.adds else POLICIES
 
 
-def changes_shown(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The first rows that change, and the first that are new, each with its page if it has one."""
+def changes_shown(entries: Sequence[Mapping[str, Any]], homes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The first rows that change, each with its page if it has one; the first that are new; and what is made for them
+    to belong to."""
     changed = [dict(entry, **_row(entry["table"], entry["id"])) for entry in entries if entry["id"]]
-    return {"changed": changed, "new": [dict(entry) for entry in entries if not entry["id"]]}
+    new = [dict(entry) for entry in entries if not entry["id"]]
+    return {
+        "changed": changed, "new": [entry for entry in new if entry["table"] not in homes],
+        "homes": [entry for entry in new if entry["table"] in homes],
+    }  # fmt: skip
 
 
 def _row(table: str, pk: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
@@ -38,12 +38,12 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @requires("export")
-def export(request: HttpRequest, pk: int) -> HttpResponse:
+def export(request: HttpRequest, pk: int) -> FileResponse:
     """All of it as a file."""
     contact, now = _contact(request, pk), clock.now()
-    name = slugify(str(contact)) or "person"
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{now:%Y-%m-%d}.zip"'}
-    return HttpResponse(exporting.archive(contact, now), content_type="application/zip", headers=headers)
+    name = f"{slugify(str(contact)) or 'person'}-{now:%Y-%m-%d}.zip"
+    packed = exporting.archive(contact, now)
+    return FileResponse(packed, as_attachment=True, filename=name, content_type="application/zip")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -64,7 +64,7 @@ def _link(rows: ImportRows) -> None:
 def _reject(rows: ImportRows, now: datetime) -> None:
     rows.reject(
         "r.account_external_id IS NOT NULL AND r.account_id IS NULL", "account_external_id",
-        "is the external_id of no account", "Import the account first, or correct the id.",
+        "is the id of no customer here", "Import the customers first, or correct the id.",
     )  # fmt: skip
     rows.reject(
         "r.contact_email IS NOT NULL AND r.contact_id IS NULL", "contact_email",
@@ -114,10 +114,12 @@ _CHANGE = """
     FROM import_days d WHERE u.id = d.known AND d.differs
 """
 
-# Forward only. Only whoever holds the lock of all imports moves several, so no order of rows is needed.
+# Forward only. Only whoever holds the lock of all imports moves several, so no order of rows is needed by locks; but in
+# the order of their ids neighbours lie on one page.
 _SEEN = """
     UPDATE crm_{by}seen t SET at = d.at
-    FROM (SELECT {by}_id, max(last_at) AS at FROM import_days WHERE last_at IS NOT NULL GROUP BY {by}_id) d
+    FROM (SELECT {by}_id, max(last_at) AS at FROM import_days WHERE last_at IS NOT NULL GROUP BY {by}_id
+        ORDER BY {by}_id) d
     WHERE t.{by}_id = d.{by}_id AND (t.at < d.at OR t.at IS NULL)
 """
 

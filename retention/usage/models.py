@@ -15,7 +15,7 @@ class UsageDay(models.Model):
     Whoever writes here holds the lock that imports, merges and erasures share.
     """
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)  # see the constraint
     contact = models.ForeignKey(Contact, models.CASCADE, null=True, related_name="+")
     feature = models.CharField(max_length=120)
     day = models.DateField()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from crm.slots import FilterField, OwnedRows, exported, filter_subjects, owned_rows
+from crm.slots import FilterField, OwnedRows, Told, exported, filter_subjects, owned_rows
 from retention.usage.actions import register_imports
 from retention.usage.habits.fields import register_habits
 from retention.usage.merging import forget, moving
@@ -47,5 +47,6 @@ owned_rows.register(
     OwnedRows(
         "retention.UsageDay", "contact", ("day of usage", "days of usage"), moving("contact"), forget,
         exported(UsageDay, "contact", "day", "feature", "count"),
+        told=Told("What you used", lambda row: f"{row['feature']}: {row['count']} ×", lambda row: row["day"], order=55),
     ),
 )  # fmt: skip

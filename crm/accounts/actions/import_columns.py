@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.accounts.actions.homes import PERSON
 from crm.accounts.models import Account
 from crm.accounts.rules import YEAR_UNKNOWN
 from crm.slots import ImportColumn
@@ -34,8 +35,9 @@ ACCOUNT_COLUMNS = {
         names=("country code",),
     ),
     "owner_email": ImportColumn(
-        "email", example="mira@example.com", label="Owner’s e-mail", hint="Somebody who can sign in here",
-        names=("owner", "account owner", "account manager", "account owner email"),
+        "colleague", example="mira@example.com", label="Owner", max_length=120,
+        hint="The e-mail or the full name of somebody who can sign in here",
+        names=("owner e-mail", "account owner", "account manager", "account owner email"),
     ),
     "signed_up_on": ImportColumn(
         "date", example="2025-03-31", label="Signed up on",
@@ -71,13 +73,14 @@ CONTACT_COLUMNS = {
         hint="What finds the person again, as an e-mail does",
     ),
     "account_external_id": ImportColumn(
-        "key", required=True, or_else="account_name", max_length=120, example="acme-1", label="Customer’s id",
+        "key", required=True, or_else="account_name", spared_by=PERSON, max_length=120, example="acme-1",
+        label="Customer’s id",
         names=("account id", "company id", "organisation id", "organization id", "customer id"),
     ),
     "account_name": ImportColumn(
         max_length=200, hidden=True, example="Acme Ltd", label="Customer’s name",
         names=("company", "company name", "account", "account name", "organisation", "organization", "customer"),
-        hint="Where the file has no id of the customer; found when one bears it",
+        hint="Where the file has no id of the customer; found by it, or made if you say so below",
     ),
     "first_name": ImportColumn(
         max_length=100, example="Anna", label="First name",

@@ -6,13 +6,16 @@ too. A refusal of mail stands whatever an older file says: only a person turns i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from django.db import connection
 from django.db.models import Model
 
+from crm.accounts.actions.homes import MAKES, find_homes, make_homes
 from crm.accounts.actions.import_columns import ACCOUNT_COLUMNS, CONTACT_COLUMNS
+from crm.accounts.actions.owning import find_owners
 from crm.accounts.matching.keys import NameKey, phone_key_of
 from crm.accounts.matching.rules import PUBLIC_DOMAINS
 from crm.accounts.models import Account, Contact
@@ -20,7 +23,6 @@ from crm.fields import columns
 from crm.fields.columns import ColumnsOf
 from crm.history.actions import present_act
 from crm.slots import ImportCounts, ImportKind, ImportRows, import_kinds
-from crm.team.models import User
 from crm.timeline.actions import recording_found
 from crm.timeline.models import TimelineEntry
 
@@ -43,14 +45,8 @@ def load_accounts(rows: ImportRows, now: datetime) -> ImportCounts:
     )  # fmt: skip
     named = {"owner_email": "owner_id", "fit": "suitability"}
     rows.respect(Account, {column: column for column in own} | named | columns.targets("account"))
-    rows.link("owner_id", User, "email", "owner_email")
-    rows.reject(
-        "r.owner_email IS NOT NULL AND NOT EXISTS (SELECT 1 FROM crm_user u WHERE u.id = r.owner_id AND u.is_active)",
-        "owner_email",
-        "is nobody who can sign in here",
-        "Invite them first, correct the address, or leave it blank.",
-    )
-    rows.reject("r.target IS NULL AND r.name IS NULL", "name", "is missing", "A new account needs a name.")
+    find_owners(rows)
+    rows.reject("r.target IS NULL AND r.name IS NULL", "name", "is missing", "A new customer needs a name.")
     columns.require(rows, "account")
     values = {column: f"r.{column}" for column in own} | {
         "owner_id": "r.owner_id", "tags": "r.tags::text[]", "suitability": "r.fit",
@@ -90,8 +86,8 @@ def load_contacts(rows: ImportRows, now: datetime) -> ImportCounts:
     _find_accounts(rows)
     rows.alike(_SAME_PERSON, Contact, "the same name at the same customer")
     rows.reject(
-        "r.target IS NULL AND r.account_id IS NULL", "account_external_id", "is missing",
-        "A new contact needs an account that is here: give its name or its external_id.",
+        "r.target IS NULL AND r.account_id IS NULL AND r.home IS NULL", "account_external_id", "is missing",
+        "Give the customer’s id or name, or let the import make such people customers of their own.",
     )  # fmt: skip
     columns.require(rows, "contact")
     rows.run("UPDATE import_rows SET roles = lower(roles) WHERE roles IS NOT NULL")
@@ -99,6 +95,7 @@ def load_contacts(rows: ImportRows, now: datetime) -> ImportCounts:
         "NOT r.roles::text[] <@ %(known)s", "roles", "names a part that nobody plays here",
         f"Write {', '.join(Contact.Role.values)}, or several of them with commas.", known=list(Contact.Role.values),
     )  # fmt: skip
+    homes = make_homes(rows)
     _settle_primaries(rows)
     _key_phones(rows)
     values = {column: f"r.{column}" for column in ("external_id", "account_id", "match_phone", *_OWN)}
@@ -107,7 +104,7 @@ def load_contacts(rows: ImportRows, now: datetime) -> ImportCounts:
     counts = columns.write(rows, Contact, "contact", values, _MERGE)
     if (loaded := present_act()) and rows.import_id:
         rows.note("created", TimelineEntry, recording_found(_CONSENTS), act=loaded.pk)
-    return counts
+    return replace(counts, homes=homes)
 
 
 #: The file's columns that the table has by the same name, beside what identifies.
@@ -153,7 +150,7 @@ def _find_by_our_id(rows: ImportRows, model: type[Model], nothing_else: str) -> 
     )  # fmt: skip
     rows.reject(
         f"r.target IS NULL AND r.our_id IS NOT NULL AND {nothing_else}", "our_id", "is the number of nobody here",
-        "Leave the column out if the file comes from elsewhere, and give each row an external_id.",
+        "Leave the column out if the file comes from elsewhere, and give each row an id of its own.",
     )  # fmt: skip
 
 
@@ -174,19 +171,21 @@ def _find_accounts(rows: ImportRows) -> None:
     rows.reject(
         "r.account_external_id IS NOT NULL AND r.account_id IS NULL",
         "account_external_id",
-        "is the external_id of no account",
-        "Import the account first, or correct the id.",
+        "is the id of no customer here",
+        "Import the customers first, or correct the id.",
     )
     rows.reject(
         f"{_BY_NAME} AND (SELECT count(*) FROM crm_account a WHERE lower(a.name) = lower(r.account_name)) > 1",  # noqa: S608
-        "account_name", "is the name of several accounts", "Give the external_id of the one that is meant.",
+        "account_name", "is the name of several customers", "Give the id of the one that is meant.",
     )  # fmt: skip
     rows.run(
         f"""UPDATE import_rows r SET account_id = a.id FROM crm_account a
         WHERE {_BY_NAME} AND lower(a.name) = lower(r.account_name)"""  # noqa: S608 (a constant of ours)
     )
+    find_homes(rows)
     rows.reject(
-        f"{_BY_NAME}", "account_name", "is the name of no account", "Import the account first, or correct the name.",
+        f"{_BY_NAME} AND r.home IS NULL", "account_name", "is the name of no customer here",
+        "Correct the name, or let the import make a customer of each company that is not here.",
     )  # fmt: skip
     rows.admit(Account, "account_id", "account_external_id")
 
@@ -203,14 +202,14 @@ def _find_contacts(rows: ImportRows) -> None:
     rows.fold("email", unless="count(DISTINCT external_id) > 1")
     rows.reject(
         "EXISTS (SELECT 1 FROM import_rows e WHERE e.email = r.email AND e.line < r.line)",
-        "email", "is in an earlier row of the file under another external_id", _ONE_EMAIL,
+        "email", "is in an earlier row of the file under another {external_id}", _ONE_EMAIL,
     )  # fmt: skip
     rows.run("ALTER TABLE import_rows ADD COLUMN reader_id bigint")
     rows.link("reader_id", Contact, "email", "email")
     rows.reject(
         """r.reader_id <> r.target OR (r.target IS NULL AND r.external_id IS NOT NULL AND EXISTS (
             SELECT 1 FROM crm_contact c WHERE c.id = r.reader_id AND c.external_id <> r.external_id))""",
-        "email", "belongs to a contact with another external_id", _ONE_EMAIL,
+        "email", "belongs to a contact with another {external_id}", _ONE_EMAIL,
     )  # fmt: skip
     rows.run("UPDATE import_rows SET target = reader_id WHERE target IS NULL AND reader_id IS NOT NULL")
     _find_by_our_id(rows, Contact, "external_id IS NULL AND email IS NULL")
@@ -277,7 +276,7 @@ def register_imports() -> None:
         ImportKind(
             ColumnsOf("contact", CONTACT_COLUMNS), load_contacts, identity=("external_id",),
             one_of=("external_id", "email", "our_id"),
-            brings_people=True, label="Contacts", hint="People at accounts that are there already",
-            tables=("crm.Contact", "crm.TimelineEntry"), order=2,
+            brings_people=True, label="Contacts", hint="People, at customers that are here or come with them",
+            tables=("crm.Contact", "crm.TimelineEntry"), homes=("crm.Account",), makes=MAKES, order=2,
         ),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.accounts.forms import AccountForm, ContactForm
 from crm.accounts.models import Account, Contact
-from crm.accounts.views.reaching import locked
+from crm.accounts.views.reaching import locked, taker_of
 from crm.accounts.views.saving import saved
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
@@ -46,7 +46,14 @@ def create(request: HttpRequest) -> HttpResponse:
 @requires("edit")
 @transaction.atomic
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """The row stays locked from the check of what others changed until it is saved."""
+    """The row stays locked from the check of what others changed until it is saved.
+
+    What was typed about a customer that was merged away meanwhile is put beside what the other says, to be decided.
+    """
+    if taker := taker_of(request, pk):
+        form = AccountForm(request.POST, instance=taker, viewer=viewer_of(request))
+        form.is_valid()
+        return _account_page(request, form, Account.objects.get(pk=taker.pk), merged=True)
     account = get_object_or_404(locked(Account.objects.visible_to(request.user), request), pk=pk)
     typed = request.POST if request.method == "POST" else None
     form = AccountForm(typed, instance=account, viewer=viewer_of(request))
@@ -63,8 +70,10 @@ def _after(request: HttpRequest, account: Account) -> Any:
     return account.get_absolute_url() if seen else "accounts:list"
 
 
-def _account_page(request: HttpRequest, form: AccountForm, account: Account | None = None) -> HttpResponse:
-    context = {"form": form, "account": account}
+def _account_page(
+    request: HttpRequest, form: AccountForm, account: Account | None = None, merged: bool = False
+) -> HttpResponse:
+    context = {"form": form, "account": account, "merged": merged}
     return render(request, "crm/accounts/edit.html", context, status=422 if form.is_bound else 200)
 
 

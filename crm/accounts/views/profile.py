@@ -63,7 +63,7 @@ def _page(request: HttpRequest, account: Account, now: datetime) -> HttpResponse
         "facts": known, "headings": headings,
         "agreed": facts.rows(account, facts.AGREED, empty=True),
         "goal_checked": _goal_checked(account, today),
-        "next": _next(request, account, contracts, now),
+        "next": _next(request, account, contracts, now), "may_confirm": allows(request.user, "edit_contracts"),
         "tiles": _filled(slots.account_tiles, account, request),
         "panels": _filled(slots.account_panels, account, request),
         "tabs": tabs(account.pk), "to": {name: address(url, account.pk) for name, url in _DIALOGS.items()},

@@ -90,5 +90,15 @@ def alike(rows: Staging, condition: str, model: type[Model], why: str, parameter
         rows.reject(
             "r.target IS NULL AND r.line IN (SELECT line FROM import_twins)", "external_id",
             f"looks like a row that is there already: {why}",
-            "Give that row this external_id, or choose to add such rows all the same.",
+            "Give that row this id, or choose to add such rows all the same.",
         )  # fmt: skip
+
+
+def twins_found(rows: Staging) -> dict[str, Any]:
+    """How many new rows looked like somebody who is there, and the first of them."""
+    if not rows.ids("SELECT (to_regclass('pg_temp.import_twins') IS NOT NULL)::int")[0]:
+        return {"rows": 0, "first": []}
+    found = rows.all("SELECT line, twin, why, other_id FROM import_twins ORDER BY line LIMIT 20")
+    names = ("line", "id", "why", "other_id")
+    (count,) = rows.ids("SELECT count(*) FROM import_twins")
+    return {"rows": count, "first": [dict(zip(names, row, strict=True)) for row in found]}

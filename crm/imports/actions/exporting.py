@@ -14,6 +14,7 @@ from crm.accounts.models import Account, Contact
 from crm.fields.columns import ExportOf
 from crm.history.models import Act, Door
 from crm.imports.rules.cells import formula_safe
+from crm.pipelines.models import Deal
 from crm.team.models import User
 from crm.tickets.models import Ticket
 from crm.timeline.models import TimelineEntry
@@ -126,6 +127,26 @@ SUBJECTS: Mapping[str, Exported] = {
             "due_by": Column("due_by", "Due", chosen=False), "overran": Column("overran", "Was overdue", chosen=False),
             "reopened": Column("reopened", "Times opened again", chosen=False),
             "score": Column("score", "Rating", chosen=False), "our_id": Column("pk", "Our id"),
+        }, Column),
+    ),
+    "deal": Exported(
+        Deal, ("deal", "deals"),
+        ExportOf("deal", {
+            "external_id": Column("external_id", "External id"),
+            "account_external_id": Column("account__external_id", "Customer’s external id"),
+            "account_name": Column("account__name", "Customer’s name"), "title": Column("title", "Title"),
+            "pipeline": Column("pipeline__name", "Pipeline"), "stage": Column("stage__name", "Stage"),
+            "outcome": Column("outcome", "Outcome"), "amount": Column("amount", "Amount"),
+            "currency": Column("currency", "Currency"),
+            "value": Column("value", "Amount in the reporting currency", chosen=False),
+            "owner_email": Column("owner__email", "Owner’s e-mail"),
+            "expected_on": Column("expected_on", "Expected close"), "source": Column("source", "Source"),
+            "next_step": Column("next_step", "Next step"), "next_on": Column("next_on", "On", chosen=False),
+            "plan": Column("plan", "Plan"), "mrr": Column("mrr", "MRR"),
+            "lost_reason": Column("lost_because__name", "Reason of the loss"),
+            "lost_note": Column("lost_note", "Note on the loss", chosen=False), "tags": Column("tags", "Tags"),
+            "created_at": Column("created_at", "Opened at"), "entered_at": Column("entered_at", "In its stage since"),
+            "closed_at": Column("closed_at", "Won or lost at"), "our_id": Column("pk", "Our id"),
         }, Column),
     ),
     "entry": Exported(

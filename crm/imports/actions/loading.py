@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import connection
 from crm import slots
 from crm.fields.known import asking_once
 from crm.imports.actions.noting import Diary, Marks
-from crm.imports.actions.reading import Found, fill
+from crm.imports.actions.reading import Found, fill, named
 from crm.imports.actions.staging import Staging
 from crm.imports.models import Import
 from crm.imports.rules.cells import Conventions
@@ -53,6 +53,7 @@ class Report:
     rejects_file: str | None
     holds_mail: bool = False  # this import put mail on hold
     suppressed: int = 0  # addresses that get no mail any more
+    homes: int = 0  # customers that were made for people who came without one
     import_id: int | None = None
 
 
@@ -72,6 +73,9 @@ class Loading:
 
     def __post_init__(self) -> None:
         self.kind, self.preset = kind_of(self.name), preset_of(self.name, self.plan.preset)
+        if self.plan.makes is None:
+            # Whoever brings an address book wants all who stand in it.
+            self.plan = replace(self.plan, makes=tuple(self.kind.makes) if self.source.cards else ())
 
     @staticmethod
     def check(name: str, plan: Plan) -> None:
@@ -125,13 +129,13 @@ class Loading:
 
     def _report(self, found: Found, counts: slots.ImportCounts, suppressed: int, holds_mail: bool) -> Report:
         rejected = self.staging.rejected()
-        self.staging.name_columns(found.header.titles)
+        self.staging.name_columns({name: named(self.kind, found.header, name) for name in self.kind.columns})
         if self.made:
             self.staging.keep_rejects(self.made.pk)
         return Report(
             counts.created, counts.updated, found.rows - counts.created - counts.updated - rejected, rejected,
             self.staging.folded, found.deleted, found.header.titles, tuple(found.header.unknown), self.source.encoding,
-            None, holds_mail, suppressed, self.made.pk if self.made else None,
+            None, holds_mail, suppressed, counts.homes, self.made.pk if self.made else None,
         )  # fmt: skip
 
 

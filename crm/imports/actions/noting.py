@@ -71,7 +71,7 @@ class Diary:
             known = fields[column]
             if isinstance(known, Parted):
                 told += _parts(known, _held(old), _held(new))  # type: ignore[arg-type]
-            else:
+            elif known.editable:  # what is worked out from another column tells nobody anything
                 told.append({"field": _label(known), "before": _said(known, old), "after": _said(known, new)})
         self.entries.append({"table": model._meta.label, "line": line, "id": pk, "changes": told})
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import csv
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from io import StringIO
 from typing import Any
 
 from django.db import connection
@@ -15,7 +17,6 @@ from crm.accounts.models import Account, Contact
 from crm.imports.actions import choices
 from crm.imports.actions.noting import Diary, Marks
 from crm.imports.rules.cells import SQL_TYPES
-from crm.imports.rules.headers import as_named
 from crm.imports.rules.plans import Plan
 from crm.slots import ImportColumn, ImportCounts
 from crm.team.models import User
@@ -51,27 +52,29 @@ class Staging:
         """`viewer` None sees everything. `marks` remembers what is written, for undo; `diary` the first changes."""
         self.cursor, self.columns, self.now = cursor, list(columns), now
         self.before_writing, self.writing = before_writing, False
-        self.plan, self.viewer, self.twins = plan, viewer, plan.twins
-        self.marks, self.diary = marks, diary
+        self.plan, self.viewer, self.twins, self.marks, self.diary = plan, viewer, plan.twins, marks, diary
+        self.makes: Collection[str] = plan.makes or ()
         self.import_id = marks.import_id if marks else None
+        self.brought_by = viewer.pk if viewer else None
         self.folded = 0  # rows that went into a later one
         self.parameters: dict[str, Any] = {}  # of the expressions that are written now
         types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects, pg_temp.import_twins")
         cursor.execute(f"CREATE TEMP TABLE import_rows (line bigint, target bigint, {types}) ON COMMIT DROP")
-        cursor.execute(
-            'CREATE TEMP TABLE import_rejects (line bigint, "column" text, value text, reason text, remedy text)'
-            " ON COMMIT DROP"
-        )
+        cursor.execute('CREATE TEMP TABLE import_rejects (line bigint, "column" text, value text, reason text,'
+                       ' remedy text) ON COMMIT DROP')  # fmt: skip
 
     # Filling
 
-    def add(self, rows: Sequence[Sequence[Any]], rejects: Iterable[Reject]) -> None:
-        """Rows are the line and then the cells of all columns in order."""
-        names = ", ".join(self.columns)
-        with self.cursor.copy(f"COPY pg_temp.import_rows (line, {names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    def add(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], rejects: Sequence[Reject]) -> None:
+        """Rows are the line and then the cells of these columns in order. A blank cell is NULL."""
+        text = StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        names = ", ".join(("line", *columns))
+        with self.cursor.copy(f"COPY pg_temp.import_rows ({names}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(text.getvalue())
+        if not rejects:
+            return
         with self.cursor.copy("COPY pg_temp.import_rejects FROM STDIN") as copy:
             for reject in rejects:
                 copy.write_row(reject)
@@ -193,7 +196,8 @@ class Staging:
     ) -> ImportCounts:
         self.begin_writing()
         self.parameters = dict(parameters or {})
-        updated = self._update(model, {**values, **(merge or {})}, target, where)
+        changing = {column: value for column, value in values.items() if column != "id"}
+        updated = self._update(model, {**changing, **(merge or {})}, target, where)
         return ImportCounts(self._insert(model, values, target, where), updated)
 
     def _update(self, model: type[Model], values: Mapping[str, str], target: str, where: str) -> int:
@@ -219,8 +223,8 @@ class Staging:
         )  # fmt: skip
 
     def _insert(self, model: type[Model], values: Mapping[str, str], target: str, where: str) -> int:
-        columns: list[str] = []
-        expressions: list[str] = []
+        columns = ["id"] if "id" in values else []
+        expressions = [values["id"]] if "id" in values else []
         parameters: dict[str, Any] = {}
         for field in _writable(model):
             column = str(field.column)
@@ -234,7 +238,8 @@ class Staging:
             if default is not None:
                 parameters[column] = default
         if self.diary:
-            self.diary.additions(self, model, values, f"r.{target} IS NULL AND ({where})")
+            told = {column: value for column, value in values.items() if column != "id"}
+            self.diary.additions(self, model, told, f"r.{target} IS NULL AND ({where})")
         return self._marked(
             model, "created",
             f"""
@@ -252,12 +257,16 @@ class Staging:
 
     # What is left over
 
-    def name_columns(self, titles: Mapping[str, str]) -> None:
-        """Say of each reject which column of the file it is about; `titles` are what the file calls ours."""
-        said = {column: as_named(column, titles) for column in titles}
-        self.run(
-            """UPDATE import_rejects SET "column" = s.named
-            FROM jsonb_each_text(%(said)s) s(ours, named) WHERE "column" = ours""", said=Jsonb(said))  # fmt: skip
+    def name_columns(self, names: Mapping[str, str]) -> None:
+        """Say of each reject which column of the file it is about, and of {ends_on} in its words; `names` has ours."""
+        self.run('UPDATE import_rejects SET "column" = s.named FROM jsonb_each_text(%(said)s) s(ours, named)'
+                 ' WHERE "column" = ours', said=Jsonb(dict(names)))  # fmt: skip
+        titles = {f"title_{n}": title for n, title in enumerate(names.values())}
+        for part in ("reason", "remedy"):
+            told = part  # each word is put in once: a title may hold braces, too
+            for ours, title in zip(names, titles, strict=True):
+                told = f"replace({told}, '{{{ours}}}', %({title})s)"
+            self.run(f"UPDATE import_rejects SET {part} = {told} WHERE position('{{' in {part}) > 0", **titles)  # noqa: S608
 
     def keep_rejects(self, import_id: int) -> None:
         """For whoever asks later."""
@@ -265,15 +274,6 @@ class Staging:
             'INSERT INTO crm_importreject (of_id, line, "column", value, reason, remedy)'
             " SELECT %(import)s, * FROM import_rejects ORDER BY line, ctid", **{"import": import_id},
         )  # fmt: skip
-
-    def twins_found(self) -> dict[str, Any]:
-        """How many new rows looked like somebody who is there, and the first of them."""
-        if not self.ids("SELECT (to_regclass('pg_temp.import_twins') IS NOT NULL)::int")[0]:
-            return {"rows": 0, "first": []}
-        rows = self.ids("SELECT count(*) FROM import_twins")[0]
-        self.run("SELECT line, twin, why, other_id FROM import_twins ORDER BY line LIMIT 20")
-        names = ("line", "id", "why", "other_id")
-        return {"rows": rows, "first": [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]}
 
     def rejected(self) -> int:
         return self.ids("SELECT count(DISTINCT line) FROM import_rejects")[0]

@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import CASCADE, ForeignKey, Model
+from django.db.models.expressions import RawSQL
 
 from crm import slots
 from crm.history.actions import act, undo
@@ -61,7 +62,11 @@ def _take_back(made: Import, loaded: Act, now: datetime) -> slots.ImportUndone:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({slots.FILES_LOCK})")
     kind = slots.import_kinds[made.kind]
-    return kind.undo(made.pk, now) if kind.undo else slots.ImportUndone(remove_created(made, loaded), 0, "")
+    own = kind.undo(made.pk, now) if kind.undo else slots.ImportUndone(
+        remove_created(made, loaded, (*kind.homes, *kind.tables)), 0, "",
+    )  # fmt: skip
+    remove_created(made, loaded, kind.besides, told=False)
+    return own
 
 
 def _conclude(made: Import, own: slots.ImportUndone, undone: Undone, by: User | None, now: datetime) -> None:
@@ -104,10 +109,10 @@ def _ids(made: Import, role: str) -> Iterator[int]:
 # Rows that the import made
 
 
-def remove_created(made: Import, loaded: Act) -> int:
+def remove_created(made: Import, loaded: Act, tables: Sequence[str], *, told: bool = True) -> int:
     """Delete them, those that hang on others first, and list those that somebody has worked with since."""
     removed = 0
-    for table in reversed(slots.import_kinds[made.kind].tables):
+    for table in reversed(tables):
         model = apps.get_model(table)
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS pg_temp.undo_rows, pg_temp.undo_held")
@@ -115,7 +120,8 @@ def remove_created(made: Import, loaded: Act) -> int:
             cursor.execute("ANALYZE pg_temp.undo_rows")
             for sql, parameters in _holds(model, loaded):
                 cursor.execute(f"INSERT INTO undo_held {sql}", parameters)
-            _list_kept(cursor, made, model)
+            if told:
+                _list_kept(cursor, made, model)
             removed += _delete(cursor, model)
     return removed
 
@@ -126,6 +132,7 @@ _ROWS = """
         SELECT s.id FROM crm_importedrange i JOIN {table} s ON s.id BETWEEN i.first AND i.last
         WHERE i.of_id = %(import)s AND i."table" = %(label)s AND i.role = 'created')
     ORDER BY t.id FOR UPDATE OF t;
+    ALTER TABLE undo_rows ADD PRIMARY KEY (id);
     CREATE TEMP TABLE undo_held (id bigint, reason text) ON COMMIT DROP
 """
 
@@ -191,24 +198,34 @@ def _list_kept(cursor: Any, made: Import, model: type[Model]) -> None:
 
 def _delete(cursor: Any, model: type[Model]) -> int:
     """Those that nothing holds, with the machinery that had begun for them."""
-    removed = 0
+    cursor.execute("DELETE FROM undo_rows r USING undo_held h WHERE h.id = r.id")
+    _take_along(model)
+    removed, after = 0, 0
     while True:
-        cursor.execute(
-            "DELETE FROM undo_rows WHERE id IN (SELECT id FROM undo_rows r WHERE NOT EXISTS (SELECT 1 FROM undo_held h"
-            " WHERE h.id = r.id) ORDER BY id LIMIT %s) RETURNING id", [BATCH],
-        )  # fmt: skip
-        ids = [row[0] for row in cursor.fetchall()]
-        if not ids:
+        # Walked by their order, so that no batch looks at what others have done with.
+        cursor.execute(_BATCH.format(table=model._meta.db_table), {"after": after, "batch": BATCH})
+        count, last = cursor.fetchone()
+        if not count:
             return removed
-        _take_along(model, ids)
-        cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = ANY(%s)", [ids])  # noqa: S608
-        removed += len(ids)
+        removed, after = removed + count, last
 
 
-def _take_along(model: type[Model], ids: Sequence[int]) -> None:
+_BATCH = """
+    WITH batch AS MATERIALIZED (SELECT id FROM undo_rows WHERE id > %(after)s ORDER BY id LIMIT %(batch)s),
+        gone AS (DELETE FROM {table} t USING batch WHERE t.id = batch.id)
+    SELECT count(*), max(id) FROM batch
+"""
+
+
+def _take_along(model: type[Model]) -> None:
     for label in slots.undone_along:
         other = apps.get_model(label)
         for field in other._meta.local_concrete_fields:
             if isinstance(field, ForeignKey) and field.related_model is model:
-                rows = other._default_manager.filter(**{f"{field.attname}__in": ids})
-                rows.delete() if field.remote_field.on_delete is CASCADE else rows.update(**{field.attname: None})
+                going = RawSQL("SELECT id FROM undo_rows", [])
+                rows = other._default_manager.filter(**{f"{field.attname}__in": going})
+                if field.remote_field.on_delete is not CASCADE:
+                    rows.update(**{field.attname: None})
+                # With what hangs on them in turn, which is collected in memory.
+                while found := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+                    other._default_manager.filter(pk__in=found).delete()

@@ -65,6 +65,12 @@ class FileSerializer(serializers.Serializer[Any]):
     slashes = serializers.ChoiceField(
         choices=[name for name in SLASHES if name], required=False, help_text="What comes first in 3/4/2026."
     )
+    makes = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        help_text="What else the file of contacts may make: company (a customer of each that is not here yet), person "
+        "(people without a company as customers of their own). By default both for vCards, else neither.",
+    )
     dry_run = serializers.BooleanField(default=False, help_text="Only work out what it would do.")
 
     def validate_file(self, file: UploadedFile[bytes]) -> UploadedFile[bytes]:
@@ -79,7 +85,11 @@ class FileSerializer(serializers.Serializer[Any]):
         known = PRESETS.get(data.get("preset", ""), {})
         if "preset" in data and data["kind"] not in known:
             raise serializers.ValidationError({"preset": [f"{data['preset']} knows {', '.join(known)} only."]})
-        columns = slots.import_kinds[data["kind"]].columns
+        kind = slots.import_kinds[data["kind"]]
+        if strange := [name for name in data.get("makes", ()) if name not in kind.makes]:
+            known_makes = ", ".join(kind.makes) or "nothing"
+            raise serializers.ValidationError({"makes": [f"{strange[0]} is not made here. Known: {known_makes}."]})
+        columns = kind.columns
         refused = {
             name: [why] for name, policy in data.get("policies", {}).items() if (why := _refused(columns, name, policy))
         }
@@ -114,17 +124,19 @@ def plan_of(data: Mapping[str, Any], titles: Sequence[str]) -> Plan:
         )  # fmt: skip
     except FileRefused as error:
         raise ValidationError({"file": [str(error)]}) from None
-    if gap := what_lacks(kind, header, titles):
+    makes = tuple(data["makes"]) if "makes" in data else None
+    if gap := what_lacks(kind, header, titles, makes):
         raise ValidationError({"file": [f"{gap} Say in `mapping` which they are, or name a preset."]})
     return Plan(
-        preset=preset, columns={at: name for name, at in header.positions.items()},
+        preset=preset, columns={at: name for name, places in header.positions.items() for at in places},
         policies={name: policy for name, policy in data.get("policies", {}).items() if policy != DEFAULT_POLICY},
-        twins=data["twins"], slashes=data.get("slashes", ""),
+        twins=data["twins"], slashes=data.get("slashes", ""), makes=makes,
     )  # fmt: skip
 
 
 def _check(mapping: Mapping[str, str | None], kind: slots.ImportKind, titles: Sequence[str]) -> None:
-    """Each title is the file's, each column ours, and none is filled twice. Raises ValidationError by title."""
+    """Each title is the file's, each column ours, and none is filled twice that cannot be. Raises ValidationError by
+    title."""
     there = {folded(title) for title in titles}
     refused: dict[str, list[str]] = {}
     taken: dict[str, str] = {}
@@ -133,7 +145,7 @@ def _check(mapping: Mapping[str, str | None], kind: slots.ImportKind, titles: Se
             refused[title] = [f"The file has no such column. Its first row is: {', '.join(titles)[:500]}."]
         elif column is not None and column not in kind.columns:
             refused[title] = [f"There is no column {column} to map to. Known: {', '.join(kind.columns)}."]
-        elif column is not None and column in taken:
+        elif column is not None and column in taken and not kind.columns[column].several:
             refused[title] = [f"{taken[column]} goes to {column} already. Choose one of them."]
         elif column is not None:
             taken[column] = title

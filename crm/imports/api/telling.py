@@ -102,14 +102,17 @@ class ImportDetailSerializer(ImportSerializer):
     preset = serializers.CharField(source="settings.preset", read_only=True, allow_null=True, default=None)
     policies = serializers.SerializerMethodField()
     twins = serializers.CharField(source="settings.twins", read_only=True, default="create")
+    homes = serializers.IntegerField(
+        source="report.homes", read_only=True, default=0, help_text="Customers made for people who came without one."
+    )
     slashes = serializers.CharField(source="settings.slashes", read_only=True, default="")
     preview = serializers.SerializerMethodField()
     undone = serializers.SerializerMethodField()
 
     class Meta(ImportSerializer.Meta):
         fields = (
-            *ImportSerializer.Meta.fields, "columns", "left_out", "preset", "policies", "twins", "slashes", "preview",
-            "undone",
+            *ImportSerializer.Meta.fields, "columns", "left_out", "preset", "policies", "twins", "slashes", "homes",
+            "preview", "undone",
         )  # fmt: skip
 
     @extend_schema_field(_TEXTS)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -58,7 +57,7 @@ class Conventions:
 
 
 def reader(column: Column, conventions: Conventions) -> Reader:
-    """How cells of this column are read. Repeated values cost a look-up."""
+    """How cells of this column are read."""
     build = _BUILDERS.get(column.kind)
     if build is None:
         raise LookupError(f"there is no kind of column named {column.kind!r}")
@@ -103,6 +102,12 @@ def _email(column: Column, conventions: Conventions) -> Reader:
     return read
 
 
+def _colleague(column: Column, conventions: Conventions) -> Reader:
+    """An address, or a full name: who bears it is looked up later."""
+    text, email = _text(column, conventions), _email(column, conventions)
+    return lambda cell: email(cell) if "@" in cell else " ".join(text(cell).split())
+
+
 def _domain(column: Column, conventions: Conventions) -> Reader:
     def read(cell: str) -> str:
         name = re.sub(r"^[a-z]+://", "", cell.lower()).split("/")[0].split("?")[0].removeprefix("www.").rstrip(".")
@@ -117,7 +122,6 @@ _DATE_REMEDY = "Write year, month and day, such as 2026-03-31."
 
 
 def _date(column: Column, conventions: Conventions) -> Reader:
-    @lru_cache(maxsize=65536)
     def read(cell: str) -> str:
         return _day(cell, conventions).isoformat()
 
@@ -145,7 +149,6 @@ def _day(cell: str, conventions: Conventions) -> date:
 
 
 def _moment(column: Column, conventions: Conventions) -> Reader:
-    @lru_cache(maxsize=65536)
     def read(cell: str) -> str:
         clock = re.sub(r"^\S+?[ T]\s*", "", cell) if re.search(r"[ T]", cell) else ""
         day = _day(cell, conventions)
@@ -223,7 +226,6 @@ def _choice(column: Column, conventions: Conventions) -> Reader:
 def _zone(column: Column, conventions: Conventions) -> Reader:
     folded = {name.lower(): name for name in conventions.zones}
 
-    @lru_cache(maxsize=4096)
     def read(cell: str) -> str:
         name = cell if cell in conventions.zones else folded.get(cell.lower().replace(" ", "_"))
         if name is None:
@@ -256,7 +258,6 @@ def _code(find: Callable[[str], str], reason: str, remedy: str) -> Callable[[Col
 
 
 def _tags(column: Column, conventions: Conventions) -> Reader:
-    @lru_cache(maxsize=4096)
     def read(cell: str) -> str:
         tags = dict.fromkeys(tag.strip() for tag in re.split("[,;|]", cell))
         tags.pop("", None)
@@ -274,7 +275,6 @@ def _checked(column: Column, conventions: Conventions) -> Reader:
     assert check is not None
     text = _text(column, conventions)
 
-    @lru_cache(maxsize=4096)
     def read(cell: str) -> str:
         try:
             return check(text(cell))
@@ -290,9 +290,9 @@ def _checked_day(column: Column, conventions: Conventions) -> Reader:
 
 
 _BUILDERS: dict[str, Callable[[Column, Conventions], Reader]] = {
-    "text": _text, "key": _text, "email": _email, "domain": _domain, "date": _date, "moment": _moment,
-    "money": _money, "whole": _whole, "yes_no": _yes_no, "choice": _choice, "zone": _zone, "tags": _tags,
-    "checked": _checked, "checked_day": _checked_day,
+    "text": _text, "key": _text, "email": _email, "colleague": _colleague, "domain": _domain, "date": _date,
+    "moment": _moment, "money": _money, "whole": _whole, "yes_no": _yes_no, "choice": _choice, "zone": _zone,
+    "tags": _tags, "checked": _checked, "checked_day": _checked_day,
     "country": _code(codes.of_country, "is not a country", "Write two letters of ISO 3166, or the English name."),
     "currency": _code(codes.of_currency, "is not a currency code", "Write the three letters of ISO 4217, such as EUR."),
 }  # fmt: skip

@@ -27,6 +27,8 @@ class Named(Column, Protocol):
     def label(self) -> str: ...
     @property
     def names(self) -> tuple[str, ...]: ...
+    @property
+    def several(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,14 @@ def preset_of(kind: str, columns: Mapping[str, Named], titles: Sequence[str]) ->
 def guesses(
     kind: str, columns: Mapping[str, Named], titles: Sequence[str], samples: Sequence[Sequence[str]], preset: str | None
 ) -> dict[int, Guess]:
-    """Position → what the column seems to be. Each of ours is guessed once, the surest first."""
+    """Position → what the column seems to be. Each of ours is guessed once, the surest first; only of another system
+    that is known several may be one."""
     found: dict[int, Guess] = {}
-    for why, by_title in _dictionaries(kind, columns, preset):
+    for number, (why, by_title) in enumerate(_dictionaries(kind, columns, preset)):
         for name_of, column in by_title.items():
             at = next((at for at, title in enumerate(titles) if folded(title) == name_of and at not in found), None)
-            if at is not None and column not in {guess.column for guess in found.values()}:
+            more = number == 0 and preset is not None and columns[column].several
+            if at is not None and (more or column not in {guess.column for guess in found.values()}):
                 found[at] = Guess(column, why)
     for kind_of_column in _TELLING:
         _by_content(kind_of_column, columns, titles, samples, found)

@@ -43,6 +43,7 @@ class Plan:
     twins: str = "create"
     slashes: Literal["", "month", "day"] = ""
     made_of: bool = False  # what is required and not in `columns` is taken from the column it may be made of
+    makes: tuple[str, ...] | None = None  # what else it may make, by the kind's names; None: all for people's cards
 
     def policy(self, column: str) -> str:
         return self.policies.get(column, DEFAULT_POLICY)
@@ -51,6 +52,7 @@ class Plan:
         return {
             "preset": self.preset, "mapping": dict(self.mapping), "policies": dict(self.policies),
             "twins": self.twins, "slashes": self.slashes, "made_of": self.made_of,
+            "makes": None if self.makes is None else list(self.makes),
             "columns": None if self.columns is None else {str(place): name for place, name in self.columns.items()},
         }  # fmt: skip
 
@@ -58,5 +60,8 @@ class Plan:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         names = ("preset", "mapping", "policies", "twins", "slashes", "made_of")
         known = {name: stored[name] for name in names if name in stored}
-        columns = stored.get("columns")
-        return cls(**known, columns=None if columns is None else {int(at): name for at, name in columns.items()})
+        columns, makes = stored.get("columns"), stored.get("makes")
+        return cls(
+            **known, columns=None if columns is None else {int(at): name for at, name in columns.items()},
+            makes=None if makes is None else tuple(makes),
+        )  # fmt: skip

@@ -16,7 +16,7 @@ Change = Callable[[str], str]
 class Preset:
     """One system's files of one kind."""
 
-    titles: Mapping[str, str]  # its title → our column; of two for one column, the earlier wins
+    titles: Mapping[str, str]  # its title → our column; of several for one column, the first that is filled counts
     changes: Mapping[str, Change] = field(default_factory=dict)  # by our column
     deleted: tuple[str, ...] = ()  # columns whose yes says that the row is deleted there
     slashes: str = "month"  # 3/4/2024 is a date in March
@@ -49,7 +49,7 @@ def opted_out_of_marketing(cell: str) -> str:
 
 
 def bare_owner(cell: str) -> str:
-    """The address in “Mira Okafor (mira@example.com)”, as HubSpot's exports name owners."""
+    """The address in “Mira Okafor (mira@example.com)”, as HubSpot's exports name owners; else the name."""
     found = re.search(r"[^\s()<>]+@[^\s()<>]+", cell)
     return found[0] if found else cell
 
@@ -70,7 +70,8 @@ _HUBSPOT = {
         titles={
             "Record ID": "external_id", "Record ID - Company": "external_id", "Company name": "name", "Name": "name",
             "Company Domain Name": "domain", "Website URL": "domain", "Industry": "industry",
-            "Company owner email": "owner_email", "Country/Region Code": "country", "Country/Region": "country",
+            "Company owner email": "owner_email", "Company owner": "owner_email", "Country/Region Code": "country",
+            "Country/Region": "country",
         },
         changes={"owner_email": bare_owner, "industry": plain_words},
         strange=("Type",),
@@ -98,7 +99,8 @@ _SALESFORCE = {
             "Id": "external_id", "Account ID": "external_id", "Name": "name", "Account Name": "name",
             "Website": "domain", "Industry": "industry", "BillingCountryCode": "country",
             "Billing Country Code": "country", "Billing Country": "country", "BillingCountry": "country",
-            "Owner.Email": "owner_email", "Account Owner: Email": "owner_email",
+            "Owner.Email": "owner_email", "Account Owner: Email": "owner_email", "Owner.Name": "owner_email",
+            "Account Owner: Full Name": "owner_email", "Account Owner": "owner_email",
         },
         changes={"external_id": long_id},
         deleted=("IsDeleted", "Deleted"),
@@ -126,6 +128,7 @@ _PIPEDRIVE = {
             "Organization - Website": "domain", "Organization - Industry": "industry",
             "Organization - Country of Address": "country", "Organization - Label": "tags",
             "Organization - Labels": "tags", "Organization - Organization created": "signed_up_on",
+            "Organization - Owner": "owner_email",
         },
         slashes="",
     ),

@@ -54,7 +54,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         return render(request, "crm/imports/failed.html", context)
     if made.state == Import.State.DRAFT:
         context |= {
-            "step": 3, "twins": TWINS, "changes": changes_shown(made.report.get("changes", [])),
+            "step": 3, "twins": TWINS, "changes": changes_shown(made.report.get("changes", []), kind.homes),
             "alike": twins_shown(made, viewer_of(request)),
             **columns_shown(made, kind, plan),
         }  # fmt: skip
@@ -161,10 +161,12 @@ def rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that an import made, or changed, as far as they are there and the viewer may see them."""
     made, viewer = _mine(request, pk), viewer_of(request)
     role, kind, after = request.GET.get("role", "created"), slots.import_kinds[made.kind], request.GET.get("after", "0")
-    if role not in ("created", "updated") or not kind.tables or not (after.isdecimal() and len(after) < 19):
+    table = (kind.homes if role == "homes" else kind.tables)[:1]
+    if role not in ("created", "updated", "homes") or not table or not (after.isdecimal() and len(after) < 19):
         raise Http404("There is no such list.")
-    model: Any = apps.get_model(kind.tables[0])
-    stretches = ImportedRange.objects.filter(of=made, table=kind.tables[0], role=role, last__gt=int(after))
+    model: Any = apps.get_model(table[0])
+    noted = "created" if role == "homes" else role
+    stretches = ImportedRange.objects.filter(of=made, table=table[0], role=noted, last__gt=int(after))
     shown = list(stretches.order_by("first")[: _PAGE + 1])
     within = Q(pk__in=())
     for stretch in shown[:_PAGE]:

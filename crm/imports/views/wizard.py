@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -107,7 +108,7 @@ def _proposed(request: HttpRequest, made: Import, sample: Sample) -> tuple[Plan,
         plan = Plan.from_json(remembered.settings)
         named = {folded(title): name for title, name in plan.mapping.items()}
         places = {at: named[folded(title)] for at, title in enumerate(sample.titles) if folded(title) in named}
-        return Plan(plan.preset, {}, places, plan.policies, plan.twins, plan.slashes, plan.made_of), {}
+        return replace(plan, mapping={}, columns=places), {}
     before = Plan.from_json(made.settings)
     if before.columns is not None and "preset" not in asked:
         return before, {}

@@ -17,7 +17,8 @@ def load(tmp_path: Path, db: None) -> Callable[..., Report]:
     def load(kind: str, text: str | bytes, **options: Any) -> Report:
         path = tmp_path / f"{kind}.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        decided = {name: options.pop(name) for name in ("preset", "mapping", "policies", "twins") if name in options}
+        names = ("preset", "mapping", "policies", "twins", "makes")
+        decided = {name: options.pop(name) for name in names if name in options}
         return import_file(kind, path, plan=Plan(**decided), **({"now": NOON} | options))
 
     return load

@@ -1,5 +1,6 @@
 import pytest
 
+from crm.imports.actions.checking import Known
 from crm.imports.rules.cells import CellError, Conventions, formula_safe, reader
 from crm.imports.rules.presets import first_of_list, long_id
 from crm.slots import ImportColumn
@@ -96,3 +97,10 @@ def test_ids_of_other_systems():
     assert long_id("001A0000006Vm9rIAC") == "001A0000006Vm9rIAC"
     assert long_id("short") == "short"
     assert first_of_list("12;34") == "12"
+
+
+def test_long_cells_are_not_remembered() -> None:
+    """Letters of thousands of tickets do not repeat themselves, and would fill the memory."""
+    known = Known(str.upper)
+    assert (known["ab"], known["x" * 10_000]) == ("AB", "X" * 10_000)
+    assert list(known) == ["ab"]

@@ -74,7 +74,7 @@ def test_two_new_people_cannot_share_an_address(load, rejects, acme):
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("c1,nowhere,a@x.example,A", "account_external_id", "is the external_id of no account"),
+        ("c1,nowhere,a@x.example,A", "account_external_id", "is the id of no customer here"),
         ("c1,,a@x.example,A", "account_external_id", "is missing"),
         (",acme,,A", "external_id", "external_id or email is missing"),
         ("c1,acme,not an address,A", "email", "is not an e-mail address"),

@@ -77,7 +77,7 @@ def test_rows_of_one_contract_are_its_terms(load, acme):
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("k1,nowhere,,2026-01-01,,1,,,", "account_external_id", "is the external_id of no account"),
+        ("k1,nowhere,,2026-01-01,,1,,,", "account_external_id", "is the id of no customer here"),
         ("k1,acme,,2026-01-01,2026-01-01,1,,,", "ends_on", "is not after starts_on"),
         ("k1,acme,,2026-01-01,2025-12-31,1,,,", "ends_on", "is not after starts_on"),
         ("k1,acme,,2026-01-01,,1,USD,,", "currency", "has no rate to EUR, the reporting currency"),
@@ -94,6 +94,18 @@ def test_what_rejects_a_row(load, rejects, acme, row, column, reason):
     assert numbers(load("contracts", HEADER + row + "\n")) == (0, 0, 0, 1)
     assert rejects("contracts")[0][1:2] + rejects("contracts")[0][3:4] == [column, reason]
     assert not Contract.objects.exists()
+
+
+def test_refusals_name_the_columns_of_the_file(load, rejects, acme):
+    text = "Contract,Customer,From,Until,Monthly\nk1,acme,2026-01-01,2025-12-31,1\nk2,acme,,,1\n"
+    mapping = {"Contract": "external_id", "Customer": "account_external_id", "From": "starts_on", "Until": "ends_on",
+               "Monthly": "mrr"}  # fmt: skip
+    load("contracts", text, mapping=mapping)
+    remedy = "Until is the first day without service: later than From, or blank for an open end."
+    assert rejects("contracts") == [
+        ["2", "Until", "2025-12-31", "is not after From", remedy],
+        ["3", "From", "", "is missing", "Fill in From."],
+    ]
 
 
 def test_a_rate_is_booked_and_stays(load, acme):

@@ -2,6 +2,7 @@ import pytest
 
 from crm.accounts.models import Account, Contact
 from crm.outbox.models import Suppression
+from crm.team.models import User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -11,15 +12,38 @@ def numbers(report):
     return report.created, report.updated, report.skipped, report.rejected
 
 
-def test_hubspot_companies_and_contacts(load):
+def test_owners_are_found_by_their_full_name(load, rejects, mira, make_user):
+    make_user("Two Names", role="agent")
+    User.objects.create_user("two@example.com", name="two  names", role="agent")
+    User.objects.create_user("gone@example.com", name="Gone", role="agent", is_active=False)
+    text = (
+        "Record ID,Company name,Company owner,Company owner email\n"
+        f"1,A, {mira.name.upper()} ,\n2,B,Mira (MIRA@example.com),\n3,C,Nobody,mira@example.com\n4,D,,\n"
+        "5,E,Two  Names,\n6,F,Gone,\n7,G,Nobody,\n"
+    )
+    assert numbers(load("accounts", text, preset="hubspot")) == (4, 0, 0, 3)
+    owners = dict(Account.objects.values_list("name", "owner__email"))
+    assert owners == {"A": mira.email, "B": mira.email, "C": mira.email, "D": None}
+    owner = "Company owner email or Company owner"
+    remedy = "Write their e-mail address, invite them first, or leave it blank."
+    nobody = "is the name of nobody who can sign in here"
+    assert rejects("accounts") == [
+        ["6", owner, "Two Names", "is the name of several colleagues",
+         "Write the e-mail address of the one who is meant."],
+        ["7", owner, "Gone", nobody, remedy], ["8", owner, "Nobody", nobody, remedy],
+    ]  # fmt: skip
+
+
+def test_hubspot_companies_and_contacts(load, mira):
     report = load(
         "accounts",
         "Record ID,Company name,Company Domain Name,Company owner,Create Date\n"
-        "77,Acme,acme.example,Mira M.,2024-03-12 09:14\n",
+        "77,Acme,acme.example,Mira,2024-03-12 09:14\n",
         preset="hubspot",
     )
     assert numbers(report) == (1, 0, 0, 0)
-    assert report.unknown_columns == ("Company owner", "Create Date")
+    assert report.unknown_columns == ("Create Date",)
+    assert Account.objects.get().owner == mira
     text = (
         "Record ID,First Name,Last Name,Email,Phone Number,Lifecycle Stage,Date of birth,Associated Company IDs,"
         "Unsubscribed from all email\n"

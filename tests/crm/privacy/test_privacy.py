@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from crm.accounts.actions.files import keep
 from crm.accounts.models import Account, Contact, HandOff
+from crm.correspondence.models import Mail, MailFile, MailThread
 from crm.duplicates import merging
 from crm.history.actions import UndoError, undo
 from crm.history.models import Act
@@ -165,14 +169,56 @@ def test_only_admins_erase(zuleika, mira):
 
 def test_their_copy_holds_all_of_it(zuleika, mira):
     answer = signed_in(mira).get(reverse("privacy:export", args=[zuleika.pk]))
-    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    packed = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
     data: dict[str, Any] = json.loads(packed.read("data.json"))
     assert (data["person"]["email"], data["person"]["account"]) == (EMAIL, "Kelp & Co")
     assert next(row["payload"] for row in data["entries"]) == {"note": "Likes tea"}
     assert [row["feature"] for row in data["usage"]] == ["exports"]
-    assert [word["by"] for word in data["consent"]] == ["Mira"]
+    assert [word["by"] for word in data["consent"]] == ["one of us"]
     assert {row["state"] for row in data["mails"]} == {"due", "sent"}
-    assert LAST in packed.read("readable.html").decode()
+
+
+def test_their_copy_reads_in_words_and_names_nobody_else(zuleika, mira):
+    factories.contact(zuleika.account, first_name="Otto", last_name="Weber", email="otto@kelp.example")
+    said = "Otto Weber said so; Mira heard it from Frau Weber. Ask otto@kelp.example, third@else.example or " + EMAIL
+    record(Fact(zuleika.account_id, "note.written", "A talk", NOON, contact_id=zuleika.pk, payload={"note": said}))
+    answer = signed_in(mira).get(reverse("privacy:export", args=[zuleika.pk]))
+    packed = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+    page, data = packed.read("readable.html").decode(), packed.read("data.json").decode()
+    for word in ("Otto", "Weber", "Mira", "otto@", "third@"):
+        assert (word in page, word in data) == (False, False)
+    told = (
+        "another person said so; one of us heard it from Frau another person. Ask another person, another address "
+        f"or {EMAIL}"
+    )
+    assert told in page
+    assert told in data
+    for sentence in (
+        f"What we know about you, {FIRST} {LAST}", "<dt>Job title</dt><dd>CFO</dd>", "<dt>You are with</dt><dd>Kelp",
+        "1 May 2026</time>exports: 3 ×", f"“Hello {FIRST} {LAST}” was sent", f"Call {FIRST} {LAST}: not done yet",
+        "We hold nothing under: ", "where you write from",
+    ):  # fmt: skip
+        assert sentence in page
+    for word in ("email_consent", "None", "rendered_body", "{&#x27;", "external_id"):
+        assert word not in page
+
+
+def test_their_files_come_along(zuleika, mira):
+    thread = MailThread.objects.create(account=zuleika.account, contact=zuleika, subject="Plans")
+    mail = Mail.objects.create(
+        thread=thread, account=zuleika.account, contact=zuleika, direction="in", subject="Plans", occurred_at=NOON
+    )
+    names = ("../my plan.txt", "gone.txt", "theirs.txt")
+    own, gone, _ = (keep(zuleika.account, ContentFile(b"Rooms: 3", name), mira, NOON) for name in names)
+    for file in (own, gone):
+        MailFile.objects.create(mail=mail, file=file)
+    default_storage.delete(gone.stored_as)
+    answer = signed_in(mira).get(reverse("privacy:export", args=[zuleika.pk]))
+    packed = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+    (name,) = (name for name in packed.namelist() if name.startswith("files/"))
+    assert packed.read(name) == b"Rooms: 3"
+    assert ".." not in name
+    assert "my plan.txt" in packed.read("readable.html").decode()
 
 
 def test_the_words_on_consent_stand_on_their_page(zuleika, mira):
