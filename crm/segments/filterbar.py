@@ -11,11 +11,15 @@ from crm.segments.filters import Filter, FilterError, parse
 
 @dataclass(frozen=True)
 class Chip:
-    """One condition in words, where the builder shows it, and the filter that is left without it (blank: none)."""
+    """One condition in words, where the builder shows it, and the filter that is left without it (blank: none).
+
+    `retired`: it asks a field that is archived, which goes on but is offered to nobody any more.
+    """
 
     words: str
     place: str
     rest: str
+    retired: bool
 
 
 def tree_of(text: str) -> Any:
@@ -54,7 +58,8 @@ def chips(chosen: Filter, subject: str) -> list[Chip]:
     parts = parts_of(chosen.tree)
     alone = "any" in chosen.tree or "not" in chosen.tree  # the builder's one group is this part
     places = ["0"] if alone else [f"0-{index}" for index in range(len(parts))]
+    asked = [parse(part, subject) for part in parts]
     return [
-        Chip(parse(part, subject).sentence(), places[index], write(parts[:index] + parts[index + 1 :]))
-        for index, part in enumerate(parts)
+        Chip(one.sentence(), places[index], write(parts[:index] + parts[index + 1 :]), one.asks_retired)
+        for index, one in enumerate(asked)
     ]

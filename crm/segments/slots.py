@@ -22,7 +22,9 @@ slots.owned_rows.register(
     "contact_segments",
     OwnedRows("crm.SegmentMember", "contact", ("place in a segment", "places in segments"),
               members.moving("contact"), "delete",
-              slots.exported(SegmentMember, "contact", "segment__name", "added_at")),
+              slots.exported(SegmentMember, "contact", "segment__name", "added_at"),
+              told=slots.Told("Groups in which we count you", lambda row: str(row["segment__name"]),
+                              lambda row: row["added_at"], order=90)),
 )  # fmt: skip
 slots.holdings.register(
     "segments",

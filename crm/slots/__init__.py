@@ -32,7 +32,16 @@ from crm.slots.imports import (
     import_kinds,
     undone_along,
 )
-from crm.slots.inbox import Arrived, Handled, InboxHandler, MailTaker, inbox_handlers, mail_takers
+from crm.slots.inbox import (
+    Arrived,
+    Handled,
+    InboxFetcher,
+    InboxHandler,
+    MailTaker,
+    inbox_fetchers,
+    inbox_handlers,
+    mail_takers,
+)
 from crm.slots.lists import ListColumn, ListOfRows, list_columns, lists
 from crm.slots.pages import (
     Found,
@@ -68,6 +77,8 @@ from crm.slots.records import (
     Moving,
     OwnedRows,
     Person,
+    PersonsFile,
+    Told,
     bulk_actions,
     custom_subjects,
     date_fields,
@@ -124,6 +135,7 @@ __all__ = [
     "ImportKind",
     "ImportRows",
     "ImportUndone",
+    "InboxFetcher",
     "InboxHandler",
     "JournalCheck",
     "KeptTable",
@@ -141,6 +153,7 @@ __all__ = [
     "OwnedRows",
     "Panel",
     "Person",
+    "PersonsFile",
     "Refusal",
     "Registry",
     "Repair",
@@ -154,6 +167,7 @@ __all__ = [
     "Teller",
     "Throughput",
     "TodayReason",
+    "Told",
     "Trouble",
     "ValueFacts",
     "Verb",
@@ -174,6 +188,7 @@ __all__ = [
     "filter_subjects",
     "holdings",
     "import_kinds",
+    "inbox_fetchers",
     "inbox_handlers",
     "journal_checks",
     "kept_tables",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
@@ -23,10 +23,10 @@ class ImportColumn:
     """A column that a file may bring.
 
     `kind` says how a cell is read and what type it has in the staging table: text (str), key (str, an id of another
-    system), email (lower case), domain, date, moment (timestamptz, UTC without an offset), money (numeric), whole
-    (bigint), yes_no (boolean), choice (one of `choices`), zone (a time zone), country and currency (codes in capitals),
-    tags (the text of a text[]), checked and checked_day (the JSON that `check` makes of the cell, or of the day that is
-    read from it). A blank cell is NULL and means: keep what is there.
+    system), email (lower case), colleague (such an address, or a full name), domain, date, moment (timestamptz, UTC
+    without an offset), money (numeric), whole (bigint), yes_no (boolean), choice (one of `choices`), zone (a time
+    zone), country and currency (codes in capitals), tags (the text of a text[]), checked and checked_day (the JSON that
+    `check` makes of the cell, or of the day that is read from it). A blank cell is NULL and means: keep what is there.
     """
 
     kind: str = "text"
@@ -37,6 +37,7 @@ class ImportColumn:
     example: str = ""
     hidden: bool = False  # only presets and people's own mappings fill it
     or_else: str = ""  # a column that stands in for it when it is required
+    spared_by: str = ""  # … or what whoever imports lets the kind make, which then needs neither
     made_of: str = ""  # a column that files without it may be found again by, if somebody says so
     label: str = ""  # for people; by default its name with blanks
     hint: str = ""  # what a person should know before mapping to it
@@ -47,6 +48,11 @@ class ImportColumn:
     #: Of the kinds checked and checked_day: a cell as JSON. Raises crm.fields.rules.FieldError.
     check: Callable[[str], str] | None = None
 
+    @property
+    def several(self) -> bool:
+        """Whether several columns of a file may go here. The first that is filled counts; of yes and no, any yes."""
+        return self.policies or self.kind == "yes_no"
+
 
 @dataclass(frozen=True)
 class ImportCounts:
@@ -54,6 +60,7 @@ class ImportCounts:
 
     created: int = 0
     updated: int = 0
+    homes: int = 0  # rows of another table that were made for them to belong to
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,10 @@ class ImportRows(Protocol):
 
     #: What becomes of rows that look like somebody who is there already under another id: create | leave | match.
     twins: str
+    #: What else the file may make: names in the kind's `makes`.
+    makes: Collection[str]
+    #: Whose file it is; None: the command's.
+    brought_by: int | None
     #: The number of the import, for what a loader notes of it itself; None: nothing of it stays, it is a preview.
     import_id: int | None
 
@@ -98,7 +109,7 @@ class ImportRows(Protocol):
     def reject(self, condition: str, column: str, reason: str, remedy: str, **parameters: Any) -> int:
         """Take the rows `r` that meet the condition out of the import, with the column to blame, why and what to do.
 
-        Returns how many rows went.
+        Words name another of our columns as {ends_on}, which becomes the file's. Returns how many rows went.
         """
 
     def fold(self, *columns: str, unless: str = "FALSE") -> int:
@@ -148,6 +159,7 @@ class ImportRows(Protocol):
 
         `values` gives an SQL expression over `r` for each database column; NULL keeps what is there, or takes the
         model's default in a new row. `merge` gives other expressions for updates, over `r` and the row `t` as it was.
+        A value for `id` is the number of a new row.
         `parameters` are those of the expressions.
         """
 
@@ -174,6 +186,12 @@ class ImportKind:
     #: The tables whose rows it writes, the one that others hang on first: app label and name. Rows that it made go in
     #: an undo, and the history of the others gives back what they held.
     tables: tuple[str, ...] = ()
+    #: The same of rows that it makes on the way, such as categories: in an undo they go if nothing uses them, unsaid.
+    besides: tuple[str, ...] = ()
+    #: The tables of rows that it makes for its own to belong to, if whoever imports says so: by `makes`, a name with
+    #: what it means in words. They go last in an undo.
+    homes: tuple[str, ...] = ()
+    makes: Mapping[str, str] = field(default_factory=dict)
     #: Takes back what it wrote into tables without a history: (number of the import, now), inside the transaction that
     #: undoes it and alone among all imports.
     undo: Callable[[int, datetime], ImportUndone] | None = None

@@ -23,6 +23,8 @@ class Arrived:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    is_last_try: bool = False  # what it raises now is tried no more
+    fetched: Any = None  # what the fetcher of its kind gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Handled:
 #: its process died, and for the same thing by two sources: it must make one thing of it. What it raises is tried again.
 type InboxHandler = Callable[[Arrived, datetime], Handled]
 inbox_handlers: Registry[InboxHandler] = Registry("inbox handler")
+
+#: kind → payload → what its handler finds in `fetched`, never None. Asked before the handler, and outside of any
+#: transaction: for what must be fetched from somewhere, over a network. What it raises is tried again.
+type InboxFetcher = Callable[[Arrived], Any]
+inbox_fetchers: Registry[InboxFetcher] = Registry("inbox fetcher")
 
 #: (payload, the mail in it as a `crm.correspondence.reading.mail.ReadMail`, now) → what became of it; None: it is
 #: nothing to this room. Asked before correspondence files a mail, in the handler's transaction; the first one takes it.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm.slots.registry import Registry
@@ -37,6 +37,14 @@ class FilterField:
     sort: str = ""  # what lists call their sort by it, if they have one
     retired: bool = False  # filters that were kept go on; nothing offers or shows it any more
     segments_of: str = ""  # of the kind segment: the subject whose segments it asks about
+    #: The field for a viewer who may see a row and yet not all that the field reads; there it says nothing.
+    narrowed: Callable[[Any], FilterField] | None = None
+
+    def asked_by(self, viewer: Any) -> FilterField:
+        """The field as somebody may ask it; without a viewer (workers), of everything."""
+        if self.narrowed is None or viewer is None or getattr(viewer, "sees_everything", False):
+            return self
+        return self.narrowed(viewer)
 
 
 @dataclass(frozen=True)
@@ -147,13 +155,35 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Told:
+    """How the rows of an export read to the person, each a line under a heading: what it is, when, and what it says.
+
+    Words address the person: “You wrote to us”.
+    """
+
+    heading: str
+    line: Callable[[Mapping[str, Any]], str]
+    at: Callable[[Mapping[str, Any]], datetime | date | None]
+    text: Callable[[Mapping[str, Any]], str] = lambda row: ""
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class PersonsFile:
+    """A file that somebody sent, or was sent: its name, and where its bytes lie under MEDIA_ROOT."""
+
+    name: str
+    stored_as: str
+
+
+@dataclass(frozen=True)
 class OwnedRows:
     """A foreign key to an account or a contact: what becomes of its rows when two are merged, or a person is erased.
 
     `on_merge` is "move" (the key names the one that stays), "drop" (the loser's rows say nothing more) or a `Moving`.
     `on_erase` is "delete", "forget" (the key becomes empty, figures stay), "keep" (of keys to accounts: the row names
     nobody) or a verb `(person, now)` that leaves no row with the key. `export` gives a person's rows as JSON: what they
-    may read of them, by contact ids.
+    may read of them, by contact ids; `told` says them in words, and `files` are what came and went with them.
     """
 
     model: str  # app label and name: crm.Task
@@ -163,6 +193,8 @@ class OwnedRows:
     on_erase: str | Callable[[Person, datetime], object]
     export: Callable[[Sequence[int]], Sequence[dict[str, Any]]] | None = None
     order: int = 0
+    told: Told | None = None
+    files: Callable[[Sequence[int]], Sequence[PersonsFile]] | None = None
 
 
 owned_rows: Registry[OwnedRows] = Registry("owned rows")

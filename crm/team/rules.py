@@ -40,6 +40,10 @@ MATRIX: Mapping[str, Permission] = {
     "tickets": Permission(
         "Work on tickets", "work on tickets", "Answer, note, hand on, solve, merge and split.", "Customers", _ALL,
     ),
+    "deals": Permission(
+        "Work on deals", "work on deals", "Open, move, win and lose them; whoever may not still reads them.",
+        "Customers", _MANAGERS,
+    ),
     "edit_contracts": Permission(
         "Edit contracts", "edit contracts", "Terms and amounts, from which all revenue is counted.", "Customers",
         _MANAGERS,
@@ -50,6 +54,10 @@ MATRIX: Mapping[str, Permission] = {
     "merge": Permission(
         "Merge duplicates", "merge duplicates", "Two customers or people into one; undone within 30 days.",
         "Customers", _MANAGERS,
+    ),
+    "shape": Permission(
+        "Shape pipelines", "shape pipelines", "Stages, what they ask, reasons for losing; where deals go then.",
+        "Data", _ADMINS,
     ),
     "bulk": Permission(
         "Change many at once", "change many records at once", "Owner, tags, fields, workflows of a whole list.",

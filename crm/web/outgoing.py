@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import ipaddress
 import json
+import queue
 import socket
 import ssl
 import threading
@@ -22,8 +23,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 
-#: Seconds for all of it; bytes of an answer, of which the rest is left.
-TIMEOUT, LARGEST = 10.0, 1024 * 1024
+#: Seconds for the name, and for all the rest; bytes of an answer, of which the rest is left.
+RESOLVED_IN, TIMEOUT, LARGEST = 5.0, 10.0, 1024 * 1024
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -65,12 +66,15 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
 
-def call(method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-    """One request, one answer, whatever its status. Raises Forbidden, NotSent or NoAnswer."""
+def call(
+    method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, largest: int = 0
+) -> Answer:
+    """One request, one answer, whatever its status, and so many bytes of it; 0: LARGEST. Raises Forbidden, NotSent or
+    NoAnswer."""
     parts = _parts(url)
     connection, deadline = _connected(parts, addresses(parts.hostname or "", _port(parts)))
     try:
-        answer = _exchange(connection, method, _target(parts), body, headers or {})
+        answer = _exchange(connection, method, _target(parts), body, headers or {}, largest or LARGEST)
         if deadline.passed:  # what was cut off reads like an end
             raise NoAnswer("No whole answer came in time.")
         return answer
@@ -114,10 +118,7 @@ def _target(parts: SplitResult) -> str:
 
 def addresses(host: str, port: int) -> list[Any]:
     """What a name means, as sockets take it: all of it may be called. Raises Forbidden or NotSent."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise NotSent(f"The name {host} cannot be resolved: {error}") from error
+    found = _resolved(host, port)
     for *_, place in found:
         address = ipaddress.ip_address(str(place[0]).partition("%")[0])
         if not is_public(address) and not _is_allowed(host, address):
@@ -126,6 +127,27 @@ def addresses(host: str, port: int) -> list[Any]:
                 " OUTGOING_ALLOW."
             )
     return [(family, place) for family, _, _, _, place in found]
+
+
+def _resolved(host: str, port: int) -> list[Any]:
+    """As getaddrinfo, which takes no time limit: a server that is silent would keep us for as long as it likes. So it
+    is asked beside, and left alone when time is up. Raises NotSent."""
+    answers: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True, name=f"resolve {host[:40]}").start()
+    try:
+        found = answers.get(timeout=RESOLVED_IN)
+    except queue.Empty:
+        raise NotSent(f"The name {host} cannot be resolved: nobody said in {RESOLVED_IN:g} s what it means.") from None
+    if isinstance(found, Exception):
+        raise NotSent(f"The name {host} cannot be resolved: {found}") from found
+    return found
 
 
 def is_public(address: Address) -> bool:
@@ -211,13 +233,14 @@ class _Deadline(threading.Timer):
 
 
 def _exchange(
-    connection: http.client.HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str]
-) -> Answer:
+    connection: http.client.HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str],
+    largest: int,
+) -> Answer:  # fmt: skip
     try:
         sent = {"User-Agent": "Holdfast", "Accept": "application/json", "Connection": "close", **headers}
         connection.request(method, target, body or None, sent)
         response = connection.getresponse()
         said = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, said, response.read(LARGEST))
+        return Answer(response.status, said, response.read(largest))
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(f"No answer came: {error or type(error).__name__}") from error

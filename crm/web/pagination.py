@@ -89,6 +89,11 @@ def _sorted(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> l
     return found
 
 
+def edge_of(rows: QuerySet[Any], sort: Sort, cursor: str) -> Edge:
+    """What a page begins behind: a value of the sort, and an id. Raises BadCursor."""
+    return _decode(cursor, rows, sort)
+
+
 def row_before(rows: QuerySet[Any], sort: Sort, cursor: str) -> Any:
     """The row in front of a page's edge, the edge itself not counted; None: it is the first. Raises BadCursor.
 
@@ -129,7 +134,10 @@ def _grouped(rows: QuerySet[Any], sort: Sort, edge: Edge | None, limit: int) -> 
 def _of_group(rows: QuerySet[Any], key: str, group: Any, last_id: int | None, limit: int) -> list[Any]:
     # Sorted by the key as well, since that is how Postgres sees that the index on (key, id) serves it for nulls.
     members = rows.filter(**({f"{key}__isnull": True} if group is None else {key: group})).order_by(key, "id")
-    return list((members if last_id is None else members.filter(id__gt=last_id))[:limit])
+    members = members if last_id is None else members.filter(id__gt=last_id)
+    # First their ids, out of the index: asked for in one go with what stands in tables beside, Postgres merges these
+    # from their first row up to where the page begins.
+    return list(rows.filter(pk__in=members.values("id")[:limit]).order_by("id"))
 
 
 def _id(row: Any) -> int:

@@ -1,9 +1,17 @@
-"""Civil time, as arithmetic: which instant a clock on some wall means."""
+"""Civil time, as arithmetic: which instant a clock on some wall means, and which moment may be believed."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+#: Before it nobody wrote mails and chats that reach us, and most zones have no place for some moments long past.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def believable(said: datetime, came_at: datetime) -> datetime:
+    """When something was said, as it says itself: never after it came, nor before there was such a thing."""
+    return said if _EARLIEST < said <= came_at else came_at
 
 
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:

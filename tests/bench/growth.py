@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from tests.bench import pages, spine
+from tests.bench import asking, pages, spine
 from tests.bench.figures import Figure
 from tests.bench.population import FEWEST, Population, prepare, say
 from tests.bench.server import serving
@@ -18,7 +18,7 @@ _KEYS = (
 )  # fmt: skip
 
 
-def measure(population: Population, requests: int = pages.ASKED) -> list[Figure]:
+def measure(population: Population, requests: int = asking.ASKED) -> list[Figure]:
     small = prepare(max(population.accounts // 10, FEWEST))
     return [*_pages(small, population, requests), _sweep(small, population)]
 
@@ -33,10 +33,10 @@ def _pages(small: Population, large: Population, requests: int) -> Iterator[Figu
                 sites.append(running.enter_context(serving(population)))
         for key in _KEYS:
             took: list[list[float]] = [[], []]
-            for turn in range(pages.WARM + requests):
+            for turn in range(asking.WARM + requests):
                 for site, known, times in zip(sites, asked, took, strict=True):
                     milliseconds, _ = site.get(known[key].ours)
-                    if turn >= pages.WARM:
+                    if turn >= asking.WARM:
                         times.append(milliseconds)
             before, after = (statistics.median(times) for times in took)
             say(f"  {asked[1][key].what}: {before:.1f} ms, then {after:.1f} ms")

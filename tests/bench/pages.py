@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-
 from crm.accounts.lists import ACCOUNTS, CONTACTS
-from crm.segments.listing.page import PAGE_SIZE
 from crm.web.pagination import cursor_at
-from tests.bench.figures import Figure, p95
+from tests.bench import sight
+from tests.bench.asking import ASKED, Asked, beside_floor, deep_edge, queries
+from tests.bench.figures import Figure
 from tests.bench.population import Population, say
 from tests.bench.rows import BUSY
-from tests.bench.server import Site, forget_figures, serving, signed_in
+from tests.bench.server import Site, forget_figures, serving
 
-#: Requests of each page, after some to warm it up.
-ASKED, WARM = 40, 6
-#: The page that must cost what the first does; half-way through where there are not so many.
-DEEP = 1000
 #: Sort of the list → the order in SQL, and what the cursor's value is.
 _ORDERS = {
     "name": ("lower(a.name), a.id", "lower(a.name)"),
@@ -46,17 +38,6 @@ _OTHER = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A page of ours and its bare view. `before` runs before each request of ours."""
-
-    key: str
-    what: str
-    ours: str
-    bare: str
-    before: Callable[[], None] = lambda: None
-
-
 def measure(population: Population, requests: int = ASKED) -> list[Figure]:
     with population.entered(), serving(population) as site:
         pages = list(pages_of(population))
@@ -64,7 +45,9 @@ def measure(population: Population, requests: int = ASKED) -> list[Figure]:
         for page in pages:
             figures.append(beside_floor(site, page, requests, population))
             say(f"  {page.what}: {figures[-1].ours:.1f} ms, bare {figures[-1].floor:.1f} ms")
-        return [*figures, *_deep(site, pages, requests), _most_queries(pages), *_other(site)]
+        confined = list(sight.measure(population, site, requests))
+        most = _most_queries(pages, confined)
+        return [*figures, *confined, *_deep(site, pages, requests), most, *_other(site)]
 
 
 def pages_of(population: Population) -> Iterator[Asked]:
@@ -94,49 +77,15 @@ def _of_list(noun: str, sort: str, label: str, edge: tuple[Any, int, int]) -> It
 def _account_edge(sort: str, population: Population) -> tuple[Any, int, int]:
     order, value = _ORDERS[sort]
     rows = "crm_account a JOIN crm_accountseen s ON s.account_id = a.id LEFT JOIN crm_user u ON u.id = a.owner_id"
-    return _edge(f"SELECT {value}, a.id FROM {rows} ORDER BY {order}", population.accounts)
+    return deep_edge(f"SELECT {value}, a.id FROM {rows} ORDER BY {order}", population.accounts)
 
 
 def _contact_edge(sort: str, population: Population) -> tuple[Any, int, int]:
     order, value = _CONTACT_ORDERS[sort]
-    return _edge(
+    return deep_edge(
         f"SELECT {value}, c.id FROM crm_contact c JOIN crm_contactseen s ON s.contact_id = c.id ORDER BY {order}",
         population.accounts,
     )
-
-
-def _edge(ordered: str, rows: int) -> tuple[Any, int, int]:
-    """The value and the id of the last row before the deep page, and which page that is."""
-    number = min(DEEP, rows // PAGE_SIZE // 2)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{ordered} OFFSET %s LIMIT 1", [(number - 1) * PAGE_SIZE - 1])
-        return *cursor.fetchone(), number
-
-
-def beside_floor(site: Site, page: Asked, requests: int, population: Population) -> Figure:
-    """Both asked in turns; medians."""
-    ours, bare = [], []
-    for turn in range(WARM + requests):
-        page.before()
-        took, body = site.get(page.ours)
-        floor, _ = site.get(page.bare)
-        if turn >= WARM:
-            ours.append(took)
-            bare.append(floor)
-    more = {"p95": round(p95(ours), 2), "floor_p95": round(p95(bare), 2), "bytes": len(body)}
-    more["queries"] = _queries(page)
-    sizes = f"{population.accounts:,} accounts, {requests} requests"
-    return Figure(page.key, page.what, statistics.median(ours), statistics.median(bare), "ms", sizes, more)
-
-
-def _queries(page: Asked, client: Client | None = None) -> int:
-    """Counted in this process, where the page runs the same code."""
-    client = client or signed_in()
-    page.before()
-    with CaptureQueriesContext(connection) as captured:
-        if client.get(page.ours).status_code != 200:
-            raise RuntimeError(f"{page.ours} did not answer in this process")
-    return len(captured)
 
 
 def _deep(site: Site, pages: list[Asked], requests: int) -> Iterator[Figure]:
@@ -157,8 +106,8 @@ def _deep(site: Site, pages: list[Asked], requests: int) -> Iterator[Figure]:
         )
 
 
-def _most_queries(pages: list[Asked]) -> Figure:
-    counted = {page.what: _queries(page) for page in pages}
+def _most_queries(pages: list[Asked], confined: list[Figure]) -> Figure:
+    counted = {page.what: queries(page) for page in pages} | {made.what: made.more["queries"] for made in confined}
     worst = max(counted, key=lambda what: counted[what])
     return Figure("pages.queries", f"most queries of a page: {worst}", counted[worst], None, "queries", more=counted)
 

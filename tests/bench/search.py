@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
 from django.db import connection
 
+from tests.bench import sight
+from tests.bench.asking import WARM
 from tests.bench.figures import Figure, p95
-from tests.bench.pages import WARM
 from tests.bench.population import Population, say
-from tests.bench.server import serving
+from tests.bench.server import Site, cookie_of, serving
 
 ASKED = 20
 _FLOOR = Path(__file__).parent / "floors" / "search.sql"
@@ -44,7 +47,21 @@ def measure(population: Population) -> list[Figure]:
                 Figure(key, f"search, {what}", statistics.median(ours), statistics.median(bare), "ms", sizes, more)
             )
             say(f"  {figures[-1].what}: {figures[-1].ours:.1f} ms, bare {figures[-1].floor:.1f} ms")
-    return figures
+        return [*figures, *_by_whom(population, site)]
+
+
+def _by_whom(population: Population, site: Site) -> Iterator[Figure]:
+    """The same of colleagues who do not see everything; without a floor."""
+    with sight.confined():
+        for sees, viewer in sight.VIEWERS.items():
+            theirs = replace(site, cookie=cookie_of(viewer))
+            for key, (what, texts) in _TYPED.items():
+                took = [theirs.get(f"/search/?{urlencode({'q': texts[turn % len(texts)]})}")[0]
+                        for turn in range(WARM + ASKED)][WARM:]  # fmt: skip
+                sizes, more = f"{population.accounts * 6 // 5:,} contacts", {"p95": round(p95(took), 2)}
+                words = f"search, {what}, seeing {sight.WORDS[sees]}"
+                yield Figure(f"{key}.{sees}", words, statistics.median(took), None, "ms", sizes, more)
+                say(f"  {words}: {statistics.median(took):.1f} ms")
 
 
 def _bare(text: str, *, alike: bool) -> float:

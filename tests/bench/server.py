@@ -54,19 +54,23 @@ class Site:
         return (time.perf_counter() - started) * 1000, answer.status, body
 
 
-def signed_in() -> Client:
+def signed_in(viewer: int = 1) -> Client:
     """A client in this process, signed in as the colleague who looks at the pages."""
     client = Client(headers={"Host": "127.0.0.1"})
-    client.force_login(get_user_model().objects.get(pk=1))
-    assert client.session[SESSION_KEY] == "1"
+    client.force_login(get_user_model().objects.get(pk=viewer))
+    assert client.session[SESSION_KEY] == str(viewer)
     return client
+
+
+def cookie_of(viewer: int = 1) -> str:
+    """What a browser of theirs would send."""
+    return f"{settings.SESSION_COOKIE_NAME}={signed_in(viewer).cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
 @contextmanager
 def serving(population: Population) -> Iterator[Site]:
     """The population's pages on a port of their own. Call it while the population is entered."""
-    cookie = f"{settings.SESSION_COOKIE_NAME}={signed_in().cookies[settings.SESSION_COOKIE_NAME].value}"
-    port = _free_port()
+    cookie, port = cookie_of(), _free_port()
     command = [sys.executable, "-m", "gunicorn", "tests.bench.wsgi", "--bind", f"127.0.0.1:{port}", *_GUNICORN]
     environment = os.environ | {
         "DATABASE_URL": address_of(population.database), "DB_POOL": "1", "BASE_URL": f"http://127.0.0.1:{port}",

@@ -13,9 +13,12 @@ from django.db import connection
 
 from crm.accounts.models import Account, AccountSeen
 from crm.duplicates.models import AccountPair
+from crm.pipelines.models import Deal
 from crm.tickets.models import Ticket, TicketMessage, TicketSpell
 from crm.timeline.models import TimelineEntry
 from tests.bench import (
+    asking,
+    board,
     budgets,
     daily,
     database,
@@ -52,8 +55,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     [
         (
             ["speed"],
-            "There is no bench speed. Known: sweep, engine, pages, tickets, search, fields, import, growth, memory, "
-            "daily, sending.",
+            "There is no bench speed. Known: sweep, engine, pages, tickets, board, search, fields, import, growth, "
+            "memory, daily, sending.",
         ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
@@ -170,11 +173,14 @@ def test_only_databases_of_the_bench_are_dropped() -> None:
 def test_pages_and_their_floors_answer_through_a_real_server(
     small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch, kept_standing: None
 ) -> None:
-    monkeypatch.setattr(pages, "WARM", 0)
+    monkeypatch.setattr(asking, "WARM", 0)
     with django_db_blocker.unblock():
         found = {made.key: made for made in pages.measure(small, requests=2)}
     assert {f"pages.accounts.{sort}" for sort in ("name", "owner", "renewal", "-mrr", "silence")} <= set(found)
     assert {"pages.account.busy", "pages.tasks", "pages.today.kept", "pages.deep.owner"} <= set(found)
+    assert {"pages.sight.own.accounts.name", "pages.sight.team.accounts.name.deep", "pages.sight.own.today.kept",
+            "pages.sight.team.account"} <= set(found)  # fmt: skip
+    assert found["pages.sight.own.contacts"].more["bytes"] < found["pages.contacts.name"].more["bytes"]
     assert found["pages.queries"].ours <= 12
     assert found["pages.accounts.name"].more["queries"] <= 12
 
@@ -183,7 +189,7 @@ def test_pages_and_their_floors_answer_through_a_real_server(
 def test_the_desk_is_filled_once_and_its_pages_and_their_floors_answer(
     small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch, kept_standing: None
 ) -> None:
-    monkeypatch.setattr(pages, "WARM", 0)
+    monkeypatch.setattr(asking, "WARM", 0)
     with django_db_blocker.unblock():
         found = {made.key: made for made in tickets.measure(small, requests=1)}
         monkeypatch.setattr(tickets, "_fill", lambda *a: pytest.fail("tickets were filled in again"))
@@ -192,9 +198,26 @@ def test_the_desk_is_filled_once_and_its_pages_and_their_floors_answer(
             assert Ticket.objects.count() * ticket_rows.SAID == TicketMessage.objects.count() - ticket_rows.BUSY_SAID
             assert TicketSpell.objects.filter(ended_at=None).count() == Ticket.objects.count()
             assert Ticket.objects.open().exists()
-    assert {f"tickets.{name}" for name in ("due", "mine", "latest", "latest.deep", "category", "insight")} <= set(found)
+    measured = ("due", "mine", "latest", "latest.deep", "category", "insight.90")
+    assert {f"tickets.{name}" for name in measured} <= set(found)
     assert all(made.more["queries"] <= 12 for made in found.values()), {k: m.more for k, m in found.items()}
     assert all(made.floor for made in found.values())
+
+
+@pytest.mark.real_time
+def test_a_board_is_filled_once_and_its_pages_and_their_floors_answer(
+    small: Population, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch, kept_standing: None
+) -> None:
+    monkeypatch.setattr(asking, "WARM", 0)
+    with django_db_blocker.unblock():
+        found = {made.key: made for made in board.measure(small, requests=1)}
+        monkeypatch.setattr(board, "insertion", lambda *a: pytest.fail("deals were filled in again"))
+        with small.entered():
+            board._prepare(small)
+            assert Deal.objects.filter(outcome="open").count() == board.OPEN
+    assert set(found) == {"board.whole", "board.mine", "board.forecast", "board.queries"}
+    assert found["board.queries"].ours <= 12
+    assert found["board.mine"].more["bytes"] < found["board.whole"].more["bytes"]
 
 
 @pytest.mark.real_time

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 from django.db import connection, transaction
 
 from crm.segments.listing.page import PAGE_SIZE
+from crm.tickets.insight.stretch import last_days
+from crm.web import clock
 from crm.web.pagination import cursor_at
 from tests.bench import rows, ticket_rows
+from tests.bench.asking import ASKED, DEEP, Asked, beside_floor
 from tests.bench.figures import Figure
-from tests.bench.pages import ASKED, DEEP, Asked, beside_floor
 from tests.bench.population import Population, Progress, insertion, say
 from tests.bench.server import serving
 
@@ -52,7 +54,9 @@ def _pages(tickets: int) -> Iterator[Asked]:
         ("ordinary", "ticket", tickets // 2), ("busy", "ticket of 1,000 messages", ticket_rows.BUSY),
     ):  # fmt: skip
         yield Asked(f"tickets.ticket.{key}", what, f"/tickets/{pk}/", f"/bare/ticket/{pk}/")
-    yield Asked("tickets.insight", "insight, 30 days", "/tickets/insight/", "/bare/insight/")
+    for days in (30, 90):  # the floor is of thirty
+        asked = last_days(days, clock.now()).query()
+        yield Asked(f"tickets.insight.{days}", f"insight, {days} days", f"/tickets/insight/?{asked}", "/bare/insight/")
 
 
 def _named(key: str) -> str:

@@ -70,17 +70,21 @@ class Membership:
     rule: Group | None  # None: a static one
     through: bool  # the segment is about the account of the subject
     denied: bool
+    viewer: Any = None  # whose sight ends at accounts that they may not see: these are in no segment
 
     def turned(self) -> Self:
         """The exact complement."""
         return replace(self, denied=not self.denied)
 
     def condition(self, now: datetime) -> Any:
-        inside = self._inside(now)
         if not self.through:
-            return inside
+            return self._inside(now)
         accounts = filter_subjects[self.field.segments_of].base().order_by().filter(pk=OuterRef("account_id"))
-        return Exists(accounts.filter(inside))
+        if self.viewer is not None:
+            accounts = accounts.visible_to(self.viewer)  # type: ignore[attr-defined]
+        # A row without an account that is seen is in none, so what is denied is not asked of the account turned round.
+        found = Exists(accounts.filter(replace(self, denied=False)._inside(now)))
+        return ~found if self.denied else found
 
     def _inside(self, now: datetime) -> Any:
         if self.rule is None:
@@ -157,6 +161,11 @@ class Filter:
         for test in self.root.tests():
             found.setdefault(test.reference, test)
         return found
+
+    @property
+    def asks_retired(self) -> bool:
+        """Whether it asks a field that has been archived since."""
+        return any(test.field.retired for test in self.root.tests())
 
     def apply[M: Any](self, rows: QuerySet[M], now: datetime) -> QuerySet[M]:
         """Only the rows that match."""

@@ -115,7 +115,7 @@ def _node(shape: Any, place: str, *, denied: bool, reading: _Reading) -> Group |
 
 
 def _question(leaf: shapes.Leaf, place: str, denied: bool, reading: _Reading) -> Question:
-    about = _field(leaf.field, f"{place}field", reading.subject)
+    about = _field(leaf.field, f"{place}field", reading.subject).asked_by(reading.viewer)
     reading.tests.append(leaf.field)
     if len(reading.tests) > MOST_TESTS:
         raise FilterError(place.rstrip("."), f"has more than {MOST_TESTS} conditions, with those of its segments")
@@ -152,7 +152,8 @@ def _membership(
             raise
     through = filter_subjects[segment.subject] is not reading.subject
     reference = f"{leaf.field}:{segment.pk}"
-    return Membership(reference, about, segment, rule, through, denied != operator.denies)
+    viewer = reading.viewer if through else None
+    return Membership(reference, about, segment, rule, through, denied != operator.denies, viewer)
 
 
 def _segment(pk: int, place: str, about: FilterField, reading: _Reading) -> Segment:

@@ -118,8 +118,9 @@ def _cleared(request: HttpRequest, listing: Listing) -> str:
 
 
 def _heading(request: HttpRequest, listing: Listing, sort: str, shown: Sequence[Column]) -> dict[str, Any]:
-    """It sorts as the list does by itself, unless another column says so."""
-    name = "" if any(column.shown.sort == listing.order for column in shown) else listing.order
+    """It sorts as the list does by itself, unless that is backwards, or another column says so."""
+    elsewhere = listing.order.startswith("-") or any(column.shown.sort == listing.order for column in shown)
+    name = "" if elsewhere else listing.order
     return _sorting(request, listing, sort, name) | {"label": listing.heading, "classes": ""}
 
 
@@ -142,12 +143,12 @@ def _sorting(request: HttpRequest, listing: Listing, sort: str, name: str, down_
     return {"url": _link(request, sort=then), "aria": aria, "arrow": arrow}
 
 
-def _chips(request: HttpRequest, chosen: Filter, listing: Listing, back: str) -> list[dict[str, str]]:
+def _chips(request: HttpRequest, chosen: Filter, listing: Listing, back: str) -> list[dict[str, Any]]:
     """Each condition, where it is edited, and the list without it."""
     builder = reverse("lists:filter", args=[listing.subject])
     return [
         {"words": chip.words, "edit": f"{builder}?{_and(back, f'at={chip.place}')}",
-         "without": _link(request, f=chip.rest)}
+         "without": _link(request, f=chip.rest), "retired": chip.retired}
         for chip in filterbar.chips(chosen, listing.subject)
     ]  # fmt: skip
 

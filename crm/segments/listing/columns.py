@@ -94,7 +94,7 @@ def lines(
     ids = [row["id"] for row in rows]
     values = [_values(column, ids, viewer, now) for column in columns]
     asked = [column for column in columns if column.field]
-    fetched = _fields(asked, ids, subject, now) if asked and ids else {}
+    fetched = _fields(asked, ids, subject, viewer, now) if asked and ids else {}
     made = [(_opening(column), column, given) for column, given in zip(columns, values, strict=True)]
     said = [f"{_ROW.format(row['id'])}{title(row)}</td>{''.join(_cells(made, row, fetched))}</tr>\n" for row in rows]
     return mark_safe("".join(said))  # noqa: S308  each part is escaped
@@ -129,8 +129,11 @@ def _values(column: Column, ids: Sequence[int], viewer: User, now: datetime) -> 
     return column.shown.fetch(ids, viewer, now) if column.shown.fetch else None
 
 
-def _fields(columns: Sequence[Column], ids: Sequence[int], subject: str, now: datetime) -> dict[int, dict[str, Any]]:
-    named = {f"shown_{n}": column.field.expression(None, now) for n, column in enumerate(columns) if column.field}
+def _fields(
+    columns: Sequence[Column], ids: Sequence[int], subject: str, viewer: User, now: datetime
+) -> dict[int, dict[str, Any]]:
+    fields = [column.field.asked_by(viewer) for column in columns if column.field]
+    named = {f"shown_{n}": field.expression(None, now) for n, field in enumerate(fields)}
     rows = filter_subjects[subject].base().order_by().filter(pk__in=ids).annotate(**named).values_list("pk", *named)
     names = [column.name for column in columns]
     return {pk: dict(zip(names, values, strict=True)) for pk, *values in rows}

@@ -99,6 +99,7 @@ class Listing:
     ready: Mapping[str, Ready] = field(default_factory=dict)
     first: str = ""
     segments: bool = True  # its rows can be in segments
+    placing: tuple[str, ...] = ()  # parameters by which `address` leads to other pages that are narrowed as it is
 
     @property
     def url(self) -> str:

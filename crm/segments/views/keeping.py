@@ -38,19 +38,19 @@ def keep_view(request: HttpRequest, subject: str) -> HttpResponse:
     except (actions.NameTaken, SegmentError, FilterError) as error:
         return _refused(request, leading_back(listing, back), str(error))
     toast(request, f"The view “{view.name}” is saved.")
-    return redirect(_address(listing, view))
+    return redirect(_address(listing, view, back))
 
 
 @require_POST
 def view_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the view show what `back` asks for."""
-    view, listing = _own(request, pk)
+    (view, listing), back = _own(request, pk), _back(request)
     try:
-        actions.change(view, kept(_back(request), listing, viewer_of(request)), clock.now())
+        actions.change(view, kept(back, listing, viewer_of(request)), clock.now())
     except (SegmentError, FilterError) as error:
-        return _refused(request, leading_back(listing, _back(request)), str(error))
+        return _refused(request, leading_back(listing, back), str(error))
     toast(request, f"The view “{view.name}” is saved.")
-    return redirect(_address(listing, view))
+    return redirect(_address(listing, view, back))
 
 
 @require_POST
@@ -127,8 +127,13 @@ def _name(request: HttpRequest) -> str:
     return " ".join(request.POST.get("name", "").replace("\0", "").split())[:LONGEST_NAME]
 
 
-def _address(listing: Listing, view: SavedView) -> str:
-    return f"{listing.url}?view={view.pk}"
+def _address(listing: Listing, view: SavedView, back: QueryDict | None = None) -> str:
+    """The list with this view, or whichever of its pages somebody comes from."""
+    asked = QueryDict(f"view={view.pk}", mutable=True)
+    for name in listing.placing:
+        if back and (value := back.get(name)):
+            asked[name] = value
+    return listing.address(asked)
 
 
 def _refused(request: HttpRequest, where: str, why: str) -> HttpResponse:

@@ -33,7 +33,10 @@ def bare_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
 def _statements(name: str) -> dict[str, str]:
     """The parts of a .sql file, each under a line `-- panel: NAME`."""
     parts = (_FOLDER / f"{name}.sql").read_text().split("-- panel: ")[1:]
-    return {panel.strip(): statement for panel, _, statement in (part.partition("\n") for part in parts)}
+    found = {panel.strip(): statement for panel, _, statement in (part.partition("\n") for part in parts)}
+    if len(found) < len(parts):
+        raise ValueError(f"{name}.sql names a panel twice, and the bare page would ask for less than it says.")
+    return found
 
 
 @cache
@@ -73,6 +76,24 @@ def contacts(request: HttpRequest, sort: str) -> HttpResponse:
     return _page(request, "contacts", {"rows": part, **_AROUND}, value=value, id=last)
 
 
+#: Whose customers somebody sees, with those of nobody.
+_SEEN = {
+    "own": "(a.owner_id = %(viewer)s OR a.owner_id IS NULL)",
+    "team": "(a.owner_id = ANY (%(mates)s) OR a.owner_id IS NULL)",
+}
+
+
+def sight(request: HttpRequest, sees: str, kind: str, sort: str) -> HttpResponse:
+    """The lists of somebody who does not see everything; ?value=&id= as in `accounts`."""
+    asked, values, said = request.GET, {"viewer": request.user.pk}, _statements("sight")
+    mates = [row["user_id"] for row in _ask(said["mates"], values)] if sees == "team" else []
+    values |= {"mates": mates, "value": asked.get("value"), "id": asked.get("id"), "now": datetime.now(UTC)}
+    values["tomorrow"] = values["now"] + timedelta(days=1)
+    parts = {"rows": f"{kind} {sort}{' after' if 'id' in asked else ''}", **_AROUND, "total": f"{kind} total"}
+    found = {panel: _ask(said[part].replace("{seen}", _SEEN[sees]), values) for panel, part in parts.items()}
+    return HttpResponse(_template(kind).render(Context({"user": request.user, "now": values["now"], **found})))
+
+
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     panels = ["account", "entries", "people", "marks", "contracts", "next", "tasks", "runs", "due", "eyes"]
     return _page(request, "account", {panel: panel for panel in panels}, account=pk)
@@ -99,7 +120,7 @@ def tickets(request: HttpRequest, kind: str) -> HttpResponse:
     """?value=&id= is the edge of the page before; ?category= what it is narrowed to."""
     asked = request.GET
     rows = f"{kind} after" if "id" in asked else kind
-    panels = {"rows": rows, "total": f"{kind} total", "people": "people", "teams": "teams", **_DESK}
+    panels = {"rows": rows, "total": f"{kind} total", "people": "people", "teams": "teams", **_DESK, "due": "tasks due"}
     return _page(request, "tickets", panels, value=asked.get("value"), id=asked.get("id"),
                  category=asked.get("category"))  # fmt: skip
 
@@ -116,13 +137,28 @@ def insight(request: HttpRequest) -> HttpResponse:
     return _page(request, "insight", {panel: panel for panel in panels} | _DESK, since=since)
 
 
+def board(request: HttpRequest, pk: int) -> HttpResponse:
+    """?owner=me: narrowed to the viewer's own."""
+    mine = " mine" if "owner" in request.GET else ""
+    panels = {panel: panel for panel in ("stages", "pipelines", "views")} | _DESK
+    return _page(request, "board", panels | {"totals": f"totals{mine}", "cards": f"cards{mine}"}, pipeline=pk)
+
+
+def forecast(request: HttpRequest, pk: int) -> HttpResponse:
+    panels = {panel: panel for panel in ("stages", "pipelines", "views", "months")} | _DESK
+    return _page(request, "forecast", panels, pipeline=pk)
+
+
 urlpatterns = [
     path("bare/accounts/<sort>/", accounts),
     path("bare/contacts/<sort>/", contacts),
+    path("bare/sight/<sees>/<kind>/<sort>/", sight),
     path("bare/account/<int:pk>/", account),
     path("bare/tasks/", tasks),
     path("bare/today/", today),
     path("bare/tickets/<kind>/", tickets),
     path("bare/ticket/<int:pk>/", ticket),
     path("bare/insight/", insight),
+    path("bare/board/<int:pk>/", board),
+    path("bare/forecast/<int:pk>/", forecast),
 ]

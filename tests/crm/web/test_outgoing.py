@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -57,6 +58,19 @@ def _means(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
 
     monkeypatch.setattr(outgoing.socket, "getaddrinfo", resolve)
     return asked
+
+
+def test_a_name_of_which_nobody_says_what_it_means_keeps_us_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    silent = threading.Event()
+    monkeypatch.setattr(outgoing, "RESOLVED_IN", 0.05)
+    monkeypatch.setattr(outgoing.socket, "getaddrinfo", lambda *_, **__: silent.wait(20))
+    began = time.monotonic()
+    with pytest.raises(NotSent, match=r"slow\.example cannot be resolved: nobody said in 0\.05 s what it means"):
+        call("GET", "http://slow.example/")
+    silent.set()
+    assert time.monotonic() - began < 5
 
 
 def test_a_name_that_changes_its_mind_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
