@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,6 +148,11 @@ class Moment:
     there: str
     here: str  # blank: both clocks show the same
     rare: bool  # of no interest to most who look
+
+
+def without_keys(text: str) -> str:
+    """A letter as people of ours may read it: what its links let the reader alone do, such as rate us, is left out."""
+    return re.sub(rf"({re.escape(settings.BASE_URL)}/[a-z]+/)[^\s/]{{16,}}", r"\1…", text)
 
 
 def times(message: OutboundMessage, viewer: User) -> list[Moment]:

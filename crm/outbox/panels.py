@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,3 +57,15 @@ def letters(contact: Contact, request: HttpRequest) -> dict[str, Any] | None:
         return None
     lines = [(message, _STATES.get(message.state)) for message in found[:_LETTERS]]
     return {"letters": lines, "more": len(found) > _LETTERS, "account": contact.account}
+
+
+_BECAME = {
+    "sent": "was sent", "due": "is planned", "claimed": "is leaving", "sending": "is leaving",
+    "uncertain": "was perhaps sent",
+}  # fmt: skip
+
+
+def said_of(row: Mapping[str, Any]) -> str:
+    """An exported message, in words for its reader."""
+    subject = f"“{row['rendered_subject']}”" if row["rendered_subject"] else "A message"
+    return f"{subject} {_BECAME.get(row['state'], 'was not sent')}"

@@ -24,10 +24,10 @@ class NotPossible(ValueError):
 
 
 @transaction.atomic
-def cancel(pk: int, reason: str, by: User, now: datetime) -> None:
+def cancel(pk: int, reason: str, by: User | None, now: datetime) -> None:
     """A planned message is not sent. Raises NotPossible, also when it is just leaving."""
     message = _in(pk, State.DUE, "It cannot be called off any more: it is no longer planned.")
-    settle(message, State.CANCELLED, now, reason or "Called off.", by_id=by.pk)
+    settle(message, State.CANCELLED, now, reason or "Called off.", by_id=by.pk if by else None)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes
-from crm.outbox import actions, checks, load, panels, repairs  # noqa: F401  (importing it registers it)
+from crm.outbox import actions, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import MessageQuerySet, Notification, NotificationQuerySet, OutboundMessage, Suppression
 from crm.outbox.notifications import digest, fall_or_rise, notify
@@ -37,6 +37,7 @@ def unread(viewer: User) -> NotificationQuerySet:
 slots.tellers.register("bell", notify)
 slots.work.register("digest", slots.Work(run=digest.work, next_due=digest.next_due, order=15))
 slots.explainers.register(digest.ORIGIN, digest.explain)
+slots.explainers.register(OutboundMessage.TEST, trying.explain)
 slots.menu.register(
     "notifications", slots.MenuEntry("Notifications", "bell", "notifications:list", 0, unread, place="bell")
 )
@@ -92,6 +93,10 @@ slots.owned_rows.register(
         slots.exported(
             OutboundMessage, "contact", "category", "state", "to_address", "planned_for", "sending_at", "reason",
             "rendered_subject", "rendered_body",
+        ),
+        told=slots.Told(
+            "Mail from us", panels.said_of, lambda row: row["sending_at"] or row["planned_for"],
+            lambda row: str(row["rendered_body"]), order=30,
         ),
     ),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from crm.outbox.channels import chats
 from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender, Switch
+from crm.outbox.models.messages import TESTS
 from crm.team.models import User
 
 #: SQL over messages m: a switch other than `all` covers it, as `covering` names them. Plain comparisons: a switch may
@@ -46,12 +47,13 @@ class Stops:
     mode: str  # MailPolicy.Mode
     mode_reason: str
     switches: tuple[Switch, ...]
+    firm: str = ""  # why nothing leaves at all, not even a test of the way out, which a hold lets pass
 
     def covered(self) -> Q:
         """Messages that are kept here, as plain comparisons: nothing is asked for each row."""
-        if self.everything:
+        if self.firm:
             return Q(pk__isnull=False)
-        covered = Q(pk__isnull=True)
+        covered = ~TESTS if self.everything else Q(pk__isnull=True)
         if self.channels:
             covered |= Q(channel__in=self.channels)
         if self.contacts:
@@ -66,6 +68,10 @@ class Stops:
         """Why nothing of this sender leaves; blank if something does."""
         channel = next((channel for channel, name in CHATS.items() if name == sender), OutboundMessage.MAIL)
         return self.everything or self.channels.get(channel, "") or self.senders.get(sender, "")
+
+    def against_test(self, sender: str) -> str:
+        """Why not even a test of this sender leaves; blank if it does."""
+        return self.firm or self.channels.get(OutboundMessage.MAIL, "") or self.senders.get(sender, "")
 
 
 _THROWN = """
@@ -99,9 +105,10 @@ def now_thrown() -> Stops:
         everything = NO_WAY_OUT
     if mode == MailPolicy.Mode.HOLD:
         everything = everything or _sentence("Mail is on hold", reason)
+    firm = NO_WAY_OUT if everything == NO_WAY_OUT else by_kind["all"].get("", "")
     return Stops(
-        everything or by_kind["all"].get("", ""), closed | by_kind["channel"], by_kind["sender"],
-        frozenset(map(int, by_kind["contact"])), mode, reason, switches,
+        everything or firm, closed | by_kind["channel"], by_kind["sender"],
+        frozenset(map(int, by_kind["contact"])), mode, reason, switches, firm,
     )  # fmt: skip
 
 

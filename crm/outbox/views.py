@@ -17,7 +17,7 @@ from crm import slots
 from crm.outbox import load, policy, repairs, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
-from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, beside, eyes, kept, rows_of, times
+from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, beside, eyes, kept, rows_of, times, without_keys
 from crm.team.models import User
 from crm.team.permissions import Missing, demand
 from crm.team.viewer import viewer_of
@@ -68,7 +68,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "message": message,
         "decisions": message.decisions.select_related("by").order_by("id"),
         "why": why,
-        "text": message.rendered_body or message.preview()[1],
+        "text": without_keys(message.rendered_body or message.preview()[1]),
         "times": times(message, viewer),
         "kept": bool(kept(OutboundMessage.objects.visible_to(viewer), [message])),
         "asks": {name: verb.asks for name, verb in repairs.UNCERTAIN.verbs.items()},

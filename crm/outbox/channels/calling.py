@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from crm.outbox.channels import Outcome, Refused, Unknown
+from crm.outbox.mime import Attachment, Envelope, clean
 from crm.web import outgoing
 from crm.web.outgoing import Answer
+
+#: Bytes of a file: what goes through within the time that a call may take.
+LARGEST_FILE = 5 * 1024 * 1024
 
 #: The longest that we let a provider put us off.
 _LONGEST_REST = timedelta(hours=6)
@@ -57,3 +62,30 @@ def rest(seconds: Any) -> timedelta:
         return min(timedelta(seconds=max(0, int(seconds))), _LONGEST_REST)
     except (TypeError, ValueError, OverflowError):
         return timedelta(0)
+
+
+def only_file(envelope: Envelope, longest: int, length: int, name: str) -> tuple[Attachment, bytes] | Refused:
+    """The one file of a message with a text of this length beside it, and its bytes; or why it cannot leave so."""
+    file = envelope.files[0]
+    if len(envelope.files) > 1 or length > longest:
+        return Refused(False, f"{name} takes one file with up to {longest:,} characters beside it.")
+    try:
+        content = file.content()
+    except ValueError as error:
+        return Refused(False, str(error))
+    if len(content) > LARGEST_FILE:
+        return Refused(False, f"{file.name} is larger than {LARGEST_FILE // 1024**2} MB.")
+    return file, content
+
+
+def form(fields: Mapping[str, str], named: str, file: Attachment, content: bytes) -> tuple[bytes, str]:
+    """multipart/form-data (RFC 7578) with the file under this name, and its content type."""
+    boundary = secrets.token_hex(16)
+    name = clean(file.name).replace('"', "'").replace("\\", "_")
+    parts: list[Any] = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+        for key, value in fields.items()
+    ]
+    head = f'Content-Disposition: form-data; name="{named}"; filename="{name}"\r\nContent-Type: {file.content_type}'
+    parts += [f"--{boundary}\r\n{head}\r\n\r\n".encode(), content, f"\r\n--{boundary}--\r\n".encode()]
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"

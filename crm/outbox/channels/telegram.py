@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
-
 from django.conf import settings
 
 from crm.outbox.channels import Accepted, Outcome, Refused
-from crm.outbox.channels.calling import Caller, rest
-from crm.outbox.mime import Attachment, Envelope, clean
+from crm.outbox.channels.calling import Caller, form, only_file, rest
+from crm.outbox.mime import Envelope
 from crm.web.outgoing import Answer, NoAnswer, NotSent, call
 
 #: As Telegram counts: in UTF-16, so that most smileys are two.
 LONGEST, LONGEST_CAPTION = 4096, 1024
-#: Bytes of a file: what goes through within the time that a call may take.
-LARGEST_FILE = 5 * 1024 * 1024
 
 
 def length(text: str) -> int:
@@ -34,16 +29,11 @@ class Telegram(Caller):
         return self._outcome(self.post(_url("sendMessage"), {"chat_id": envelope.to_address, "text": text}))
 
     def _send_file(self, envelope: Envelope) -> Outcome:
-        file, text = envelope.files[0], envelope.text.strip()
-        if len(envelope.files) > 1 or length(text) > LONGEST_CAPTION:
-            return Refused(False, f"Telegram takes one file with up to {LONGEST_CAPTION:,} characters beside it.")
-        try:
-            content = file.content()
-        except ValueError as error:
-            return Refused(False, str(error))
-        if len(content) > LARGEST_FILE:
-            return Refused(False, f"{file.name} is larger than {LARGEST_FILE // 1024**2} MB.")
-        body, kind = _form({"chat_id": envelope.to_address, "caption": text}, file, content)
+        text = envelope.text.strip()
+        held = only_file(envelope, LONGEST_CAPTION, length(text), self.name)
+        if isinstance(held, Refused):
+            return held
+        body, kind = form({"chat_id": envelope.to_address, "caption": text}, "document", *held)
         return self._outcome(self.post(_url("sendDocument"), body, {"Content-Type": kind}))
 
     def _outcome(self, answer: Answer | Outcome) -> Outcome:
@@ -82,16 +72,3 @@ class Telegram(Caller):
 
 def _url(method: str) -> str:
     return f"{settings.TELEGRAM_API_URL}/bot{settings.TELEGRAM_TOKEN}/{method}"
-
-
-def _form(fields: dict[str, str], file: Attachment, content: bytes) -> tuple[bytes, str]:
-    """multipart/form-data (RFC 7578), and its content type."""
-    boundary = secrets.token_hex(16)
-    name = clean(file.name).replace('"', "'").replace("\\", "_")
-    parts: list[Any] = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in fields.items()
-    ]
-    head = f'Content-Disposition: form-data; name="document"; filename="{name}"\r\nContent-Type: {file.content_type}'
-    parts += [f"--{boundary}\r\n{head}\r\n\r\n".encode(), content, f"\r\n--{boundary}--\r\n".encode()]
-    return b"".join(parts), f"multipart/form-data; boundary={boundary}"

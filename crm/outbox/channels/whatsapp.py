@@ -1,4 +1,5 @@
-"""WhatsApp's Cloud API: free text for a day after the customer wrote, later only templates that Meta has approved."""
+"""WhatsApp's Cloud API: free text for a day after the customer wrote, later only templates that Meta has approved. A
+file is handed over first, and then sent by the id that it got."""
 
 from __future__ import annotations
 
@@ -6,13 +7,15 @@ from typing import Any
 
 from django.conf import settings
 
-from crm.outbox.channels import Accepted, Outcome, Refused
-from crm.outbox.channels.calling import Caller
-from crm.outbox.mime import Envelope
+from crm.outbox.channels import Accepted, Outcome, Refused, Unknown
+from crm.outbox.channels.calling import Caller, form, only_file
+from crm.outbox.mime import Envelope, clean
 from crm.web.outgoing import Answer, NoAnswer, NotSent, call
 
-#: Characters of a text, and of what a template takes in.
-LONGEST, LONGEST_PARAMETER = 4096, 1024
+#: Characters of a text, of what a template takes in, and of what stands beside a file.
+LONGEST, LONGEST_PARAMETER, LONGEST_CAPTION = 4096, 1024, 1024
+#: What is shown as a picture; all else is a document.
+_PICTURES = ("image/jpeg", "image/png")
 #: The header of an envelope that names the template it leaves as: “name:language”.
 TEMPLATE = "template"
 
@@ -28,10 +31,13 @@ class WhatsApp(Caller):
 
     def send(self, envelope: Envelope) -> Outcome:
         said, longest = _said(envelope)
-        if envelope.files:
-            return Refused(False, "Files cannot be sent by WhatsApp from here.")
         if len(envelope.text.strip()) > longest:
             return Refused(False, f"WhatsApp takes {longest:,} characters here; these are {len(envelope.text):,}.")
+        if envelope.files:
+            held = self._held(envelope)
+            if not isinstance(held, dict):
+                return held
+            said = held
         # A number, or the id of somebody who hides theirs.
         to = {"to" if envelope.to_address.isdecimal() else "recipient": envelope.to_address}
         body = {"messaging_product": "whatsapp", "recipient_type": "individual", **to, **said,
@@ -43,6 +49,27 @@ class WhatsApp(Caller):
         if answer.ok and taken[0].get("id"):
             return Accepted(str(taken[0]["id"]))
         return self._refused(answer)
+
+    def _held(self, envelope: Envelope) -> dict[str, Any] | Outcome:
+        """The message with its file, which WhatsApp has then. Until here nobody was written to: it may be repeated."""
+        if envelope.headers.get(TEMPLATE):
+            return Refused(False, f"{WINDOW_IS_OVER} A template takes no file.")
+        text = envelope.text.strip()
+        one = only_file(envelope, LONGEST_CAPTION, len(text), self.name)
+        if isinstance(one, Refused):
+            return one
+        file, _ = one
+        body, kind = form({"messaging_product": "whatsapp", "type": file.content_type}, "file", *one)
+        answer = self.post(f"{_url()}/media", body, {"Content-Type": kind, **_authorised()})
+        if not isinstance(answer, Answer):
+            return Refused(True, answer.reason) if isinstance(answer, Unknown) else answer
+        if not (answer.ok and answer.said.get("id")):
+            refused = self._refused(answer)
+            return Refused(True, refused.reason) if isinstance(refused, Unknown) else refused
+        about = {"id": str(answer.said["id"])} | ({"caption": text} if text else {})
+        if file.content_type in _PICTURES:
+            return {"type": "image", "image": about}
+        return {"type": "document", "document": about | {"filename": clean(file.name)}}
 
     def _refused(self, answer: Answer) -> Outcome:
         error = answer.said.get("error") or {}

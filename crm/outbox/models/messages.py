@@ -35,6 +35,10 @@ class MailTemplate(models.Model):
         return hashlib.sha256(f"{subject}\0{body}".encode()).hexdigest()
 
 
+#: By it one of ours tries the way out, and is the only one who reads it. `is_test` says the same of a row.
+TESTS = Q(origin="test-mail", user__isnull=False, contact=None, addressed_to="")
+
+
 class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
     def visible_to(self, user: Any) -> Self:
         """Mail to one of ours is for that user's and the admins' eyes."""
@@ -55,6 +59,9 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
 
     def for_detail(self) -> Self:
         return self.select_related("contact", "account", "user", "template", "sender")
+
+    def tests(self) -> Self:  # which leave while mail is on hold, so that somebody can try the way out before
+        return self.filter(TESTS)
 
     def needing_eyes(self) -> Self:  # those that only a person can settle
         return self.filter(state__in=["uncertain", "failed"])
@@ -78,7 +85,8 @@ class OutboundMessage(models.Model):
     MAIL: ClassVar = "email"  # the channel; each other one is in CHATS
     SIGN_IN: ClassVar = "sign-in"  # the origin of mail that holds a way to sign in
     PERSONAL: ClassVar = "mail"  # … of what somebody of ours wrote: see crm.correspondence
-    ALARM: ClassVar = "alarm"  # … and of mail that says that something here is wrong
+    ALARM: ClassVar = "alarm"  # … of mail that says that something here is wrong
+    TEST: ClassVar = "test-mail"  # … and of what one of ours wrote to themselves, to see whether mail arrives
     URGENT: ClassVar = 0  # the urgency of mail that somebody waits for at the screen
 
     class Category(models.TextChoices):
@@ -196,6 +204,10 @@ class OutboundMessage(models.Model):
     @property
     def is_secret(self) -> bool:  # it holds a way to sign in, which is for its reader alone
         return self.origin == self.SIGN_IN
+
+    @property
+    def is_test(self) -> bool:
+        return self.origin == self.TEST and bool(self.user_id) and not (self.contact_id or self.addressed_to)
 
     def preview(self) -> tuple[str, str]:
         """Subject and text as they would read now; the template itself if it cannot be filled in."""

@@ -10,9 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.outbox import policy
-from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import CHATS, OutboundMessage, Sender, Switch
+from crm.outbox import policy, trying
+from crm.outbox.models import CHATS, Sender, Switch
 from crm.outbox.senders.forms import SenderForm
 from crm.outbox.stopping import now_thrown
 from crm.team.permissions import requires
@@ -88,13 +87,9 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires("manage_mail")
 def test(request: HttpRequest, pk: int) -> HttpResponse:
-    """A mail to oneself, by the same way as all others."""
+    """A mail to oneself, by the same way as all others; a hold does not keep it."""
     sender, viewer, now = get_object_or_404(Sender, pk=pk), viewer_of(request), clock.now()
-    key = f"sender-test:{uuid4()}"
-    draft = Draft(
-        key, OutboundMessage.Category.TRANSACTIONAL, template(*_TEST), now, user_id=viewer.pk, sender_id=sender.pk,
-        facts={"sender": sender.name, "by": str(viewer)},
-    )  # fmt: skip
-    pk = enqueue([draft], now=now)[key]
-    toast(request, f"A test is on its way to {viewer.email}. This page says what becomes of it.")
-    return redirect("outbox:detail", pk)
+    facts = {"sender": sender.name, "by": str(viewer)}
+    planned = trying.write_to_oneself(viewer, f"sender-test:{uuid4()}", _TEST, now, facts, sender)
+    toast(request, f"A test is planned. {trying.outlook(viewer, sender.name)}")
+    return redirect("outbox:detail", planned)

@@ -16,7 +16,7 @@ from crm.outbox.channels import Channel, Outcome, Refused, chats
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
 from crm.outbox.sending import guards
-from crm.outbox.sending.claim import BATCH, Taken, claim, crash, may_send, release
+from crm.outbox.sending.claim import BATCH, Taken, claim, crash, may_send, may_test, release
 from crm.outbox.sending.clear import GateClosed, clear
 from crm.outbox.sending.fallen import reconcile
 from crm.outbox.sending.hand_over import Held, hand_over
@@ -230,9 +230,12 @@ def next_chat(now: datetime) -> datetime | None:
 
 
 def _next_of(channel: str, now: datetime) -> datetime | None:
-    if not may_send(MailPolicy.the_only(), set(Switch.objects.values_list("scope", flat=True)), channel):
-        return None
+    policy, switches = MailPolicy.the_only(), set(Switch.objects.values_list("scope", flat=True))
     due = OutboundMessage.objects.filter(state="due", due_at__gt=now, channel=channel)
+    if not may_send(policy, switches, channel):
+        if not may_test(policy, switches, channel):
+            return None
+        due = due.tests()
     moment: datetime | None = (due if channel == OutboundMessage.MAIL else due.exclude(channel="email")).aggregate(
         at=Min("due_at")
     )["at"]

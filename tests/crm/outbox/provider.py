@@ -16,6 +16,10 @@ from tests.crm.inbox.chats import SECRET, SETTINGS
 SILENCE = 0
 
 
+class Cut(bytes):
+    """An answer of which the last byte never comes."""
+
+
 @dataclass(frozen=True)
 class Got:
     path: str
@@ -58,10 +62,10 @@ def provider() -> Iterator[Provider]:
             self.close_connection = True
             if status == SILENCE:
                 return
-            answer = json.dumps(said).encode()
+            answer = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Type", "image/jpeg" if isinstance(said, bytes) else "application/json")
+            self.send_header("Content-Length", str(len(answer) + isinstance(said, Cut)))
             self.end_headers()
             self.wfile.write(answer)
 

@@ -267,11 +267,11 @@ def test_each_takes_so_much_and_no_more(other_side: Provider, channel: str, fits
     assert other_side.got == []
 
 
-def test_only_telegram_takes_a_file_and_one(settings: Any) -> None:
-    assert chats.WAYS["telegram"].objection("x", [1000]) == ""
+def test_some_take_a_file_and_one(settings: Any) -> None:
+    assert {name for name, way in chats.WAYS.items() if way.objection("x", [1000]) == ""} == {"telegram", "whatsapp"}
     assert "one file of up to 5 MB" in chats.WAYS["telegram"].objection("x", [1, 1])
     assert "1,024 characters beside a file" in chats.WAYS["telegram"].objection("x" * 1025, [1])
-    assert "Files cannot be sent by WhatsApp" in chats.WAYS["whatsapp"].objection("x", [1])
+    assert "Files cannot be sent by Instagram from here. Send a link" in chats.WAYS["instagram"].objection("x", [1])
 
 
 # What a provider says later -------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,7 @@ from crm.outbox.pages import TABS, rows_of, times
 from crm.outbox.slots import needing_eyes
 from crm.slots import Explanation
 from crm.team.models import User
+from crm.tickets.models.ratings import new_token
 from crm.web.pagination import keyset_page
 from tests import factories
 from tests.conftest import NOON
@@ -150,6 +152,17 @@ def test_text_from_outside_is_shown_as_text(anna: Contact, plan: Plan, mira: Use
 
     assert "<script>alert" not in page
     assert "<b>x</b>" not in page
+
+
+def test_links_that_are_the_readers_alone_are_not_for_us(anna: Contact, plan: Plan, sam: User) -> None:
+    link, other = f"{settings.BASE_URL}/rate/{new_token()}/", f"{settings.BASE_URL}/tickets/7/"
+    message = put(plan(anna), state="sent", rendered_body=f"How did we do? {link}?score=4 or {other}")
+
+    page = browser(sam).get(reverse("outbox:detail", args=[message.pk])).content.decode()
+
+    assert link not in page
+    assert "/rate/…" in page
+    assert other in page
 
 
 VERBS = [

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from crm.accounts.models import Contact
-from crm.outbox.actions import work
+from crm.outbox import policy
+from crm.outbox.actions import next_due, work
 from crm.outbox.models import OutboundMessage, Sender, Switch
 from crm.team.models import User
 from tests.conftest import NOON
@@ -57,6 +58,39 @@ def test_a_paused_sender_keeps_its_mail(admin: Client, server: Server, anna: Con
     work(NOON)
     assert state_of(message) == "sent"
     assert not Switch.objects.exists()
+
+
+def test_a_test_leaves_while_all_else_is_on_hold(admin: Client, server: Server, anna: Contact, plan: Plan) -> None:
+    sender = Sender.objects.create(name="care", from_email="Care <care@crm.example>")
+    policy.hold()
+    other = plan(anna)
+    page = admin.post(f"/settings/senders/{sender.pk}/test/", follow=True).content.decode()
+    assert "It goes to ada@example.com within seconds, though other mail is on hold" in page
+    assert "A letter to oneself" in page
+    assert work(NOON) == 1
+    assert [mail["To"] for mail in server.mails] == ["Ada <ada@example.com>"]
+    assert state_of(other) == "due"
+    assert (work(NOON), next_due(NOON)) == (0, None)
+
+
+@pytest.mark.parametrize("scope", ["all", "channel:email", "sender:care"])
+def test_what_stops_everything_stops_a_test_too(admin: Client, server: Server, scope: str) -> None:
+    sender = Sender.objects.create(name="care", from_email="Care <care@crm.example>")
+    policy.hold()
+    policy.throw(scope, "Wrong text", NOON)
+    page = admin.post(f"/settings/senders/{sender.pk}/test/", follow=True).content.decode()
+    assert "It waits. " in page
+    assert "Wrong text" in page
+    assert (work(NOON), len(server.mails)) == (0, 0)
+    policy.lift(scope, NOON)
+    assert (work(NOON), len(server.mails)) == (1, 1)
+
+
+def test_nothing_to_anybody_else_passes_for_a_test(server: Server, anna: Contact, plan: Plan) -> None:
+    policy.hold()
+    message = plan(anna, origin=OutboundMessage.TEST)
+    assert work(NOON) == 0
+    assert state_of(message) == "due"
 
 
 def test_a_test_goes_to_whoever_asks(admin: Client, server: Server) -> None:
