@@ -42,7 +42,7 @@ COLLEAGUES = {
 TEAMS = {"North": ("mira", "ben"), "South": ("tomas", "ines")}
 ORGANISATION = "Northwind Software"
 #: To euros. With another reporting currency all contracts are in that one.
-_RATES = {"EUR": Decimal(1), "GBP": Decimal("1.2"), "USD": Decimal("0.9")}
+RATES = {"EUR": Decimal(1), "GBP": Decimal("1.2"), "USD": Decimal("0.9")}
 
 
 @dataclass
@@ -136,7 +136,7 @@ def _contracts(plot: Customer, account: Account) -> list[Contract]:
 
 
 def _terms(told: Told) -> list[ContractTerm]:
-    rate = _RATES.get(told.customer.currency, Decimal(1))
+    rate = RATES.get(told.customer.currency, Decimal(1))
     return [
         ContractTerm(contract_id=contract, starts_on=term.starts_on, ends_on=term.ends_on, mrr=term.mrr, rate=rate,
                      known_at=_noon(term.known_on))

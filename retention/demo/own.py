@@ -1,4 +1,4 @@
-"""Fields that the demo's admin has made for customers, and what these hold in them."""
+"""Fields that the demo's admin has made for customers and tickets, and what customers hold in them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from retention.demo.story import Customer
 
 _SUPPORT = ("Standard", "Priority", "Named contact")
 _MODULES = ("Routes", "Warehouse", "Customs", "Reports")
+_AFFECTED = ("One person", "A team", "Everybody")
 
 
 def _options(labels: tuple[str, ...]) -> list[dict[str, str]]:
@@ -27,12 +28,18 @@ FIELDS: dict[str, dict[str, Any]] = {
     "purchase_portal": {"name": "Purchase portal", "type": "url", "help": "Where invoices have to be handed in."},
     "reference": {"name": "May be named as a reference", "type": "yes_no"},
 }  # fmt: skip
+#: What whoever logs a call is asked beside.
+FOR_TICKETS: dict[str, dict[str, Any]] = {
+    "affects": {"name": "Who is affected", "type": "choice", "options": _options(_AFFECTED)},
+    "seen_in": {"name": "Seen in version", "type": "text"},
+}
 
 
 def make(now: datetime) -> None:
     CustomField.objects.bulk_create(
-        CustomField(subject="account", key=key, order=place, created_at=now, updated_at=now, **columns)
-        for place, (key, columns) in enumerate(FIELDS.items(), 1)
+        CustomField(subject=subject, key=key, order=place, created_at=now, updated_at=now, **columns)
+        for subject, fields in (("account", FIELDS), ("ticket", FOR_TICKETS))
+        for place, (key, columns) in enumerate(fields.items(), 1)
     )
 
 

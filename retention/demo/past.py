@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -82,7 +82,8 @@ class Past:
     def _queue[T: (Event, Visit)](self, pairs: list[tuple[Told, T]]) -> deque[tuple[Told, T]]:
         return deque(sorted((p for p in pairs if p[1].at >= self.start), key=lambda pair: pair[1].at))
 
-    def live(self) -> None:
+    def live(self, told: Callable[[float], None]) -> None:
+        """`told` hears each morning which share of the walk is done."""
         with clock.travelling(self.start):
             for name in recipes.names():
                 workflows.enable(name, self.start)
@@ -94,6 +95,7 @@ class Past:
                 new_day, day = moment.date() != day, moment.date()
                 self._happen(moment, counted=new_day or moment == self.now)
                 if new_day:
+                    told((moment - self.start) / (self.now - self.start))
                     self.house.morning((self.now.date() - day).days, moment)
                     self._morning(moment)
                 self._ring(moment, due)

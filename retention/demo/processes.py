@@ -34,7 +34,7 @@ class Processes:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start_web(self, port: int) -> None:
-        self._start("web", {"DB_POOL": "1"}, "gunicorn", "crm.config.wsgi:application", "--bind", f"127.0.0.1:{port}",
+        self._start("web", {"DB_POOL": "1"}, "gunicorn", "retention.demo.wsgi", "--bind", f"127.0.0.1:{port}",
                     "--threads", "8", "--graceful-timeout", "5", "--no-control-socket")  # fmt: skip
 
     def start_workers(self) -> None:

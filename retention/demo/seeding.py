@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
 from crm.web.models import DEMO, Pulse
-from retention.demo import desk, filling, segments, story, support
+from retention.demo import deals, desk, filling, segments, story, support
 from retention.demo.house import House
 from retention.demo.past import Past
 
 _LOCK = 7_205_114
+#: How far the whole is, in per cent, when its parts begin: the walk, the desk, the last days.
+_WALK, _DESK, _LAST = 15, 70, 85
 
 
 def told_at() -> datetime | None:
@@ -36,9 +39,10 @@ def is_somebodys() -> bool:
 
 
 @transaction.atomic
-def fill(now: datetime, mail: Path) -> bool:
+def fill(now: datetime, mail: Path, told: Callable[[int], None] = lambda percent: None) -> bool:
     """Tell the story once, all of it or nothing; `mail` is the folder that letters go to. False: it has rows already.
 
+    `told` hears how far it is, in per cent.
     Mail must have a way out in the settings, or nothing leaves in the walk.
     """
     with connection.cursor() as cursor:
@@ -48,13 +52,14 @@ def fill(now: datetime, mail: Path) -> bool:
     gc.disable()  # for some seconds; what is made here is kept anyway
     try:
         with through(Door.COMMAND):  # whoever is not named did it
-            _tell(now, mail)
+            _tell(now, mail, told)
     finally:
         gc.enable()
     return True
 
 
-def _tell(now: datetime, mail: Path) -> None:
+def _tell(now: datetime, mail: Path, told: Callable[[int], None]) -> None:
+    told(1)
     for stale in mail.glob("*.eml"):  # of a demo that was broken off: its rows are gone
         stale.unlink()
     start = now - story.ENGINE_SPAN
@@ -65,8 +70,10 @@ def _tell(now: datetime, mail: Path) -> None:
         filling.history(everybody, ours, start)
         desk.papers(everybody, ours, start)
         filling.analyse()
-    Past(everybody, ours, mail, now).live()
+    Past(everybody, ours, mail, now).live(lambda share: told(round(_WALK + share * (_DESK - _WALK))))
     support.tell(everybody, ours, now)
+    deals.tell(everybody, ours, now)
+    told(_LAST)
     desk.last_days(everybody, ours, now)
     House(ours).last_hours(now)
     filling.spending(now)

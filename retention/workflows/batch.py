@@ -128,9 +128,8 @@ class Batch:
     @cached_property
     def _terms(self) -> dict[int, list[Term]]:
         """The terms of each account, the earliest first."""
-        terms = ContractTerm.objects.filter(contract__account_id__in=listed(list(self.accounts))).order_by(
-            "starts_on", "id"
-        )
+        terms = ContractTerm.objects.filter(contract__account_id__in=listed(list(self.accounts)))
+        terms = terms.exclude(contract__status=Contract.Status.EXPECTED).order_by("starts_on", "id")
         found: dict[int, list[Term]] = {}
         for row in terms.values_list(
             "contract__account_id", "contract_id", "contract__status", "contract__plan", "contract__currency",

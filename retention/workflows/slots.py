@@ -39,6 +39,11 @@ slots.owned_rows.register(
             Enrollment, "contact", "workflow__name", "state", "entered_at", "ended_at", "ended_because"
         ),
         order=-8,
+        told=slots.Told(
+            "What ran by itself for you",
+            lambda row: f"{row['workflow__name']}: {Enrollment.State(row['state']).label.lower()}",
+            lambda row: row["entered_at"], lambda row: str(row["ended_because"]), order=80,
+        ),
     ),
 )  # fmt: skip
 # What a workflow has done (tasks, mail) is a reason to keep a row; that it has begun is none.

@@ -21,6 +21,7 @@ from crm.config import embedded
 from crm.web import clock
 from retention.demo import doorway, filling, seeding
 from retention.demo.processes import ProcessDied, Processes
+from retention.demo.waiting import Progress
 
 _LOOK_EVERY = 0.5
 
@@ -45,9 +46,9 @@ class Command(BaseCommand):
             # Being asked to end is the same as Ctrl-C; shells let what they start in the background ignore both.
             for asked in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(asked, signal.default_int_handler)
-            processes = Processes(folder, _environment(folder, port))
+            processes, progress = Processes(folder, _environment(folder, port)), Progress(folder)
             try:
-                self._run(processes, folder, port)
+                self._run(processes, progress, folder, port)
             except ProcessDied as error:
                 raise CommandError(f"{error}. Everything was stopped.", returncode=1) from error
             except KeyboardInterrupt:
@@ -57,6 +58,7 @@ class Command(BaseCommand):
                 _once_is_enough()
                 connection.close()
                 processes.stop()
+                progress.over()
 
     def _refuse_foreign_servers(self) -> None:
         """Demo data, and mail that goes nowhere, must never meet the records of a real installation."""
@@ -81,7 +83,7 @@ class Command(BaseCommand):
                 ) from error
             yield
 
-    def _run(self, processes: Processes, folder: Path, port: int) -> None:
+    def _run(self, processes: Processes, progress: Progress, folder: Path, port: int) -> None:
         began = time.monotonic()
         if seeding.is_somebodys():
             raise CommandError(
@@ -89,10 +91,12 @@ class Command(BaseCommand):
                 "HOLDFAST_DATA_DIR=FOLDER uv run manage.py demo",
                 returncode=2,
             )
+        progress.say(0)
         processes.start_web(port)  # its libraries load while the database is filled
         self.stderr.write("Preparing the database.")
         call_command("migrate", verbosity=0, skip_checks=True)
-        self._fill(folder)
+        self._fill(folder, progress)
+        progress.over()
         processes.start_workers()
         processes.wait_for_page(port)
         self._welcome(folder, time.monotonic() - began)
@@ -101,10 +105,10 @@ class Command(BaseCommand):
             processes.check()
             time.sleep(_LOOK_EVERY)
 
-    def _fill(self, folder: Path) -> None:
+    def _fill(self, folder: Path, progress: Progress) -> None:
         if not seeding.told_at():
             self.stderr.write("Telling two years of customers.")
-        if not seeding.fill(clock.now(), folder / "mail"):
+        if not seeding.fill(clock.now(), folder / "mail", progress.say):
             self.stderr.write(f"The data of {seeding.told_at():%-d %B %Y} is kept. To begin anew, delete {folder}.")
 
     def _welcome(self, folder: Path, seconds: float) -> None:

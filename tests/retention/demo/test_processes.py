@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,17 @@ def _wait_for_page(process: subprocess.Popen[str], port: int) -> None:
     assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).text == "ok"
 
 
+def _first_answer(port: int) -> tuple[int, bool]:
+    """Its status as soon as there is one, and whether it says that the demo is being filled."""
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        with suppress(requests.ConnectionError):
+            page = requests.get(f"http://127.0.0.1:{port}/sign-in/", timeout=20)
+            return page.status_code, "Still filling the demo" in page.text and 'max="100"' in page.text
+        time.sleep(0.1)
+    raise AssertionError("No page came.")
+
+
 def _customers_of_mira(port: int) -> str:
     base, browser = f"http://localhost:{port}", requests.Session()
     browser.get(f"{base}/sign-in/", timeout=20)
@@ -161,7 +172,7 @@ def test_stopped_while_it_tells_leaves_nothing(folder: Path, port: int) -> None:
         for line in process.stderr:
             if "Telling" in line:
                 break
-        time.sleep(1)
+        assert _first_answer(port) == (503, True)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         assert process.returncode == 0

@@ -33,6 +33,8 @@ from retention.workflows.models import Enrollment, Workflow
 from tests import factories
 from tests.conftest import NOON
 
+pytestmark = pytest.mark.xdist_group("told")  # one process tells for all who look
+
 TABLES = (
     Account,
     Contact,

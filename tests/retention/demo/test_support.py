@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from django.db.models import Count, Exists, F, OuterRef, Q, Window
 from django.db.models.functions import Lead
+from django.test import Client
 
 from crm import slots
 from crm.accounts.models import Account
@@ -21,6 +23,7 @@ from crm.tickets.models import (
     Macro,
     Ticket,
     TicketFile,
+    TicketForm,
     TicketMessage,
     TicketOverload,
     TicketRating,
@@ -28,6 +31,8 @@ from crm.tickets.models import (
 )
 from retention.demo import filling, support
 from tests.conftest import NOON
+
+pytestmark = pytest.mark.xdist_group("told")  # one process tells for all who look
 
 
 def test_spells_follow_one_another_and_end_as_the_ticket_stands(told: Path) -> None:
@@ -82,6 +87,8 @@ def test_what_lies_on_the_desk_now(told: Path) -> None:
     assert Mail.objects.exclude(html="").exists()
     assert TicketFile.objects.exists()
     assert Macro.objects.filter(owner=None).count() >= 4
+    assert all(Client().get(form.get_absolute_url()).status_code == 200 for form in TicketForm.objects.all())
+    assert TicketForm.objects.count() == 2
     assert Ticket.objects.filter(level__name="Gold").exists()
     assert not Ticket.objects.filter(level__name="Gold").exclude(account__tier="gold").exists()
 

@@ -98,7 +98,7 @@ def test_the_first_use_of_a_feature_is_a_fact_once_and_fires_nothing(load, acme,
 @pytest.mark.parametrize(
     ("row", "column", "reason"),
     [
-        ("nowhere,,f,2026-05-01,1", "account_external_id", "is the external_id of no account"),
+        ("nowhere,,f,2026-05-01,1", "account_external_id", "is the id of no customer here"),
         ("acme,nobody@x.example,f,2026-05-01,1", "contact_email", "is the address of no contact"),
         ("acme,ben@bolt.example,f,2026-05-01,1", "contact_email", "is the address of somebody at another account"),
         (",,f,2026-05-01,1", "account_external_id", "account_external_id or contact_email is missing"),
