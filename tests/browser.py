@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 CHROMIUM = shutil.which("chromium")
 
@@ -14,6 +15,8 @@ WITH_CHROMIUM = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path
 #: `pytestmark` of a file whose tests open a browser on pages of ours.
 IN_A_BROWSER = [pytest.mark.journey, pytest.mark.real_time, pytest.mark.django_db(transaction=True), WITH_CHROMIUM]
 
+#: Of a journey that must be possible on a large window and on a telephone's.
+AT_BOTH_WIDTHS = pytest.mark.parametrize("width", [1440, 390])
 
 _GRAVE = {"serious", "critical"}
 #: Frames hold what others wrote, and run nothing: axe would wait in them for an answer.
@@ -24,7 +27,8 @@ _RULES = {
 
 
 def with_axe(page: Page) -> Page:
-    """Pages that it opens from now on can be asked for `grave_findings`."""
+    """Pages that it opens from now on can be asked for `grave_findings`; what is fading in has no colours yet."""
+    page.emulate_media(reduced_motion="reduce")
     page.add_init_script(Axe().axe_script)
     return page
 
@@ -36,6 +40,26 @@ def grave_findings(page: Page) -> list[str]:
         for finding in page.evaluate("(options) => axe.run(options)", _RULES)["violations"]
         if finding["impact"] in _GRAVE
     ]
+
+
+def window(new_context: Any, width: int) -> Page:
+    """A page of its own, which can be asked whether it is `sound`."""
+    page: Page = new_context(viewport={"width": width, "height": 900}).new_page()
+    return with_axe(page)
+
+
+def sound(page: Page) -> None:
+    """What stands there now, dialogs and all, fits into the window, and nothing keeps anybody from using it."""
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"{too_wide} pixels too wide"
+    assert not (found := grave_findings(page)), found
+
+
+def press(what: Locator, key: str = "Enter") -> None:
+    """As somebody without a mouse does: it takes the focus, and the key."""
+    what.focus()
+    expect(what).to_be_focused()
+    what.press(key)
 
 
 def sign_in(page: Page, server: str, who: str = "Mira") -> None:

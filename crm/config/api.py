@@ -13,8 +13,9 @@ from crm.accounts.api import AccountResource, ContactResource
 from crm.history.api import ActResource
 from crm.imports.api import ExportResource, ImportResource
 from crm.ledger.api import ContractResource
+from crm.pipelines.api import DealResource, PipelineResource, StageResource
 from crm.segments.api import SegmentResource
-from crm.tickets.api import TicketResource
+from crm.tickets.api import RatingResource, ServiceLevelResource, TicketResource
 from crm.timeline.api import EntryResource
 from crm.todos.api import TaskResource
 
@@ -26,6 +27,11 @@ router.register("contracts", ContractResource, "api-contract")
 router.register("segments", SegmentResource, "api-segment")
 router.register("tasks", TaskResource, "api-task")
 router.register("tickets", TicketResource, "api-ticket")
+router.register("ratings", RatingResource, "api-rating")
+router.register("service-levels", ServiceLevelResource, "api-service-level")
+router.register("deals", DealResource, "api-deal")
+router.register("pipelines", PipelineResource, "api-pipeline")
+router.register("stages", StageResource, "api-stage")
 router.register("acts", ActResource, "api-act")
 router.register("imports", ImportResource, "api-import")
 router.register("exports", ExportResource, "api-export")

@@ -70,6 +70,8 @@ app.conf.beat_schedule = {
     "ticket-clocks": _ring("crm.tickets.jobs.wind", 30.0),
     # every ten minutes: look, once an hour, whether one thing brings far more tickets than usual
     "ticket-overload": _ring("crm.tickets.jobs.overloads", 600.0),
+    # every ten minutes: tell of deals that have been in their stage for too long
+    "stuck-deals": _ring("crm.pipelines.jobs.tell_stuck", 600.0),
     # every hour: forget what changed too long ago
     "forgetting": _ring("crm.history.jobs.forget", 3600.0),
     # every hour: remove for good the files that were deleted long ago

@@ -28,7 +28,8 @@ HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 ROOMS = [
     "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.fields", "crm.accounts", "crm.ledger",
     "crm.outbox", "crm.inbox", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality", "crm.todos",
-    "crm.touches", "crm.tickets", "crm.imports", "crm.home", "crm.settings", "retention.usage", "retention.workflows",
+    "crm.touches", "crm.tickets", "crm.pipelines", "crm.imports", "crm.home", "crm.settings", "retention.usage",
+    "retention.workflows",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -58,13 +59,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "crm.web.headers.HeadersMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "crm.inbox.middleware.HooksMiddleware",  # what follows is for people and programs that sign in
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "crm.history.middleware.AttributionMiddleware",
@@ -181,6 +183,7 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 COUNTRY = env.str("COUNTRY", "")
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+URLIZE_ASSUME_HTTPS = True  # as Django will from 2028 on: “www.example.com” in a letter
 CURRENCY = env.str("CURRENCY", "EUR")
 #: What one unit of another currency is worth in the reporting currency, such as USD=0.92,GBP=1.17.
 CURRENCY_RATES = {code.upper(): Decimal(rate) for code, rate in env.dict("CURRENCY_RATES", default={}).items()}

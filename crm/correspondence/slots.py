@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crm import slots
 from crm.correspondence import writing
 from crm.correspondence.erasing import forget_in_others, forget_own, forget_threads
-from crm.correspondence.models import Mail, MailQuerySet
+from crm.correspondence.models import Mail, MailFile, MailQuerySet
 from crm.correspondence.receiving import receive
 from crm.history.actions import UndoError
 from crm.history.models import Act
@@ -44,14 +46,29 @@ slots.settings_pages.register(
         20, _EVERYBODY, "bcc signature copy address",
     ),
 )  # fmt: skip
+_WROTE = {Mail.Direction.IN: "You wrote", Mail.Direction.OUT: "We wrote"}
+
+
+def _files(contacts: Sequence[int]) -> list[slots.PersonsFile]:
+    """What came and went with their letters, and nobody has deleted."""
+    rows = MailFile.objects.filter(mail__contact__in=contacts, file__deleted_at=None).order_by("pk")
+    return [slots.PersonsFile(*row) for row in rows.values_list("file__name", "file__stored_as")]
+
+
 _EXPORTED = ("occurred_at", "direction", "sender_address", "recipients", "subject", "text")
 for name, owned in {
     "account_threads": slots.OwnedRows("crm.MailThread", "account", ("conversation", "conversations"), "move", "keep"),
     "contact_threads": slots.OwnedRows("crm.MailThread", "contact", ("", ""), "move", forget_threads, order=10),
     "account_letters": slots.OwnedRows("crm.Mail", "account", ("letter", "letters"), "move", "keep"),
     "contact_letters": slots.OwnedRows(
-        "crm.Mail", "contact", ("letter", "letters"), "move", forget_own, slots.exported(Mail, "contact", *_EXPORTED)
+        "crm.Mail", "contact", ("letter", "letters"), "move", forget_own, slots.exported(Mail, "contact", *_EXPORTED),
+        told=slots.Told(
+            "Letters between you and us",
+            lambda row: f"{_WROTE[row['direction']]}: {row['subject'] or 'without a subject'}",
+            lambda row: row["occurred_at"], lambda row: str(row["text"]), order=20,
+        ),
+        files=_files,
     ),
-}.items():
+}.items():  # fmt: skip
     slots.owned_rows.register(name, owned)
 slots.traces.register("correspondence", forget_in_others)

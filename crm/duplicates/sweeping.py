@@ -104,7 +104,9 @@ SUBJECTS = ("account", "contact")
 
 def run(now: datetime) -> int:
     """One slice of whichever pass is due; returns how many changed records were compared."""
-    return next((done for subject in SUBJECTS if (done := _slice(subject, now))), 0)
+    resting = Sweep.objects.filter(began_at=None, last_began_at__gt=now - PASS_EVERY)
+    due = set(SUBJECTS) - set(resting.values_list("subject", flat=True))
+    return next((done for subject in SUBJECTS if subject in due and (done := _slice(subject, now))), 0)
 
 
 def next_due(now: datetime) -> datetime | None:

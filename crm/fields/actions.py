@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,9 @@ from crm.history.undoing import Undone, undoers
 from crm.segments.filters import OPERATORS
 from crm.slots import bulk_actions, filter_subjects
 from crm.team.models import User
+
+#: Which neighbour a field or an option changes places with.
+WAYS = {"up": -1, "down": 1}
 
 
 def make(values: Mapping[str, Any], by: User, now: datetime) -> tuple[CustomField, Act]:
@@ -54,17 +57,26 @@ def restore(row: CustomField, by: User, now: datetime) -> Act:
     return deed
 
 
-def move_up(row: CustomField, by: User, now: datetime) -> None:
-    """One place up inside its group; the first stays where it is."""
-    with act("field.moved", f"moved the field “{row.name}” up", by, now):
+def move(row: CustomField, way: str, by: User, now: datetime) -> None:
+    """One place “up” or “down” inside its group; at the end of it it stays where it is."""
+    with act("field.moved", f"moved the field “{row.name}” {way}", by, now):
         beside = CustomField.objects.filter(subject=row.subject, group=row.group, archived_at=None)
         order = list(beside.select_for_update().in_order())
-        at = next((n for n, one in enumerate(order) if one.pk == row.pk), 0)
-        if at:
-            order[at - 1], order[at] = order[at], order[at - 1]
+        at = next((n for n, one in enumerate(order) if one.pk == row.pk), None)  # none: archived meanwhile
+        if at is not None and _swap(order, range(len(order)), at, way):
             for place, one in enumerate(order, 1):
                 if one.order != place:
                     _keep(one, {"order": place}, now)
+
+
+def _swap(found: list[Any], places: Sequence[int], at: int, way: str) -> bool:
+    """Change what stands at `places[at]` with its neighbour among these places; False: there is none."""
+    beside = at + WAYS[way]
+    if not 0 <= beside < len(places):
+        return False
+    here, there = places[at], places[beside]
+    found[here], found[there] = found[there], found[here]
+    return True
 
 
 def _keep(row: CustomField, values: Mapping[str, Any], now: datetime) -> None:
@@ -97,14 +109,13 @@ def with_options(options: list[dict[str, Any]], labels: list[str]) -> list[dict[
     return found
 
 
-def moved_up(options: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:
-    """With this option one place up among those that are offered; the first stays where it is."""
+def moved(options: list[dict[str, Any]], code: str, way: str) -> list[dict[str, Any]]:
+    """With this option one place “up” or “down” among those that are offered; an unknown one moves nothing."""
     found = list(options)
     offered = [at for at, one in enumerate(found) if not one.get("gone")]
-    place = next((n for n, at in enumerate(offered) if found[at]["code"] == code), 0)
-    if place:
-        above, here = offered[place - 1], offered[place]
-        found[above], found[here] = found[here], found[above]
+    place = next((n for n, at in enumerate(offered) if found[at]["code"] == code), None)
+    if place is not None:
+        _swap(found, offered, place, way)
     return found
 
 

@@ -70,11 +70,15 @@ def write(
         return rows.write(model, values, merge=merge)
     pairs = [f"jsonb_build_object('{of.key}', r.{NAMED}{of.key}::jsonb)" for of in fields]
     given = f"jsonb_strip_nulls({' || '.join(pairs)})"
-    defaults = {of.key: of.default for of in fields if of.default is not None}
     return rows.write(
         model, {**values, "custom": f"%(defaults)s::jsonb || {given}"},
-        merge={**merge, "custom": f"t.custom || {given}"}, parameters={"defaults": Jsonb(defaults)},
+        merge={**merge, "custom": f"t.custom || {given}"}, parameters={"defaults": defaults(subject)},
     )  # fmt: skip
+
+
+def defaults(subject: str) -> Jsonb:
+    """What a new row has in its fields when nobody says anything."""
+    return Jsonb({of.key: of.default for of in known.fields(subject) if of.default is not None})
 
 
 class ExportOf(Mapping[str, Any]):

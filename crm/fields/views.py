@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.core.exceptions import BadRequest
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -50,7 +52,7 @@ def fields(request: HttpRequest) -> HttpResponse:
         "tabs": [(name, about.label, len(known.fields(name))) for name, about in custom_subjects.items()],
         "subject": subject, "one": custom_subjects[subject].one, "groups": list(groups.items()),
         "archived": [of for of in every if of.archived],
-        "ready": indexes.ready([of for of in every if of.often]),
+        "ready": indexes.ready([of for of in every if of.often]), "moved": request.GET.get("moved", ""),
     }  # fmt: skip
     return render(request, "crm/fields/list.html", context)
 
@@ -83,7 +85,7 @@ def make(request: HttpRequest) -> HttpResponse:
 def field(request: HttpRequest, pk: int) -> HttpResponse:
     """Its row is held while it is changed, so that options which two admins add at once are all there.
 
-    The buttons that move an option up save the form too, so that nothing typed is lost.
+    The buttons that move an option save the form too, so that nothing typed is lost, and keep the focus.
     """
     rows = CustomField.objects.select_for_update() if request.method == "POST" else CustomField.objects.all()
     row = get_object_or_404(rows, pk=pk)
@@ -93,12 +95,15 @@ def field(request: HttpRequest, pk: int) -> HttpResponse:
     form = FieldForm(request.POST, row=row, subject=row.subject)
     if not form.is_valid():
         return _page(request, form, CustomField.objects.get(pk=pk), back)
-    values, moved = form.values(), request.POST.get("up", "")
-    if moved and "options" in values:
-        values["options"] = actions.moved_up(values["options"], moved)
+    values = form.values()
+    way, _, code = request.POST.get("move", "").partition(":")
+    moved = way in actions.WAYS and "options" in values
+    if moved:
+        values["options"] = actions.moved(values["options"], code, way)
     deed = actions.change(row, values, viewer_of(request), clock.now())
     undoable(request, deed, f"The field “{row.name}” is saved.")
-    return redirect("fields:field", row.pk) if moved else redirect(back)
+    here = reverse("fields:field", args=[row.pk])
+    return redirect(f"{here}?{urlencode({'moved': f'{way}:{code}'})}" if moved else back)
 
 
 def _page(request: HttpRequest, form: FieldForm, row: CustomField | None, back: str) -> HttpResponse:
@@ -106,7 +111,7 @@ def _page(request: HttpRequest, form: FieldForm, row: CustomField | None, back: 
     context: dict[str, Any] = {
         "form": form, "row": row, "back": back, "subject": form.subject, "one": custom_subjects[form.subject].one,
         "types": TYPES.items(), "filled": actions.filled(of).count() if of else 0,
-        "options": of.offered if of and of.type in WITH_OPTIONS else [],
+        "options": of.offered if of and of.type in WITH_OPTIONS else [], "moved": request.GET.get("moved", ""),
     }  # fmt: skip
     return render(request, "crm/fields/field.html", context, status=422 if form.is_bound else 200)
 
@@ -143,10 +148,13 @@ def restoration(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires("manage_settings")
 def place(request: HttpRequest, pk: int) -> HttpResponse:
-    """One place up."""
+    """One place up, or down."""
     row = get_object_or_404(CustomField, pk=pk, archived_at=None)
-    actions.move_up(row, viewer_of(request), clock.now())
-    return redirect(f"{reverse('fields:list')}?of={row.subject}")
+    way = request.POST.get("way", "up")
+    if way not in actions.WAYS:
+        raise BadRequest("A field moves up or down.")
+    actions.move(row, way, viewer_of(request), clock.now())
+    return redirect(f"{reverse('fields:list')}?{urlencode({'of': row.subject, 'moved': f'{way}:{row.key}'})}")
 
 
 @_form

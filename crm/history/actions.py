@@ -11,7 +11,7 @@ from django.db import transaction
 
 from crm.history import attribution, rules
 from crm.history.models import Act, Run
-from crm.history.slices import Progress, take
+from crm.history.slices import Progress, begin, take
 from crm.history.tracking import tracked
 from crm.history.undoing import UndoError, Undone, irrevocable, undoers
 from crm.team.models import User
@@ -98,6 +98,7 @@ def undo(act: Act, by: User | None, now: datetime) -> Undone:
     with transaction.atomic():
         undoing = _begun(act, by, now)
         with attribution.inside(undoing):
+            begin(undoing)
             progress = Progress()
             while take(undoing, progress, now):
                 pass
@@ -116,6 +117,7 @@ def begin_undo(act: Act, by: User | None, now: datetime) -> Act:
             Run.objects.create(act=undoing, total=rows, due_at=now)
             return undoing
         with attribution.inside(undoing):
+            begin(undoing)
             progress = Progress()
             while take(undoing, progress, now):
                 pass

@@ -17,7 +17,7 @@ from crm.history import rules
 from crm.history.actions import UndoError, continuing
 from crm.history.bulk.acting import Refused, act_on
 from crm.history.models import Run
-from crm.history.slices import Progress, take
+from crm.history.slices import Progress, begin, take
 from crm.slots import tell
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ def _slice(run: Run, now: datetime) -> int:
 
 
 def _undo_slice(run: Run, now: datetime) -> int:
+    begin(run.act)
     progress = Progress(**run.place)
     before = progress.done
     if not take(run.act, progress, now):

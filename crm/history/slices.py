@@ -18,7 +18,7 @@ from crm.history import rules
 from crm.history.models import Act, Waiting
 from crm.history.reverting import Conflict, bring_back, write_back
 from crm.history.tracking import Tracked, row_name, tracked
-from crm.history.undoing import Kept, Undone, Verdict, echoes, judge, lock, touched, undoers, went_back
+from crm.history.undoing import Kept, Undone, Verdict, echoes, forelocks, judge, lock, touched, undoers, went_back
 
 
 @dataclass
@@ -44,6 +44,13 @@ class Progress:
         room = max(rules.NAMED - len(self.kept), 0)
         self.kept += [asdict(one) | {"at": one.at and one.at.isoformat()} for one in found[:room]]
         self.unnamed += more + max(len(found) - room, 0)
+
+
+def begin(undoing: Act) -> None:
+    """Before the first slice of a transaction."""
+    assert undoing.root
+    if lock_first := forelocks.get(undoing.root.kind):
+        lock_first(undoing.root)
 
 
 def take(undoing: Act, progress: Progress, now: datetime) -> bool:
@@ -163,7 +170,8 @@ def _kept_conflicts(of: Tracked, conflicts: Sequence[Conflict]) -> list[Kept]:
 
 def _present(of: Tracked, ids: Collection[int]) -> dict[int, Any]:
     keys = [name for name in of.named if of.model._meta.get_field(name).is_relation]
-    found: dict[int, Any] = of.model._default_manager.select_related(*keys).in_bulk(ids)
+    rows = of.model._default_manager.all()
+    found: dict[int, Any] = (rows.select_related(*keys) if keys else rows).in_bulk(ids)
     return found
 
 

@@ -9,4 +9,4 @@ from crm.web.toasts import toast
 
 def undoable(request: HttpRequest, act: Act, text: str) -> None:
     """Shown on the next page, with a button that undoes the act."""
-    toast(request, text, undo=address("history:undo", act.pk))
+    toast(request, text, undo=address("history:undo", act.pk), again=bool(act.turns % 2))

@@ -59,6 +59,11 @@ class Undone:
 undoers: Registry[Callable[[Act, User | None, datetime], Undone]] = Registry("undoer")
 
 
+#: By the kind of an act: what is locked before the act's rows are, where the room's verbs lock that first. Called with
+#: the act that began it, in each transaction of its undo and redo.
+forelocks: Registry[Callable[[Act], object]] = Registry("lock before an undo")
+
+
 #: Asked at the end of each undo and redo, in its transaction: the act that began it, whether it stands again, and now.
 #: For what rooms above have said of acts of any kind.
 echoes: Registry[Callable[[Act, bool, datetime], None]] = Registry("echo of an undo")

@@ -46,9 +46,14 @@ def count_again(now: datetime) -> bool:
     return not DataSweep.the_only().is_under_way
 
 
-@transaction.atomic
 def run(now: datetime) -> int:
     """One slice of a count that is due or under way; returns how many records were looked at."""
+    sweep = DataSweep.the_only()
+    return _slice(now) if sweep.subject or sweep.is_due(now) else 0
+
+
+@transaction.atomic
+def _slice(now: datetime) -> int:
     DataSweep.objects.bulk_create([DataSweep(pk=1)], ignore_conflicts=True)
     sweep = DataSweep.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     if sweep is None:

@@ -17,9 +17,6 @@ from crm.settings.models import DomainLook
 from crm.slots import StartStep, StepState
 from crm.team.backends import FACTORS
 
-#: The origin of mail that somebody wrote to themselves to see whether it arrives.
-TEST_MAIL = "test-mail"
-
 _FACTS = f"""
     SELECT
         (SELECT count(*) FROM crm_user u WHERE u.role = 'admin' AND u.is_active AND NOT EXISTS (
@@ -59,7 +56,7 @@ def facts_for(viewer: Any) -> Facts:
             cursor.execute(_FACTS, {"factors": [str(one) for one in FACTORS], "sender": Sender.DEFAULT})
             bare = Facts(*cursor.fetchone())
         look = DomainLook.objects.filter(domain=bare.domain).first() if bare.domain else None
-        letters = OutboundMessage.objects.filter(origin=TEST_MAIL)
+        letters = OutboundMessage.objects.tests()
         # One that has left says that mail leaves, whatever became of later ones.
         letter = letters.filter(state=OutboundMessage.State.SENT).first() or letters.order_by("-pk").first()
         viewer._start_facts = Facts(**(vars(bare) | {"look": look, "letter": letter}))

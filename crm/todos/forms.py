@@ -25,7 +25,9 @@ REPEATS = [
 
 
 class NewTaskForm(forms.Form):
-    title = forms.CharField(max_length=200, label="What is to be done")
+    title = forms.CharField(
+        max_length=200, label="What is to be done", widget=forms.TextInput({"autofocus": True})
+    )  # fmt: skip
     kind = forms.ChoiceField(choices=Task.Kind.choices, required=False, widget=forms.RadioSelect)
     customer = forms.CharField(max_length=230, required=False, help_text="Type the first letters of the name.")
     due_on = forms.DateField(label="Due on", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))

@@ -83,6 +83,11 @@ slots.owned_rows.register(
     slots.OwnedRows(
         "crm.Task", "contact", ("task", "tasks"), "move", forget_in_tasks,
         slots.exported(Task, "contact", "title", "body", "due_at", "done_at", "owner__name", "created_at"),
+        told=slots.Told(
+            "What we set out to do for you",
+            lambda row: f"{row['title']}: {'done' if row['done_at'] else 'not done yet'}", lambda row: row["due_at"],
+            lambda row: str(row["body"]), order=70,
+        ),
     ),
 )  # fmt: skip
 register_bulk()

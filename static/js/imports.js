@@ -32,20 +32,33 @@ if (drop) {
   });
 }
 
-// A column that is left out, or that identifies, has no policy; one of ours can be chosen once.
+// A column that is left out, that identifies, or that stands in for another has no policy. Into some of ours several
+// may go: the first that is filled counts, in the order of their ranks; of yes and no, any yes.
 const form = document.querySelector("[data-mapping]");
 
+function standing(names, how) {
+  if (!names.length) return "";
+  const known = names.join(" and ");
+  return how === "any" ? `A yes here or in ${known} counts` : `Taken where ${known} ${names.length > 1 ? "are" : "is"} blank`;
+}
+
 function settle() {
-  const chosen = [...form.querySelectorAll("[data-column]")].map((select) => select.value).filter(Boolean);
-  for (const line of form.querySelectorAll("[data-line]")) {
+  const lines = [...form.querySelectorAll("[data-line]")].sort((one, other) => one.dataset.rank - other.dataset.rank);
+  const taken = {};
+  for (const line of lines) {
     const column = line.querySelector("[data-column]");
     const option = column.selectedOptions[0];
-    line.classList.toggle("out", !column.value);
+    const before = column.value ? (taken[column.value] ??= []) : [];
     const policy = line.querySelector("[data-policy]");
-    policy.hidden = !column.value || "fixed" in option.dataset;
-    for (const one of policy.options) one.text = "adds" in option.dataset ? one.dataset.adding : one.dataset.replacing;
+    line.classList.toggle("out", !column.value);
+    line.querySelector("[data-after]").textContent = standing(before, option.dataset.several);
     line.querySelector("[data-hint]").textContent = column.value ? option.title : "";
-    for (const one of column.options) one.disabled = one.value && one.value !== column.value && chosen.includes(one.value);
+    policy.hidden = !column.value || "fixed" in option.dataset || before.length > 0;
+    for (const one of policy.options) one.text = "adds" in option.dataset ? one.dataset.adding : one.dataset.replacing;
+    if (column.value) before.push(line.dataset.title);
+  }
+  for (const one of form.querySelectorAll("[data-column] option")) {
+    one.disabled = !one.selected && one.value in taken && !one.dataset.several;
   }
 }
 

@@ -33,12 +33,14 @@ function open() {
   show("");
 }
 
+// As the pattern of a combobox wants it, here only: on the page of the search they are links and headings.
 function choose(at) {
   const all = hits();
-  all.forEach((hit, number) => {
-    hit.id ||= `hit-${number}`;
-    hit.setAttribute("aria-selected", String(number === at));
-  });
+  results().role = all.length ? "listbox" : "group";
+  for (const section of results().querySelectorAll("section")) {
+    Object.assign(section, { role: "group", ariaLabel: section.firstElementChild.textContent }).firstElementChild.role = "presentation";
+  }
+  all.forEach((hit, number) => Object.assign(hit, { role: "option", id: hit.id || `hit-${number}`, ariaSelected: String(number === at) }));
   all[at]?.scrollIntoView({ block: "nearest" });
   if (all[at]) field().setAttribute("aria-activedescendant", all[at].id);
 }

@@ -23,6 +23,7 @@ from crm.ledger.models import Contract, CurrencyRate
 from crm.outbox.actions import Draft, enqueue, template
 from crm.outbox.models import Notification, OutboundMessage, Sender
 from crm.outbox.unsubscribing import url_for
+from crm.pipelines.models import Deal, Pipeline, Stage
 from crm.segments.models import SavedView, Segment
 from crm.settings.models import HandOver
 from crm.team.models import (
@@ -53,6 +54,7 @@ from tests.architecture import (
     access_levels,
     access_lists,
     access_mail,
+    access_pipelines,
     access_segments,
     access_team,
     access_tickets,
@@ -95,6 +97,9 @@ class World:
     unmatched: Mail = field(init=False)  # that Mira brought
     payload: InboundPayload = field(init=False)
     sender: Sender = field(init=False)
+    pipeline: Pipeline = field(init=False)
+    stage: Stage = field(init=False)
+    deal: Deal = field(init=False)
     ticket: Ticket = field(init=False)
     said: TicketMessage = field(init=False)  # by its customer
     answer: TicketMessage = field(init=False)  # Mira's
@@ -150,6 +155,7 @@ class World:
         self.message = OutboundMessage.objects.get(pk=enqueue([draft])["secret"])
         access_mail.correspond(self, SECRET)
         access_tickets.ask(self, SECRET)
+        access_pipelines.sell(self, SECRET)
         access_levels.measure(self, SECRET)
         access_desk.set_up_desk(self)
 
@@ -177,6 +183,8 @@ class World:
             "accounts": self.account.pk, "contacts": self.contact.pk, "contracts": self.contract.pk,
             "entries": self.entry.pk, "tasks": self.task.pk, "segments": self.segment.pk, "acts": self.act.pk,
             "imports": self.imported.pk, "tickets": self.ticket.pk,
+            "ratings": self.rating.pk, "service-levels": self.level.pk,
+            "deals": self.deal.pk, "pipelines": self.pipeline.pk, "stages": self.stage.pk,
         }  # fmt: skip
 
 
@@ -185,7 +193,7 @@ def _of_workflow(methods: str = "POST") -> Row:
 
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
-_OTHERS |= access_channels.ROWS
+_OTHERS |= access_channels.ROWS | access_pipelines.ROWS
 _OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS | access_tickets.ROWS | access_levels.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {
@@ -299,6 +307,7 @@ ROWS: dict[str, Row] = _OTHERS | {
     "api-task-detail": about("task", "GET PUT PATCH"),
     "api-task-completion": about("task", "POST"),
     "api-task-reopening": about("task", "POST"),
+    "ledger:confirmation": about("contract", "POST", writers=MANAGERS),
     "api-ticket-list": Row("GET POST"),
     "api-ticket-detail": about("ticket", "GET PUT PATCH"),
     "api-ticket-messages": about("ticket", "GET POST"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crm.tickets.models import ServiceLevel, TicketCategory, TicketRating
-from tests.architecture.access_kinds import Row, about, for_admins, public
+from tests.architecture.access_kinds import ADMINS, Row, about, for_admins, public
 from tests.conftest import NOON
 
 
@@ -14,7 +14,7 @@ def measure(world: Any, secret: str) -> None:
     world.level = ServiceLevel.objects.create(name="Standard", targets={"normal": {"answer": 60}})
     world.category = TicketCategory.objects.create(name="Export")
     spell = world.ticket.spells.get()
-    TicketRating.objects.create(
+    world.rating = TicketRating.objects.create(
         ticket=world.ticket, spell=spell, account=world.account, contact=world.contact, token=TOKEN, score=1,
         comment=secret, answered_at=NOON,
     )  # fmt: skip
@@ -42,6 +42,10 @@ ROWS: dict[str, Row] = {
     "desk:category": _one("category"),
     "desk:switch_category": _one("category"),
     "desk:rota": for_admins("POST", team_pk=lambda world: world.team.pk),
+    "api-rating-list": Row(),
+    "api-rating-detail": about("rating"),
+    "api-service-level-list": Row("GET POST", writers=ADMINS),
+    "api-service-level-detail": Row("GET PUT PATCH", writers=ADMINS, at=lambda world: {"pk": world.level.pk}),
     # the token names one question, and shows the subject of one's own ticket; a wrong one is like none
     "rating:page": public("GET POST", at=lambda world: {"token": "nonsense"}),
 }

@@ -25,7 +25,7 @@ def _operations(given: list[Any]) -> Iterator[Any]:
 
 
 def _locks_out(operation: Any, made: set[str]) -> bool:
-    """Whether it builds an index on a table that was there before, while nobody can write to it."""
+    """Whether it reads a table that was there before, for an index or a key, while nobody can write to it."""
     if isinstance(operation, migrations.RunSQL):
         return bool(_INDEX.search(str(operation.sql)))
     if getattr(operation, "model_name_lower", None) in made:
@@ -37,6 +37,8 @@ def _locks_out(operation: Any, made: set[str]) -> bool:
             return isinstance(operation.constraint, models.UniqueConstraint)
         case migrations.AddField():
             return bool(operation.field.db_index or operation.field.unique)
+        case migrations.AlterField():  # its foreign key is made anew, whatever changes of it
+            return isinstance(operation.field, models.ForeignKey)
     return False
 
 
@@ -67,6 +69,7 @@ def test_the_test_sees_them() -> None:
         migrations.AddIndex("account", index),
         migrations.AddConstraint("account", models.UniqueConstraint("name", name="once")),
         migrations.AddField("task", "account", models.ForeignKey("crm.Account", models.CASCADE)),
+        migrations.AlterField("task", "account", models.ForeignKey("crm.Account", models.CASCADE, db_index=False)),
         migrations.SeparateDatabaseAndState(database_operations=[migrations.RunSQL("create index x on y (z)")]),
     ]
     assert offenders({"one": [table], "two": fine}) == []

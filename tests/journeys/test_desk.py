@@ -11,7 +11,7 @@ from crm.accounts.models import Account
 from crm.outbox.models import Notification
 from crm.todos.models import Task
 from tests import factories
-from tests.browser import IN_A_BROWSER, sign_in
+from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, press, sign_in, sound, window
 
 pytestmark = IN_A_BROWSER
 
@@ -25,11 +25,17 @@ def kelp(make_user: Any) -> Account:
     return account
 
 
-def test_a_call_with_a_draft_a_mention_and_a_follow_up(page: Page, live_server: Any, kelp: Account) -> None:
+@AT_BOTH_WIDTHS
+def test_a_call_with_a_draft_a_mention_and_a_follow_up(
+    new_context: Any, live_server: Any, kelp: Account, width: int
+) -> None:
+    page = window(new_context, width)
     sign_in(page, live_server.url)
     page.goto(f"{live_server.url}/accounts/{kelp.pk}/")
-    page.get_by_role("link", name="Log", exact=True).click()
+    press(page.get_by_role("link", name="Log", exact=True))
     page.locator("textarea[name=text]").press_sequentially("They want two more seats. @sa")
+    expect(page.get_by_role("button", name="Sam")).to_be_visible()
+    sound(page)
     page.get_by_role("button", name="Sam").click()
     expect(page.locator("textarea[name=text]")).to_have_value("They want two more seats. @Sam ")
     page.goto(f"{live_server.url}/accounts/")
@@ -38,13 +44,14 @@ def test_a_call_with_a_draft_a_mention_and_a_follow_up(page: Page, live_server: 
     expect(page.locator("textarea[name=text]")).to_have_value("They want two more seats. @Sam ")
     page.get_by_label("Minutes").fill("14")
     page.get_by_label("And then").select_option(label="Follow up in a week")
-    page.get_by_role("button", name="Log it").click()
+    press(page.get_by_role("button", name="Log it"))
 
     expect(page.get_by_text("They want two more seats.")).to_be_visible()
     expect(page.get_by_text("Called Jonas Weber · 14 min")).to_be_visible()
     assert Task.objects.get().title == "Call Jonas Weber"
     assert Notification.objects.get().user.name == "Sam"
-    page.get_by_role("link", name="Log", exact=True).click()
+    sound(page)
+    press(page.get_by_role("link", name="Log", exact=True))
     expect(page.locator("textarea[name=text]")).to_have_value("")
 
 

@@ -18,7 +18,7 @@ from crm.outbox import actions as outbox
 from crm.settings.actions import dns
 from crm.web import clock
 from retention.workflows import actions as workflows
-from tests.browser import IN_A_BROWSER
+from tests.browser import IN_A_BROWSER, press, sound, with_axe
 from tests.crm.conftest import Server, server  # noqa: F401  (a fixture)
 
 pytestmark = IN_A_BROWSER
@@ -30,13 +30,14 @@ RECORDS = {
 }
 
 
-@pytest.fixture
-def house(new_context: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Page:
+@pytest.fixture(params=[1440, 390])
+def house(request: Any, new_context: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Page:
     """Ada, the first who signs in, at Today."""
     monkeypatch.setattr(dns, "texts_of", lambda name: RECORDS.get(name, []))
     password = StringIO()
     call_command("create_user", "ada@kelp.example", role="admin", name="Ada", stdout=password, stderr=StringIO())
-    page: Page = new_context(base_url=live_server.url).new_page()
+    size = {"width": request.param, "height": 900}
+    page: Page = with_axe(new_context(base_url=live_server.url, viewport=size, reduced_motion="reduce").new_page())
     page.goto("/")
     page.get_by_label("E-mail address").fill("ada@kelp.example")
     page.get_by_label("Password").fill(password.getvalue().strip())
@@ -65,40 +66,41 @@ def step(page: Page, done: int, label: str) -> None:
     """Begin the next one, from Today."""
     page.goto("/")
     expect(page.get_by_text(f"{done} of 7 done")).to_be_visible()
-    page.get_by_role("region", name="First steps").get_by_role("link", name=label, exact=True).click()
+    sound(page)
+    press(page.get_by_role("region", name="First steps").get_by_role("link", name=label, exact=True))
 
 
 def protect(page: Page) -> None:
     step(page, 0, "Set it up")
-    page.get_by_role("link", name="Set it up").click()
+    press(page.get_by_role("link", name="Set it up"))
     secret = page.get_by_label("Or type this into the app").input_value()
     _, present, _ = auth.yield_hotp_counters_from_time()
     page.get_by_label("The six digits").fill(auth.format_hotp_value(auth.hotp_value(secret, present)))
-    page.get_by_role("button", name="Switch it on").click()
-    page.get_by_role("link", name="I have kept them").click()
+    press(page.get_by_role("button", name="Switch it on"))
+    press(page.get_by_role("link", name="I have kept them"))
     expect(page.get_by_text("1 of 7 done")).to_be_visible()
 
 
 def name(page: Page) -> None:
     step(page, 1, "Set it")
     page.get_by_label("Name").fill("Kelp")
-    page.get_by_role("button", name="Save").click()
+    press(page.get_by_role("button", name="Save"))
     expect(page.get_by_text("Saved.")).to_be_visible()
 
 
 def make_believable(page: Page) -> None:
     step(page, 2, "Look")
-    page.get_by_role("link", name="Name the sender").click()
+    press(page.get_by_role("link", name="Name the sender"))
     page.get_by_label("From").fill("Kelp <hello@kelp.example>")
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Look").click()
+    press(page.get_by_role("button", name="Save"))
+    press(page.get_by_role("button", name="Look"))
     expect(page.locator("#domain .badge.good")).to_have_count(3)
     expect(page.get_by_text("3 of 7 done")).to_be_visible()
 
 
 def write_to_oneself(page: Page, server: Server) -> None:  # noqa: F811
     step(page, 3, "Write")
-    page.get_by_role("button", name="Write it").click()
+    press(page.get_by_role("button", name="Write it"))
     expect(page.get_by_text("A letter to ada@kelp.example is planned.")).to_be_visible()
     outbox.work(clock.now())
     assert [(mail["To"], mail["From"]) for mail in server.mails] == [
@@ -119,10 +121,10 @@ def bring(page: Page, folder: Path, text: str) -> None:
     page.get_by_role("link", name="Import a file").first.click()
     page.get_by_role("radio", name=re.compile("^Contacts")).check()
     page.locator("[data-file]").set_input_files(sheet)
-    page.get_by_role("button", name="Next: its columns").click()
-    page.get_by_role("button", name="Show what it would do").click()
+    press(page.get_by_role("button", name="Next: its columns"))
+    press(page.get_by_role("button", name="Show what it would do"))
     assert running.run(clock.now()) == 1
-    page.get_by_role("button", name="Import 1 row").click()
+    press(page.get_by_role("button", name="Import 1 row"))
     assert running.run(clock.now()) == 1
     expect(page.get_by_role("button", name=re.compile("Undo"))).to_be_visible()
 
@@ -139,9 +141,11 @@ def go_live(page: Page, server: Server, now: datetime) -> None:  # noqa: F811
     step(page, 6, "Look at what waits")
     expect(page.get_by_text("Mail is on hold: 1 message waits.")).to_be_visible()
     expect(page.get_by_role("row", name="Welcome, Jonas")).to_be_visible()
-    page.get_by_role("button", name="Go live").click()
+    sound(page)
+    press(page.get_by_role("button", name="Go live"))
     expect(page.get_by_text("Mail is live.")).to_be_visible()
     outbox.work(now + timedelta(seconds=1))
     assert [mail["To"] for mail in server.mails[1:]] == ["Jonas Weber <jonas@nordwind.example>"]
     page.goto("/settings/start/")
     expect(page.get_by_text("Everything is done")).to_be_visible()
+    sound(page)

@@ -16,7 +16,7 @@ from crm.team.models import User
 from crm.todos.models import Task
 from crm.web import clock
 from tests import factories
-from tests.browser import IN_A_BROWSER, sign_in
+from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, sign_in, sound, window
 
 pytestmark = IN_A_BROWSER
 
@@ -34,16 +34,26 @@ def kelp(make_user: Any) -> Account:
     return account
 
 
-def test_a_customer_is_found_by_keyboard(page: Page, live_server: Any, kelp: Account) -> None:
+@AT_BOTH_WIDTHS
+def test_a_customer_is_found_and_something_done_by_keyboard(
+    new_context: Any, live_server: Any, kelp: Account, width: int
+) -> None:
+    page = window(new_context, width)
     sign_in(page, live_server.url)
     page.keyboard.press("Control+k")
     page.keyboard.type("kelp f")
-    expect(page.locator("#palette").get_by_role("link", name="Kelp Foods")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#palette").get_by_role("option", name="Kelp Foods")).to_have_attribute("aria-selected", "true")
+    sound(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Kelp Foods")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("new task")
+    expect(page.locator("#palette").get_by_role("option", name="New task")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("What is to be done")).to_be_focused()
     page.goto(f"{live_server.url}/me/")
     page.keyboard.press("/")
-    expect(page.locator("#palette").get_by_role("link", name="Kelp Foods")).to_be_visible()  # opened last
+    expect(page.locator("#palette").get_by_role("option", name="Kelp Foods")).to_be_visible()  # opened last
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
 

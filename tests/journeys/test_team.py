@@ -12,7 +12,7 @@ from crm.team.models import User
 from crm.todos.models import Task
 from crm.web import clock
 from tests import factories
-from tests.browser import IN_A_BROWSER
+from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, press, sound, with_axe
 
 pytestmark = IN_A_BROWSER
 
@@ -23,7 +23,7 @@ def office(page: Page, live_server: Any, ada: User, mira: User, olaf: User) -> P
     for name in ("Kelp", "Nordwind", "Tagus"):
         account = factories.account(name, owner=mira)
     Task.objects.create(title="Call Tagus", owner=mira, account=account, due_at=clock.now())
-    page.goto(f"{live_server.url}/sign-in/")
+    with_axe(page).goto(f"{live_server.url}/sign-in/")
     page.get_by_label("E-mail address").fill("ada@example.com")
     page.get_by_label("Password").fill("correct horse")
     page.keyboard.press("Enter")
@@ -32,25 +32,29 @@ def office(page: Page, live_server: Any, ada: User, mira: User, olaf: User) -> P
     return page
 
 
-def test_a_leaver_hands_everything_over(office: Page, live_server: Any, mira: User, olaf: User) -> None:
+@AT_BOTH_WIDTHS
+def test_a_leaver_hands_everything_over(office: Page, live_server: Any, mira: User, olaf: User, width: int) -> None:
+    office.set_viewport_size({"width": width, "height": 900})
     office.get_by_label("Find a setting").fill("leaver")
     expect(office.get_by_role("link", name="Devices")).to_be_hidden()
     office.keyboard.press("Enter")
-    office.get_by_role("link", name="Mira").click()
+    press(office.get_by_role("link", name="Mira"))
     office.get_by_label("To", exact=True).select_option(label="Olaf")
-    office.get_by_role("button", name="Hand everything over").click()
+    sound(office)
+    press(office.get_by_role("button", name="Hand everything over"))
     expect(office.get_by_role("status").filter(has_text="3 customers")).to_be_visible()
     assert set(Account.objects.values_list("owner__name", flat=True)) == {"Olaf"}
 
-    office.get_by_role("button", name="Undo").click()
+    sound(office)
+    press(office.get_by_role("button", name="Undo"))
     expect(office.get_by_role("heading", level=1)).to_be_visible()
     assert set(Account.objects.values_list("owner__name", flat=True)) == {"Mira"}
     assert Task.objects.get().owner == mira
 
     office.goto(f"{live_server.url}/settings/team/{mira.pk}/")
     office.get_by_label("To", exact=True).select_option(label="Olaf")
-    office.get_by_role("button", name="Hand everything over").click()
-    office.get_by_role("button", name="Close it").click()
+    press(office.get_by_role("button", name="Hand everything over"))
+    press(office.get_by_role("button", name="Close it"))
     expect(office.get_by_text("closed", exact=True)).to_be_visible()
     mira.refresh_from_db()
     assert not mira.is_active

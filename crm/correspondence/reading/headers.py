@@ -11,6 +11,8 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
+from crm.web.rules import believable
+
 #: Characters of a header that are looked at, addresses of one mail, and ids of its ancestors.
 LONGEST, MOST_ADDRESSES, MOST_REFERENCES = 10_000, 100, 50
 
@@ -128,4 +130,4 @@ def date(message: Message, otherwise: datetime) -> datetime:
         moment = (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError, MessageError):
         return otherwise
-    return moment if datetime(1990, 1, 1, tzinfo=UTC) < moment <= otherwise else otherwise
+    return believable(moment, otherwise)

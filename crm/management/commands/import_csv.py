@@ -17,6 +17,9 @@ from crm.imports.rules.presets import PRESETS
 from crm.slots import import_kinds
 from crm.web import clock
 
+#: What --make says to make nothing of vCards but people.
+_NOTHING = "nothing"
+
 
 class Command(BaseCommand):
     help = (
@@ -46,6 +49,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--slashes", choices=[name for name in SLASHES if name], default="", metavar="WHICH",
             help="how 3/4/2026 is read: month (first) or day (first); without it such dates are refused",
+        )  # fmt: skip
+        parser.add_argument(
+            "--make", nargs="+", choices=[*sorted(_makes()), _NOTHING], metavar="WHAT",
+            help="what contacts bring with them: company (a customer of each that is not here yet), person (people "
+            "without a company as customers of their own), or nothing; by default both from vCards, else nothing",
         )  # fmt: skip
         parser.add_argument(
             "--dry-run", action="store_true", help="do all of it, say what came of it, and take it back"
@@ -95,7 +103,14 @@ def _plan(options: dict[str, Any]) -> Plan:
             known = [name for name, about in kind.columns.items() if about.policies]
             raise FileRefused(f"No policy goes with the column {column!r}. It does with: {', '.join(known)}.")
     mapping = dict(_pair(text) for text in options["map"])
-    return Plan(options["preset"], mapping, None, policies, options["twins"], options["slashes"])
+    makes = None if options["make"] is None else tuple(sorted({*options["make"]} - {_NOTHING}))
+    if kind and (strange := {*(makes or ())} - {*kind.makes}):
+        raise FileRefused(f"A file of {options['kind']} makes no {min(strange)}.")
+    return Plan(options["preset"], mapping, None, policies, options["twins"], options["slashes"], makes=makes)
+
+
+def _makes() -> set[str]:
+    return {name for _, kind in import_kinds.items() for name in kind.makes}
 
 
 def _pair(text: str, option: str = "--map") -> tuple[str, str]:
@@ -118,6 +133,8 @@ def _notes(report: Report, *, dry_run: bool) -> list[str]:
         )
     if report.deleted:
         notes.append(f"{report.deleted} of the skipped rows are deleted in the other system")
+    if report.homes:
+        notes.append(f"{report.homes} customers were made for people who came without one")
     if report.rejects_file:
         notes.append(f"Rejected rows are in {report.rejects_file}")
     if report.holds_mail and not dry_run:

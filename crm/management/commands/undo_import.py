@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from crm.history.actions import UndoError
+from crm.history.attribution import through
+from crm.history.models import Door
 from crm.imports.actions.undoing import undo_import
 from crm.imports.models import Import
 from crm.slots import import_kinds
@@ -38,7 +40,8 @@ class Command(BaseCommand):
             if made.job or not import_kinds[made.kind].undoable or not made.undoable(now):
                 raise CommandError("This import is at work, undone already, or too long ago.", returncode=2)
             try:
-                undo_import(made, None, now)
+                with through(Door.COMMAND):
+                    undo_import(made, None, now)
             except UndoError as error:
                 raise CommandError(str(error), returncode=2) from error
         kept = made.kept.count() + made.report["kept_unnamed"]

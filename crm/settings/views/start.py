@@ -12,8 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.outbox import trying
 from crm.settings import rules
 from crm.settings import start as first_run
 from crm.settings.actions import dns
@@ -24,12 +23,14 @@ from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
 
-_SUBJECT = "A letter to yourself"
-_BODY = """Hello {{ name }},
+_LETTER = (
+    "A letter to yourself",
+    """Hello {{ name }},
 
 this is the letter that you asked Holdfast to write. That you read it means: mail leaves, and arrives.
 
-{{ base_url }}"""
+{{ base_url }}""",
+)
 
 
 @require_safe
@@ -50,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "progress": progress, "steps": steps, "domain": facts.domain, "look": facts.look,
         "records": _records(facts.look), "letter": facts.letter, "way_out": settings.EMAIL_URL,
-        "held": facts.mode == MailPolicy.Mode.HOLD,
+        "outlook": trying.outlook(viewer),
     }  # fmt: skip
     return render(request, "crm/settings/start.html", context)
 
@@ -109,14 +110,9 @@ def look_up(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires("manage_settings")
 def test_mail(request: HttpRequest) -> HttpResponse:
-    """To oneself. It leaves as all mail does, so while mail is on hold it waits."""
+    """To oneself. It leaves as all mail does, and also while that is on hold."""
     user, now = viewer_of(request), clock.now()
-    draft = Draft(
-        # One a minute: whoever presses twice wants one letter.
-        key=f"{first_run.TEST_MAIL}:{user.pk}:{now:%Y%m%d%H%M}", category=OutboundMessage.Category.TRANSACTIONAL,
-        template_id=template(_SUBJECT, _BODY), due_at=now, user_id=user.pk, facts={"name": user.name},
-        origin=first_run.TEST_MAIL,
-    )  # fmt: skip
-    enqueue([draft], now=now)
-    toast(request, f"A letter to {user.email} is planned. It leaves within seconds if mail may leave.")
+    # One a minute: whoever presses twice wants one letter.
+    trying.write_to_oneself(user, f"test-mail:{user.pk}:{now:%Y%m%d%H%M}", _LETTER, now, {"name": user.name})
+    toast(request, f"A letter to {user.email} is planned. {trying.outlook(user)}")
     return redirect(reverse("settings:start") + "#test-mail")

@@ -67,7 +67,7 @@ def test_from_the_file_to_its_undo(api: Any, mira: User) -> None:
         ("Acme", "Logistics"), ("Bolt", ""),
     ]  # fmt: skip
     assert api.get(f"{url}rejects/").json()["results"] == [
-        {"line": 3, "column": "name", "value": "", "reason": "is missing", "remedy": "A new account needs a name."}
+        {"line": 3, "column": "name", "value": "", "reason": "is missing", "remedy": "A new customer needs a name."}
     ]
     assert Act.objects.get(pk=body["act"]).door == Door.IMPORT
 
@@ -95,7 +95,7 @@ def test_a_dry_run_changes_nothing_and_can_be_loaded(api: Any) -> None:
     assert {"field": "Name", "before": "Old", "after": "Acme"} in changed["changes"]
     assert (new["line"], new["id"]) == (4, None)
     assert body["preview"]["reasons"] == [{
-        "column": "name", "reason": "is missing", "remedy": "A new account needs a name.", "rows": 1,
+        "column": "name", "reason": "is missing", "remedy": "A new customer needs a name.", "rows": 1,
         "lines": [{"line": 3, "value": ""}],
     }]  # fmt: skip
     assert (Account.objects.get().name, Act.objects.count()) == ("Old", 0)

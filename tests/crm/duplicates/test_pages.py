@@ -14,6 +14,7 @@ from crm.duplicates import merging
 from crm.duplicates.models import AccountPair, Merge
 from crm.history.models import Act
 from crm.team.models import ApiToken, User
+from crm.timeline.models import TimelineEntry
 from tests import factories
 from tests.conftest import NOON
 
@@ -120,6 +121,46 @@ def test_an_old_page_leads_to_the_one_that_stayed(page, merged):
 
 def test_nobody_is_led_to_what_they_may_not_see(merged, olaf):
     assert signed_in(olaf).get(reverse("accounts:detail", args=[merged.second_id])).status_code == 404
+
+
+def test_what_was_typed_meanwhile_is_put_beside_what_the_other_says(page, pair, mira):
+    pair.first.industry = "Fishing"
+    pair.first.save()
+    form = page.get(reverse("accounts:edit", args=[pair.second_id])).context["form"]
+    typed = {name: form[name].value() or "" for name in form.fields} | {"industry": "Seafood", "language": "de"}
+    merging.merge("account", pair.first_id, pair.second_id, {}, mira, NOON)
+
+    told = page.post(reverse("accounts:edit", args=[pair.second_id]), typed)
+    there = reverse("accounts:edit", args=[pair.first_id])
+    assert (told.status_code, f'action="{there}"' in told.content.decode()) == (422, True)
+    assert "This customer became part of Kelp &amp; Co while you were writing" in told.content.decode()
+    assert [(one.name, one.theirs, one.yours) for one in told.context["form"].differences] == [
+        ("industry", "Fishing", "Seafood")
+    ]
+    assert (Account.objects.get().industry, Account.objects.get().language) == ("Fishing", "")
+
+    again = {name: told.context["form"][name].value() or "" for name in form.fields}
+    assert page.post(there, again | {"choice_industry": "mine"}).status_code == 302
+    kelp = Account.objects.get()
+    assert (kelp.name, kelp.industry, kelp.language) == ("Kelp & Co", "Seafood", "de")
+
+
+def test_what_is_sent_to_a_page_that_has_gone_is_given_back(page, merged, olaf):
+    for url, typed, said in (
+        (reverse("accounts:fact", args=[merged.second_id, "industry"]), {"industry": "<Seafood>"}, "&lt;Seafood&gt;"),
+        (reverse("touches:log", args=[merged.second_id]), {"kind": "call", "text": "They want two more"}, "two more"),
+        (reverse("correspondence:write", args=[merged.second_id]), {"subject": "Hello", "text": " "}, "Hello"),
+    ):
+        told = page.post(url, typed | {"version": "never"})
+        assert told.status_code == 409, url
+        shown = told.content.decode()
+        assert "Now part of Kelp &amp; Co" in shown
+        assert "by Mira" in shown
+        assert said in shown
+        assert "never" not in [value for _, value in told.context["typed"]]
+        assert signed_in(olaf).post(url, typed).status_code == 404
+    assert Account.objects.get().industry == "Food"
+    assert not TimelineEntry.objects.filter(kind__startswith="call").exists()
 
 
 def api(user: User) -> Client:

@@ -193,15 +193,20 @@ def test_what_an_undo_of_a_change_kept_is_shown(admin: Client, ada: User, field:
     assert "Chairs" in page.content.decode()
 
 
-def test_fields_move_up_inside_their_heading(admin: Client, field: Field) -> None:
+def test_fields_move_inside_their_heading(admin: Client, field: Field) -> None:
     first, second = field("a", order=1), field("b", order=2)
     other = field("c", order=1, group="Contract")
     admin.post(f"/settings/fields/{second.id}/place/")
     assert [of.key for of in known.fields("account")] == ["b", "a", "c"]
     admin.post(f"/settings/fields/{second.id}/place/")
-    admin.post(f"/settings/fields/{other.id}/place/")
+    for way in ("up", "down"):
+        admin.post(f"/settings/fields/{other.id}/place/", {"way": way})
+    admin.post(f"/settings/fields/{first.id}/place/", {"way": "down"})  # the last already
     assert [of.key for of in known.fields("account")] == ["b", "a", "c"]
-    assert first.key == "a"
+    there = admin.post(f"/settings/fields/{second.id}/place/", {"way": "down"})["Location"]
+    assert [of.key for of in known.fields("account")] == ["a", "b", "c"]
+    assert 'aria-label="Move B up" autofocus' in admin.get(there).content.decode()  # it cannot go further down
+    assert admin.post(f"/settings/fields/{second.id}/place/", {"way": "out"}).status_code == 400
 
 
 def test_a_change_is_known_at_once_and_costs_one_question_for_a_request(
@@ -216,16 +221,17 @@ def test_a_change_is_known_at_once_and_costs_one_question_for_a_request(
     assert [one.name for one in known.fields("account")] == ["Places"]
 
 
-def test_an_option_moves_up_and_what_was_typed_is_kept(admin: Client, field: Field) -> None:
+def test_an_option_moves_and_what_was_typed_is_kept(admin: Client, field: Field) -> None:
     of = field("tier", "choice", options=[*TIERS[:1], {"code": "old", "label": "Old", "gone": True}, *TIERS[1:]])
-    form = {"name": "Tier", "option_gold": "Gold", "option_silver": "Silver", "option_bronze": "Copper", "up": "bronze"}
-    answer = admin.post(f"/settings/fields/{of.id}/", form)
-    assert answer["Location"] == f"/settings/fields/{of.id}/"
-    admin.post(f"/settings/fields/{of.id}/", form | {"up": "silver"})
-    admin.post(f"/settings/fields/{of.id}/", form | {"up": "gold"})
+    form = {"name": "Tier", "option_gold": "Gold", "option_silver": "Silver", "option_bronze": "Copper"}
+    answer = admin.post(f"/settings/fields/{of.id}/", form | {"move": "up:bronze"})
+    assert answer["Location"] == f"/settings/fields/{of.id}/?moved=up%3Abronze"
+    assert 'aria-label="Move Copper up" autofocus' in admin.get(answer["Location"]).content.decode()
+    for move in ("down:gold", "up:gold", "up:gold", "up:silver", "down:bronze", "down:bronze", "up:nothing"):
+        admin.post(f"/settings/fields/{of.id}/", form | {"move": move})
     options = CustomField.objects.get().options
     assert [one["label"] for one in options if not one.get("gone")] == ["Gold", "Silver", "Copper"]
-    admin.post(f"/settings/fields/{of.id}/", form | {"up": "silver"})
+    admin.post(f"/settings/fields/{of.id}/", form | {"move": "up:silver"})
     assert [one["code"] for one in CustomField.objects.get().options] == ["silver", "old", "gold", "bronze"]
     assert "Copper, Gold" not in admin.get("/settings/fields/?of=account").content.decode()
     assert admin.get("/settings/audit/").status_code == 200

@@ -258,11 +258,15 @@ def test_a_view_that_sorts_by_an_archived_field_stands_in_the_order_of_the_list(
     assert "Seats" not in page.content.decode()
 
 
-def test_what_asks_an_archived_field_goes_on(three: list[Account]) -> None:
+def test_what_asks_an_archived_field_goes_on_and_says_so(web: Client, three: list[Account]) -> None:
     CustomField.objects.filter(key="tier").update(archived_at=NOON)
     asked = parse({"field": "custom.tier", "op": "is", "value": "gold"})
     assert [row.pk for row in asked.apply(Account.objects.all(), NOON)] == [three[0].pk]
     assert "custom.tier" not in dict(filter_subjects["account"].fields.items())
+    told = '{"field":"custom.tier","op":"is","value":"gold"}'
+    assert [chip["retired"] for chip in web.get("/accounts/", {"f": told}).context["chips"]] == [True]
+    builder = web.get("/lists/account/filter/", {"f": told}).content.decode()
+    assert '<option value="custom.tier" selected>Tier (archived)</option>' in builder
 
 
 def test_a_sort_without_an_index_asks_to_narrow_rather_than_wait(

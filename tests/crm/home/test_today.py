@@ -136,5 +136,5 @@ def test_a_page_of_everything_asks_twelve_queries(client, mira, django_assert_ma
     how = standing.read(NOON)  # pages share one look for some seconds
     monkeypatch.setattr(standing, "recent", lambda: how)
     client.get("/")  # which notes the visit
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get("/")
