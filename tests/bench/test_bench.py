@@ -180,7 +180,7 @@ def test_pages_and_their_floors_answer_through_a_real_server(
     assert {"pages.account.busy", "pages.tasks", "pages.today.kept", "pages.deep.owner"} <= set(found)
     assert {"pages.sight.own.accounts.name", "pages.sight.team.accounts.name.deep", "pages.sight.own.today.kept",
             "pages.sight.team.account"} <= set(found)  # fmt: skip
-    assert found["pages.sight.own.contacts"].more["bytes"] < found["pages.contacts.name"].more["bytes"]
+    assert found["pages.sight.own.contacts.name"].more["bytes"] < found["pages.contacts.name"].more["bytes"]
     assert found["pages.queries"].ours <= 12
     assert found["pages.accounts.name"].more["queries"] <= 12
 
