@@ -156,12 +156,12 @@ def locked(model: Any, ids: Sequence[int]) -> list[int]:
 
 
 #: To and from a column with a list, of the rows `ids`.
-ADDING = """
+_ADDING = """
     UPDATE {table} SET updated_at = %(now)s,
         {column} = {column} || ARRAY(SELECT new FROM unnest(%(values)s::varchar[]) AS new WHERE new <> ALL({column}))
     WHERE id = ANY(%(ids)s) AND NOT {column} @> %(values)s::varchar[]
 """
-REMOVING = """
+_REMOVING = """
     UPDATE {table} SET updated_at = %(now)s, {column} = ARRAY(
         SELECT kept FROM unnest({column}) WITH ORDINALITY AS present(kept, place)
         WHERE kept <> ALL(%(values)s) ORDER BY place)
@@ -169,22 +169,29 @@ REMOVING = """
 """
 
 
-def add_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(ADDING, Account, "tags", ids, data["tags"], now)
+def tagging(model: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """To add tags to rows of a table, and to remove them: label, icon, verb, what is said of it, form, of each."""
 
+    def add(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
+        return change_list(_ADDING, model, "tags", ids, data["tags"], now)
 
-def remove_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(REMOVING, Account, "tags", ids, data["tags"], now)
+    def remove(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
+        return change_list(_REMOVING, model, "tags", ids, data["tags"], now)
+
+    return (
+        ("Add tags", "tag", add, lambda data, rows: f"tagged {rows} with {', '.join(data['tags'])}", TagsForm),
+        ("Remove tags", "tags", remove, lambda data, rows: f"removed {', '.join(data['tags'])} from {rows}", TagsForm),
+    )
 
 
 def add_roles(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(ADDING, Contact, "roles", ids, data["roles"], now)
+    return change_list(_ADDING, Contact, "roles", ids, data["roles"], now)
 
 
 def change_list(
     statement: str, model: Any, column: str, ids: Sequence[int], values: Sequence[str], now: datetime
 ) -> int:  # fmt: skip
-    """ADDING or REMOVING values in a column with a list. Returns how many rows had to change."""
+    """_ADDING or _REMOVING values in a column with a list. Returns how many rows had to change."""
     named: dict[str, Any] = {"ids": locked(model, ids), "values": list(values), "now": now}
     with connection.cursor() as cursor:
         cursor.execute(statement.format(table=model._meta.db_table, column=column), named)
@@ -209,21 +216,17 @@ def register_bulk() -> None:
     undoers.register("redo.bulk.contacting", contacting_undone)
 
 
+_TAG, _UNTAG = tagging(Account)
 _ACTIONS: dict[str, tuple[str, str, Any, Any, type[forms.Form]]] = {
     "account.owner": (
         "Assign owner", "user-round", assign, lambda data, rows: f"assigned {rows} to {data['owner'] or 'nobody'}",
         OwnerForm,
     ),
-    "account.tag": (
-        "Add tags", "tag", add_tags, lambda data, rows: f"tagged {rows} with {', '.join(data['tags'])}", TagsForm,
-    ),
+    "account.tag": _TAG,
     "account.fields": (
         "Set fields", "pencil", set_fields, lambda data, rows: f"set {_told(data)} for {rows}", FieldsForm,
     ),
-    "account.untag": (
-        "Remove tags", "tags", remove_tags, lambda data, rows: f"removed {', '.join(data['tags'])} from {rows}",
-        TagsForm,
-    ),
+    "account.untag": _UNTAG,
     "account.contacting": ("Stop or allow mail", "bell-off", set_contacting, _contacting, ContactingForm),
     "contact.role": (
         "Add roles", "user-round-cog", add_roles,

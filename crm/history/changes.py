@@ -75,19 +75,18 @@ def _latest(of: Tracked, pk: int, before: int | None, limit: int) -> list[_Raw]:
     chosen = (
         "SELECT * FROM {change} WHERE pgh_obj_id = %(pk)s AND pgh_id < %(before)s ORDER BY pgh_id DESC LIMIT %(limit)s"
     )
-    return _read(of, chosen, {"pk": pk, "before": before or 2**63 - 1, "limit": limit}, "pgh_id DESC")
+    return _read([of], chosen, {"pk": pk, "before": before or 2**63 - 1, "limit": limit}, "pgh_id DESC")
 
 
 def of_acts(acts: Sequence[Act], viewer: User, each: int = SHOWN) -> dict[int, list[Changed]]:
-    """The first changes of each act, by its id; one query for each table that is remembered, and one for each that
-    their values name."""
+    """The first changes of each act, by its id; one query, and one for each table that their values name."""
     chosen = """
         SELECT first.* FROM unnest(%(acts)s::bigint[]) AS chosen(act), LATERAL (
             SELECT * FROM {change} WHERE act_id = chosen.act ORDER BY pgh_obj_id, pgh_id LIMIT %(each)s
         ) AS first
     """
     values = {"acts": [act.pk for act in acts], "each": each}
-    found = [row for of in tracked() for row in _read(of, chosen, values, "act_id, pgh_obj_id, pgh_id")] if acts else []
+    found = _read(tracked(), chosen, values, "act_id, pgh_obj_id, pgh_id") if acts else []
     by_act: dict[int, list[Changed]] = defaultdict(list)
     for changed in in_words(found, viewer):
         by_act[changed.act_id].append(changed)
@@ -102,18 +101,22 @@ class _Raw:
     values: tuple[tuple[str, Any, Any], ...]  # column, before, after
 
 
-def _read(of: Tracked, chosen: str, values: Mapping[str, Any], order: str) -> list[_Raw]:
-    statement = _READ.format(
-        chosen=chosen.format(change=of.change._meta.db_table), change=of.change._meta.db_table, table=of.table,
-        was=of.as_object("was"), then=of.as_object("behind"), now=of.as_object("present"), order=order,
-    )  # fmt: skip
+def _read(tables: Sequence[Tracked], chosen: str, values: Mapping[str, Any], order: str) -> list[_Raw]:
+    """What is chosen of each table, in one statement: table by table, and of each in this order."""
+    parts = [
+        _READ.format(
+            place=place, chosen=chosen.format(change=of.change._meta.db_table), change=of.change._meta.db_table,
+            table=of.table, was=of.as_object("was"), then=of.as_object("behind"), now=of.as_object("present"),
+        )
+        for place, of in enumerate(tables)
+    ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**values, "most": MOST})
-        return [_raw(of, row) for row in cursor.fetchall()]
+        cursor.execute(f"{' UNION ALL '.join(parts)} ORDER BY place, {order}", {**values, "most": MOST})
+        return [_raw(tables[place], row) for place, *row in cursor.fetchall()]
 
 
 _READ = """
-    SELECT was.pgh_id, was.act_id, was.pgh_obj_id, was.pgh_label, present.id IS NOT NULL, {was},
+    SELECT {place} AS place, was.pgh_id, was.act_id, was.pgh_obj_id, was.pgh_label, present.id IS NOT NULL, {was},
         CASE WHEN behind.pgh_id IS NULL THEN {now} ELSE {then} END,
         (SELECT count(*) FROM (SELECT FROM {change} beside WHERE beside.act_id = was.act_id LIMIT %(most)s) AS capped)
     FROM ({chosen}) AS was
@@ -121,7 +124,6 @@ _READ = """
         SELECT * FROM {change} WHERE pgh_obj_id = was.pgh_obj_id AND pgh_id > was.pgh_id ORDER BY pgh_id LIMIT 1
     ) AS behind ON true
     LEFT JOIN {table} present ON present.id = was.pgh_obj_id
-    ORDER BY {order}
 """
 
 

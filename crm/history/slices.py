@@ -18,7 +18,19 @@ from crm.history import rules
 from crm.history.models import Act, Waiting
 from crm.history.reverting import Conflict, bring_back, write_back
 from crm.history.tracking import Tracked, row_name, tracked
-from crm.history.undoing import Kept, Undone, Verdict, echoes, forelocks, judge, lock, touched, undoers, went_back
+from crm.history.undoing import (
+    Kept,
+    Undone,
+    Verdict,
+    echoes,
+    forelocks,
+    judge,
+    lock,
+    touched,
+    touched_tables,
+    undoers,
+    went_back,
+)
 
 
 @dataclass
@@ -31,6 +43,7 @@ class Progress:
     reverted: int = 0
     kept: list[dict[str, Any]] = field(default_factory=list)
     unnamed: int = 0
+    tables: list[str] | None = None  # that the act touched; None: nobody has looked yet
     again: list[str] = field(default_factory=list)  # tables of which rows wait for the others: they stand in Waiting
 
     def undone(self) -> Undone:
@@ -55,11 +68,14 @@ def begin(undoing: Act) -> None:
 
 def take(undoing: Act, progress: Progress, now: datetime) -> bool:
     """One slice, inside the act that undoes. False: it was the last one, and the act's detail tells what happened."""
-    tables = tracked()
-    stage, place = divmod(progress.stage, len(tables))
     assert undoing.undoes
-    if stage < len(_STAGES):
-        if not _STAGES[stage](undoing.undoes, tables[place], progress, now):
+    if progress.tables is None:
+        progress.tables = touched_tables(undoing.undoes)
+    steps = [(stage, name) for stage in _STAGES for name in progress.tables]
+    if progress.stage < len(steps):
+        stage, name = steps[progress.stage]
+        of = next(of for of in tracked() if of.table == name)
+        if not stage(undoing.undoes, of, progress, now):
             progress.stage, progress.after = progress.stage + 1, 0
         return True
     _ask_the_room(undoing.undoes, undoing, progress, now)

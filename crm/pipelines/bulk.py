@@ -11,7 +11,7 @@ from django import forms
 from django.db.models import Q
 from django.urls import reverse
 
-from crm.accounts.bulk import ADDING, REMOVING, OwnerForm, TagsForm, ViewedForm, change_list
+from crm.accounts.bulk import OwnerForm, ViewedForm, tagging
 from crm.history.actions import present_act
 from crm.history.bulk.acting import Refused
 from crm.pipelines.actions import locking, placing
@@ -88,20 +88,13 @@ def _moved(row: Deal, stage: Stage, by: User, now: datetime) -> Any:
     return fact(row, "deal.stage", f"Deal moved to {stage}", now, by, days=days, **left)
 
 
-def add_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(ADDING, Deal, "tags", ids, data["tags"], now)
-
-
-def remove_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(REMOVING, Deal, "tags", ids, data["tags"], now)
-
-
 def register_bulk() -> None:
     for order, (name, (label, icon, run, past, form)) in enumerate(_ACTIONS.items()):
         action = BulkAction(label, icon, SUBJECT, run, past, form, right="deals", order=5 * order)
         bulk_actions.register(f"{SUBJECT}.{name}", action)
 
 
+_TAG, _UNTAG = tagging(Deal)
 _ACTIONS: dict[str, tuple[str, str, Any, Any, type[forms.Form]]] = {
     "owner": (
         "Assign owner", "user-round", assign, lambda data, rows: f"gave {rows} to {data['owner'] or 'nobody'}",
@@ -114,11 +107,6 @@ _ACTIONS: dict[str, tuple[str, str, Any, Any, type[forms.Form]]] = {
         "Set expected close", "calendar", set_expected,
         lambda data, rows: f"set the expected close of {rows} to {data['expected_on'] or 'no day'}", ExpectedForm,
     ),
-    "tag": (
-        "Add tags", "tag", add_tags, lambda data, rows: f"tagged {rows} with {', '.join(data['tags'])}", TagsForm,
-    ),
-    "untag": (
-        "Remove tags", "tags", remove_tags, lambda data, rows: f"removed {', '.join(data['tags'])} from {rows}",
-        TagsForm,
-    ),
+    "tag": _TAG,
+    "untag": _UNTAG,
 }  # fmt: skip

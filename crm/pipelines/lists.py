@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, QueryDict
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -18,9 +17,8 @@ from crm.fields.asking import OrdersOf
 from crm.pipelines import cards
 from crm.pipelines.models import Deal, Outcome, Pipeline, Stage
 from crm.pipelines.values import SUBJECT
-from crm.segments.filters import OPERATORS, Folded
+from crm.segments.filters import searching
 from crm.segments.listing import Listing, Order, Quick, Ready
-from crm.segments.rules import fold
 from crm.slots import ListColumn, list_columns, lists
 from crm.team.models import User
 from crm.templatetags import ui
@@ -159,17 +157,12 @@ def _stages(viewer: User) -> Sequence[tuple[str, str]]:
 
 def called(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Whose title or customer holds the text, or begins with it when it is too short for trigrams."""
-    look, now = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"], clock.now()
-    return rows.filter(Q(look.sql(F("title"), text, now)) | Q(look.sql(F("account__name"), text, now)))
+    return rows.filter(Q(searching.holds(F("title"), text)) | Q(searching.holds(F("account__name"), text)))
 
 
 def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Whose title has words much like it, the likest first."""
-    said, typed = Folded("title"), Value(fold(text))
-    close = Func(typed, said, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
-    likeness = TrigramWordSimilarity(fold(text), said)
-    found: QuerySet[Any] = rows.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
-    return found
+    return searching.alike(rows, "title", text)
 
 
 # The list -------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django import forms
 from django.db.models import Q
 from django.urls import reverse
 
-from crm.accounts.bulk import ADDING, REMOVING, TagsForm, ViewedForm, change_list
+from crm.accounts.bulk import ViewedForm, tagging
 from crm.history.actions import present_act
 from crm.history.bulk.acting import Refused
 from crm.history.models import Act
@@ -143,14 +143,6 @@ def set_status(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime
     return changed
 
 
-def add_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(ADDING, Ticket, "tags", ids, data["tags"], now)
-
-
-def remove_tags(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
-    return change_list(REMOVING, Ticket, "tags", ids, data["tags"], now)
-
-
 def mark_as_spam(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) -> int:
     return _each(_rows(ids, Q(is_spam=False, merged_into=None)),
                  lambda row: blocking.mark_as_spam(row, by, now, block=False))  # fmt: skip
@@ -253,6 +245,7 @@ def _named(value: Any, of: Any) -> str:
     return str(dict(of)[value]).lower()
 
 
+_TAG, _UNTAG = tagging(Ticket)
 _ACTIONS: dict[str, tuple[str, str, Any, Any, type[forms.Form] | None]] = {
     "assign": (
         "Assign", "user-round", assign, lambda data, rows: f"gave {rows} to {data['assignee'] or 'nobody'}",
@@ -274,13 +267,8 @@ _ACTIONS: dict[str, tuple[str, str, Any, Any, type[forms.Form] | None]] = {
         "Set category", "folder", set_category,
         lambda data, rows: f"filed {rows} under {data['category'] or 'nothing'}", CategoryForm,
     ),
-    "tag": (
-        "Add tags", "tag", add_tags, lambda data, rows: f"tagged {rows} with {', '.join(data['tags'])}", TagsForm,
-    ),
-    "untag": (
-        "Remove tags", "tags", remove_tags, lambda data, rows: f"removed {', '.join(data['tags'])} from {rows}",
-        TagsForm,
-    ),
+    "tag": _TAG,
+    "untag": _UNTAG,
     "merge": ("Merge into one", "merge", merge, lambda data, rows: f"merged {rows} into one", MergeForm),
     "follow": ("Follow", "bell", follow, lambda data, rows: f"followed {rows}", None),
     "spam": ("Mark as spam", "shield-alert", mark_as_spam, lambda data, rows: f"marked {rows} as spam", None),

@@ -9,8 +9,7 @@ from functools import cache
 from html import escape  # Django's own looks for lazy texts first, which these are not
 from typing import Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import BooleanField, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -19,9 +18,8 @@ from crm.accounts.lists import MINE, colleagues, of_choices, owned, person
 from crm.accounts.models import Contact
 from crm.fields.asking import OrdersOf
 from crm.segments import filterbar
-from crm.segments.filters import OPERATORS, Folded
+from crm.segments.filters import searching
 from crm.segments.listing import Listing, Order, Quick, Ready
-from crm.segments.rules import fold
 from crm.slots import ListColumn, list_columns, lists
 from crm.team.models import Membership, Team, User
 from crm.templatetags import ui
@@ -144,17 +142,12 @@ def called(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Whose subject holds the text, or begins with it when it is too short for trigrams; “#123” is that number."""
     if number := numbered(text):
         return rows.filter(pk=number)
-    look = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"]
-    return rows.filter(look.sql(F("subject"), text, clock.now()))
+    return rows.filter(searching.holds(F("subject"), text))
 
 
 def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Whose subject has words much like it, the likest first."""
-    subject, typed = Folded("subject"), Value(fold(text))
-    close = Func(typed, subject, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
-    likeness = TrigramWordSimilarity(fold(text), subject)
-    resembling: QuerySet[Any] = rows.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
-    return resembling
+    return searching.alike(rows, "subject", text)
 
 
 def numbered(text: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -61,6 +61,20 @@ class VisibleField(serializers.PrimaryKeyRelatedField):
         return rows.visible_to(self.context["request"].user)  # type: ignore[no-any-return]
 
 
+def unknown_fields(serializer: serializers.Serializer[Any], data: Iterable[Any]) -> dict[str, list[str]]:
+    """What was sent that the serializer does not have, by name, each with a sentence."""
+    return {str(name)[:80]: ["There is no such field."] for name in data if name not in serializer.fields}
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := unknown_fields(self, data)):
+            raise ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
 class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     """Refuses fields it does not know, and read-only ones unless they say what the row says already."""
 
@@ -80,13 +94,12 @@ class ResourceSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
     def _refused(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
         now = self.to_representation(self.instance) if isinstance(self.instance, models.Model) else {}
-        unknown = {str(name)[:80]: ["There is no such field."] for name in data if name not in self.fields}
         fixed = {
             name: ["This cannot be set."]
             for name, field in self.fields.items()
             if field.read_only and name in data and (name not in now or now[name] != data[name])
         }
-        return unknown | fixed
+        return unknown_fields(self, data) | fixed
 
 
 class Resource(viewsets.GenericViewSet[Any]):

@@ -33,7 +33,7 @@ MOST = 12
 #: Pages that ask each remembered table, or each room that holds something of a person: the rooms are counted, not rows.
 EACH_ROOM = {
     "api-schema": 15, "contacts:deletion": 14, "correspondence:reply": 13, "correspondence:write": 13,
-    "history:act": 20, "history:audit": 21, "privacy:export": 22,
+    "privacy:export": 22,
 }  # fmt: skip
 #: Probes and pages for machines, which ask what they watch.
 WATCHING = {"web:readyz", "web:metrics"}

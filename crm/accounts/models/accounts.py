@@ -8,15 +8,13 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, models
-from django.db.models import BooleanField, Exists, F, FilteredRelation, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Lower, Reverse
 
 from crm.accounts.matching.keys import NameKey
 from crm.fields.models import CustomValues
-from crm.segments.filters import OPERATORS, Folded
-from crm.segments.rules import fold
+from crm.segments.filters import Folded, searching
 from crm.team.models import VisibleQuerySet, sight_key
 from crm.web import clock
 from crm.web.addresses import address
@@ -62,15 +60,11 @@ class AccountQuerySet(ListedQuerySet["Account"]):
 
     def called(self, text: str) -> Self:
         """Whose name or domain holds the text; begins with it when it has one or two letters, too few for trigrams."""
-        look = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"]
-        return self.filter(Q(look.sql(F("name"), text, clock.now())) | Q(look.sql(F("domain"), text, clock.now())))
+        return self.filter(Q(searching.holds(F("name"), text)) | Q(searching.holds(F("domain"), text)))
 
     def alike(self, text: str) -> Self:
         """Whose name is written much like it, the likest first; `likeness` is a trigram word similarity from 0 to 1."""
-        name, typed = Folded("name"), Value(fold(text))
-        likeness = TrigramWordSimilarity(typed, name)  # type: ignore[arg-type]
-        close = Func(typed, name, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
-        return self.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
+        return searching.alike(self, "name", text)
 
     def for_page(self) -> Self:
         """With what the page of one says, in one query: owner, the hand-off that holds, whether it leads, when seen."""

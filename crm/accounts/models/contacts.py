@@ -7,16 +7,14 @@ from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models import F, Func, Q, TextField
 from django.db.models.functions import Lower
 
 from crm.accounts.matching.keys import PhoneKey
 from crm.accounts.models.accounts import Account, ListedQuerySet, beside
 from crm.fields.models import CustomValues
-from crm.segments.filters import OPERATORS, Folded
-from crm.segments.rules import fold
+from crm.segments.filters import Folded, searching
 from crm.web import clock
 from crm.web.addresses import address
 
@@ -39,19 +37,15 @@ class Digits(Func):
 class ContactQuerySet(ListedQuerySet["Contact"]):
     def called(self, text: str) -> Self:
         """Whose name, e-mail or phone number holds the text; begins with it when it is too short for trigrams."""
-        look, now = OPERATORS["text"]["contains" if len(text) > 2 else "starts_with"], clock.now()
-        found = Q(look.sql(FullName("first_name", "last_name"), text, now)) | Q(look.sql(F("email"), text, now))
+        found = Q(searching.holds(FullName("first_name", "last_name"), text)) | Q(searching.holds(F("email"), text))
         # Abroad a number begins otherwise than at home: what follows the zeros is the same.
         digits = "".join(filter(str.isdecimal, text)).lstrip("0")
         is_number = len(digits) > 3 and not any(map(str.isalpha, text))
-        return self.filter(found | Q(look.sql(Digits("phone"), digits, now)) if is_number else found)
+        return self.filter(found | Q(searching.holds(Digits("phone"), digits)) if is_number else found)
 
     def alike(self, text: str) -> Self:
         """Whose name is written much like it, the likest first; `likeness` is a trigram word similarity from 0 to 1."""
-        name, typed = Folded(FullName("first_name", "last_name")), Value(fold(text))
-        likeness = TrigramWordSimilarity(fold(text), name)
-        close = Func(typed, name, template="(%(expressions)s)", arg_joiner=" <%% ", output_field=BooleanField())
-        return self.filter(close).annotate(likeness=likeness).order_by("-likeness", "id")
+        return searching.alike(self, FullName("first_name", "last_name"), text)
 
     def for_list(self) -> Self:
         """`name_key` is what the index sorts names by."""

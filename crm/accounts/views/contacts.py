@@ -75,20 +75,15 @@ def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         raise Http404("There is no such field.")
     contact = get_object_or_404(locked(Contact.objects.visible_to(request.user), request), pk=pk)
     if request.GET.get("part") == "value":
-        return render(request, "crm/accounts/fact.html#value", {"row": own.row_of(of, contact.custom, _facts(pk))})
+        return own.shown(request, own.row_of(of, contact.custom, _facts(pk)))
     typed = request.POST if request.method == "POST" else None
     form = ContactForm(typed, instance=contact, only=name, viewer=viewer_of(request))
     if form.is_valid():
         contact = form.save()
         if not request.htmx:
             return done(request, contact.get_absolute_url())
-        return render(request, "crm/accounts/fact.html#value", {"row": own.row_of(of, contact.custom, _facts(pk))})
-    context = {"form": form, "field": form[name], "here": request.path, "back": contact.get_absolute_url()}
-    status = 422 if form.is_bound else 200
-    if request.htmx:
-        return render(request, "crm/accounts/fact.html#form", context, status=status)
-    heading = f"{of.name} of {contact}"
-    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=context["back"], status=status)
+        return own.shown(request, own.row_of(of, contact.custom, _facts(pk)))
+    return own.asked(request, form, name, f"{of.name} of {contact}")
 
 
 def _contact(request: HttpRequest, pk: int) -> Contact:

@@ -27,7 +27,7 @@ from crm.team.viewer import viewer_of
 from crm.templatetags import ui
 from crm.web import clock
 from crm.web.addresses import address
-from crm.web.dialogs import dialog, done
+from crm.web.dialogs import done
 
 #: Rows of the card with details: field → label.
 DETAILS = {
@@ -134,7 +134,7 @@ def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         return own.row_of(mine, account.custom, url) if mine else row(account, name, label)
 
     if request.GET.get("part") == "value":
-        return render(request, "crm/accounts/fact.html#value", {"row": shown()})
+        return own.shown(request, shown())
     typed = request.POST if request.method == "POST" else None
     form = AccountForm(typed, instance=account, only=name, viewer=viewer_of(request))
     if not form.is_valid():
@@ -148,17 +148,9 @@ def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, account: Account, form: AccountForm, name: str, label: str) -> HttpResponse:
-    context = {
-        "form": form, "field": form[name] if name in form.fields else None, "account": account, "name": name,
-        "here": request.path, "back": account.get_absolute_url(),
-        "suggested": _suggested(request, account) if name == "tags" else (),
-    }  # fmt: skip
-    status = 422 if form.is_bound else 200
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "crm/accounts/fact.html#form", context, status=status)
+    suggested = _suggested(request, account) if name == "tags" else ()
     heading = f"{label} of {Account.objects.get(pk=account.pk)}"
-    back = account.get_absolute_url()
-    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=back, status=status)
+    return own.asked(request, form, name, heading, account=account, suggested=suggested)
 
 
 def _suggested(request: HttpRequest, account: Account) -> Sequence[str]:

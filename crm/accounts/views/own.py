@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,6 +16,7 @@ from crm.fields import known
 from crm.fields.forms import NAMED
 from crm.fields.rules import Definition
 from crm.templatetags import ui
+from crm.web.dialogs import dialog
 
 type Row = dict[str, Any]
 type Card = dict[str, Any]
@@ -32,6 +36,22 @@ def row(label: str, value: Any, url: str, before: str = "", after: str = "") -> 
     link = f'<a class="value" data-edits href="{url}" hx-get="{url}" title="Edit: {escape(label)}">{words}</a>'
     html = mark_safe(f"{before}{link}{after}")  # noqa: S308  escaped above
     return {"label": label, "html": html, "filled": bool(value or beside)}
+
+
+def shown(request: HttpRequest, row: Row) -> HttpResponse:
+    """What the field reads now, in its place."""
+    return render(request, "crm/accounts/fact.html#value", {"row": row})
+
+
+def asked(request: HttpRequest, form: forms.ModelForm[Any], name: str, heading: str, **more: Any) -> HttpResponse:
+    """The form of one field of a record, in its place or as a page of its own; 422 if it is refused."""
+    back = form.instance.get_absolute_url()
+    field = form[name] if name in form.fields else None
+    context = {"form": form, "field": field, "here": request.path, "back": back, "name": name, **more}
+    status = 422 if form.is_bound else 200
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "crm/accounts/fact.html#form", context, status=status)
+    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=back, status=status)
 
 
 def folded(every: Sequence[Row], *, empty: bool = False) -> Card:

@@ -18,6 +18,7 @@ from crm.imports.rules.headers import folded
 from crm.imports.rules.plans import DEFAULT_POLICY, POLICIES, SLASHES, TWINS, Plan
 from crm.imports.rules.presets import PRESETS
 from crm.web.parsing import check_data
+from crm.web.resources import unknown_fields
 
 
 class KindField(serializers.ChoiceField):
@@ -79,9 +80,8 @@ class FileSerializer(serializers.Serializer[Any]):
         return file
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError({name[:80]: ["There is no such field."] for name in sorted(unknown)})
+        if unknown := unknown_fields(self, self.initial_data):
+            raise serializers.ValidationError(unknown)
         known = PRESETS.get(data.get("preset", ""), {})
         if "preset" in data and data["kind"] not in known:
             raise serializers.ValidationError({"preset": [f"{data['preset']} knows {', '.join(known)} only."]})

@@ -23,7 +23,7 @@ from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
-from crm.web.resources import Resource, VisibleField
+from crm.web.resources import Resource, VisibleField, unknown_fields
 
 MOST_IDS = 10_000
 
@@ -45,8 +45,7 @@ class ExportSerializer(serializers.Serializer[Any]):
     account = VisibleField(queryset=Account.objects.all(), required=False, help_text="Whose entries; for those alone.")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        refused = {str(name)[:80]: ["There is no such field."] for name in self.initial_data if name not in self.fields}
-        refused |= _refused(data)
+        refused = unknown_fields(self, self.initial_data) | _refused(data)
         if refused:
             raise serializers.ValidationError(refused)
         return data

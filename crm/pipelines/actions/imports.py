@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import batched
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from crm.accounts.models import Account
 from crm.fields import columns
@@ -23,12 +19,8 @@ from crm.pipelines.values import SUBJECT
 from crm.slots import ImportCounts, ImportKind, ImportRows, ImportUndone, import_kinds
 from crm.team.models import User
 from crm.timeline.actions import recording_found
+from crm.timeline.brought import BECAUSE, Brought, key_of
 from crm.timeline.models import TimelineEntry
-
-#: Of a spell that a file brought.
-_BECAUSE = "imported from a file"
-#: Named among what an undo keeps, and deals that go in one statement.
-_NAMED, _BATCH = 1000, 2000
 
 
 def load_deals(rows: ImportRows, now: datetime) -> ImportCounts:
@@ -155,14 +147,10 @@ def _name_reasons(rows: ImportRows) -> None:
         WHERE r.fresh AND r.state = 'lost' AND lower(l.name) = lower(r.lost_reason)""")
 
 
-def _key(import_id: int | None) -> str:
-    return f"import:{import_id or 0}:"
-
-
 def _deal(import_id: int | None) -> dict[str, str]:
     """By their key an undo finds them. Where they stand follows from their spells."""
     return {
-        "external_id": "r.external_id", "key": f"'{_key(import_id)}' || r.external_id", "title": "r.title",
+        "external_id": "r.external_id", "key": f"'{key_of(import_id)}' || r.external_id", "title": "r.title",
         "account_id": "r.account_id", "pipeline_id": "r.pipeline_id", "stage_id": "r.stage_id", "rank": "r.rank",
         "owner_id": "CASE WHEN r.fresh THEN coalesce(r.owner_id,"
                     " (SELECT a.owner_id FROM crm_account a WHERE a.id = r.account_id)) ELSE r.owner_id END",
@@ -178,10 +166,10 @@ _KEPT = dict.fromkeys(
 )
 _FIRST_SPELL = {
     "deal_id": "r.target", "stage_id": "r.began_id", "began_at": "r.opened_at", "ended_at": "r.closed_at",
-    "because": f"'{_BECAUSE}'",
+    "because": f"'{BECAUSE}'",
 }  # fmt: skip
 _LAST_SPELL = {
-    "deal_id": "r.target", "stage_id": "r.stage_id", "because": f"'{_BECAUSE}'",
+    "deal_id": "r.target", "stage_id": "r.stage_id", "because": f"'{BECAUSE}'",
     "began_at": "CASE WHEN r.state = 'open' THEN r.opened_at ELSE r.closed_at END",
 }  # fmt: skip
 # History: nobody is told that something was late elsewhere.
@@ -210,36 +198,20 @@ _TOLD = f"""
 
 #: Whether somebody has worked with a deal that a file brought.
 _WORKED = """
-    d.contract_id IS NOT NULL
-    OR EXISTS (SELECT FROM crm_dealspell s WHERE s.deal_id = d.id AND s.because <> %(because)s)
-    OR EXISTS (SELECT FROM crm_dealcontact c WHERE c.deal_id = d.id)
-    OR EXISTS (SELECT FROM crm_dealticket c WHERE c.deal_id = d.id)
+    t.contract_id IS NOT NULL
+    OR EXISTS (SELECT FROM crm_dealspell s WHERE s.deal_id = t.id AND s.because <> %(because)s)
+    OR EXISTS (SELECT FROM crm_dealcontact c WHERE c.deal_id = t.id)
+    OR EXISTS (SELECT FROM crm_dealticket c WHERE c.deal_id = t.id)
     OR EXISTS (SELECT FROM crm_dealchange c LEFT JOIN crm_act a ON a.id = c.act_id
-        WHERE c.pgh_obj_id = d.id AND (a.id IS NULL OR a.undone_at IS NULL AND a.turns %% 2 = 0))
+        WHERE c.pgh_obj_id = t.id AND (a.id IS NULL OR a.undone_at IS NULL AND a.turns %% 2 = 0))
 """
 
 
+_BROUGHT = Brought(Deal, "t.title", _WORKED, ("opened", "won", "lost"))
+
+
 def undo_deals(import_id: int, now: datetime) -> ImportUndone:
-    """Deals that nobody has worked with since go, with all that the file said of them."""
-    found = list(_found(import_id))
-    gone = [pk for pk, _, worked in found if not worked]
-    kept = [(pk, title, "somebody has worked with it since") for pk, title, worked in found if worked]
-    for batch in batched(gone, _BATCH, strict=False):
-        keys = [f"deal.imported:{pk}:deal.{what}" for pk in batch for what in ("opened", "won", "lost")]
-        TimelineEntry.objects.filter(key__in=keys).delete()
-        Deal.objects.filter(pk__in=batch).delete()
-    return ImportUndone(len(gone), 0, "crm.Deal", kept[:_NAMED], len(kept[_NAMED:]))
-
-
-def _found(import_id: int) -> Iterator[tuple[Any, ...]]:
-    """Those of the import, locked: id, title, and whether somebody has worked with it."""
-    values = {"key": f"{_key(import_id)}%", "because": _BECAUSE}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT d.id, d.title, ({_WORKED}) FROM crm_deal d WHERE d.key LIKE %(key)s ORDER BY d.id"  # noqa: S608
-            " FOR UPDATE OF d", values,
-        )  # fmt: skip
-        yield from cursor.fetchall()
+    return _BROUGHT.undo(import_id)
 
 
 def register_imports() -> None:

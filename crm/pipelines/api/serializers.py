@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from crm.fields.api import CustomField, WithCustomFields
 from crm.pipelines.models import Deal, LossReason, Pipeline, Stage
 from crm.pipelines.values import SUBJECT
 from crm.team.api import UserField
-from crm.web.resources import Day, Moment, ResourceSerializer, VisibleField
+from crm.web.resources import Day, Moment, ResourceSerializer, StrictSerializer, VisibleField
 
 MOST_TAGS, MOST_CONTACTS = 50, 50
 #: What is said once, when a deal is opened, with where else it is changed.
@@ -104,18 +103,7 @@ def _of_the_customer(contacts: list[Contact], account: Account) -> None:
         raise serializers.ValidationError({"contacts": ["One of them is not of this account."]})
 
 
-class Strict(serializers.Serializer):  # type: ignore[type-arg]
-    """Refuses fields that it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = {str(name)[:80]: ["There is no such field."] for name in data if name not in self.fields}
-            if unknown:
-                raise serializers.ValidationError(unknown)
-        return super().to_internal_value(data)
-
-
-class FilledSerializer(Strict):
+class FilledSerializer(StrictSerializer):
     """What stages may ask goes along; other fields are sent to the deal itself, beforehand."""
 
     seen_stage = serializers.IntegerField(
@@ -207,7 +195,7 @@ class PipelineSerializer(ResourceSerializer):
         return [stage.pk for stage in row.stages.all() if stage.archived_at is None]
 
 
-class MoveToSerializer(Strict):
+class MoveToSerializer(StrictSerializer):
     move_to = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=10**17,
         help_text="The open stage where its open deals go; needed if there are any.",

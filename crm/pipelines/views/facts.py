@@ -8,11 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.models import Contact
 from crm.accounts.views import own
+from crm.accounts.views.reaching import locked
 from crm.pipelines.actions import editing, linking
 from crm.pipelines.actions.refusals import DealError
 from crm.pipelines.forms import FactForm
@@ -43,14 +44,13 @@ def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if name not in FACTS and mine is None:
         raise Http404("There is no such field.")
     visible: Any = Deal.objects.visible_to(request.user).select_related("account", "owner")
-    held = visible.select_for_update(of=("self",), no_key=True) if request.method == "POST" else visible
-    row = get_object_or_404(held, pk=pk)
+    row = get_object_or_404(locked(visible, request), pk=pk)
     if request.GET.get("part") == "value":
         return _value(request, row, name)
     typed = request.POST if request.method == "POST" else None
     form = FactForm(typed, instance=row, only=name, viewer=viewer_of(request))
     if not form.is_valid() or not _saved(form, request, name):
-        return _asked(request, form, name, mine.name if mine else COLUMNS[name])
+        return own.asked(request, form, name, f"{mine.name if mine else COLUMNS[name]} of {row}")
     if not request.htmx:  # type: ignore[attr-defined]
         return done(request, row.get_absolute_url())
     return _value(request, Deal.objects.visible_to(request.user).select_related("owner").get(pk=row.pk), name)
@@ -60,7 +60,7 @@ def _value(request: HttpRequest, row: Deal, name: str) -> HttpResponse:
     mine = own.named(SUBJECT, name)
     here = f"{address('pipelines:deal', row.pk)}facts/"
     shown = own.row_of(mine, row.custom, here) if mine else fact_row(row, name)
-    return render(request, "crm/tickets/ticket_fact.html#value", {"row": shown})
+    return own.shown(request, shown)
 
 
 def _saved(form: FactForm, request: HttpRequest, name: str) -> bool:
@@ -73,19 +73,6 @@ def _saved(form: FactForm, request: HttpRequest, name: str) -> bool:
         form.add_error(name, str(refusal))
         return False
     return True
-
-
-def _asked(request: HttpRequest, form: FactForm, name: str, label: str) -> HttpResponse:
-    row = form.instance
-    context = {
-        "form": form, "field": form[name], "here": request.path, "back": row.get_absolute_url(), "name": name,
-        "suggested": (),
-    }  # fmt: skip
-    status = 422 if form.is_bound else 200
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "crm/tickets/ticket_fact.html#form", context, status=status)
-    heading, back = f"{label} of {row}", row.get_absolute_url()
-    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=back, status=status)
 
 
 @require_POST

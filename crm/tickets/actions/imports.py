@@ -3,12 +3,7 @@ goes on here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import batched
-from typing import Any
-
-from django.db import connection
 
 from crm.accounts.models import Contact
 from crm.fields import columns
@@ -17,13 +12,10 @@ from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, Import
 from crm.tickets import clocks, rules
 from crm.tickets.models import Ticket, TicketCategory, TicketMessage, TicketSpell
 from crm.timeline.actions import recording_found
+from crm.timeline.brought import BECAUSE, Brought, key_of
 from crm.timeline.models import TimelineEntry
 
 _PRIORITIES = {priority.name.lower(): priority.value for priority in Ticket.Priority}
-#: Of a spell that a file brought.
-_BECAUSE = "imported from a file"
-#: Named among what an undo keeps, and tickets that go in one statement.
-_NAMED, _BATCH = 1000, 2000
 
 COLUMNS = {
     "external_id": ImportColumn(
@@ -85,7 +77,7 @@ def load_tickets(rows: ImportRows, now: datetime) -> ImportCounts:
     rows.write(TicketMessage, _MESSAGE, target="part_id", where="r.fresh AND r.body IS NOT NULL")
     rows.write(TicketSpell, _FIRST_SPELL, target="part_id", where="r.fresh")
     rows.write(TicketSpell, _SOLVED_SPELL, target="part_id", where="r.fresh AND r.solved_at IS NOT NULL")
-    rows.run(recording_found(_TOLD), because=_BECAUSE, shown=rules.SHOWN)
+    rows.run(recording_found(_TOLD), because=BECAUSE, shown=rules.SHOWN)
     rows.note("created", TimelineEntry, f"SELECT id FROM crm_timelineentry WHERE key IN (SELECT key FROM ({_KEYS}) k)")  # noqa: S608
     clocks.ask_to_wind(now)
     return counts
@@ -129,17 +121,13 @@ def _ticket(import_id: int | None) -> dict[str, str]:
     """By their key an undo finds them."""
     return {
         "external_id": "r.external_id", "subject": "r.subject", "priority": "r.number", "category_id": "r.category_id",
-        "key": f"'{_key(import_id or 0)}' || r.external_id",
+        "key": f"'{key_of(import_id)}' || r.external_id",
         "status": "r.state", "channel": "'email'", "reply_channel": "'email'",
         "account_id": "r.account_id", "contact_id": "r.contact_id", "requester_handle": "r.contact_email",
         "token": "substr(replace(gen_random_uuid()::text, '-', ''), 1, 20)", "created_at": "r.created_at",
         "updated_at": "coalesce(r.solved_at, r.created_at)", "asked_at": "r.created_at", "solved_at": "r.solved_at",
         "closed_at": "CASE WHEN r.state = 'closed' THEN r.solved_at END",
     }  # fmt: skip
-
-
-def _key(import_id: int) -> str:
-    return f"import:{import_id}:"
 
 
 #: What only new ones take from a file.
@@ -154,10 +142,10 @@ _MESSAGE = {
 }  # fmt: skip
 _FIRST_SPELL = {
     "ticket_id": "r.target", "status": "CASE WHEN r.solved_at IS NULL THEN r.state ELSE 'open' END",
-    "began_at": "r.created_at", "ended_at": "r.solved_at", "because": f"'{_BECAUSE}'",
+    "began_at": "r.created_at", "ended_at": "r.solved_at", "because": f"'{BECAUSE}'",
 }  # fmt: skip
 _SOLVED_SPELL = {
-    "ticket_id": "r.target", "status": "r.state", "began_at": "r.solved_at", "because": f"'{_BECAUSE}'",
+    "ticket_id": "r.target", "status": "r.state", "began_at": "r.solved_at", "because": f"'{BECAUSE}'",
 }  # fmt: skip
 
 #: What the timeline tells of them: that they began, and were solved.
@@ -191,27 +179,11 @@ _WORKED = """
 """
 
 
+_BROUGHT = Brought(Ticket, "'#' || t.id || ' ' || t.subject", _WORKED, ("opened", "solved"))
+
+
 def undo_tickets(import_id: int, now: datetime) -> ImportUndone:
-    """Tickets that nobody has worked with since go, with all that the file said of them."""
-    found = list(_found(import_id))
-    gone = [pk for pk, _, worked in found if not worked]
-    kept = [(pk, f"#{pk} {subject}", "somebody has worked with it since") for pk, subject, worked in found if worked]
-    for batch in batched(gone, _BATCH, strict=False):
-        keys = [f"ticket.imported:{pk}:ticket.{what}" for pk in batch for what in ("opened", "solved")]
-        TimelineEntry.objects.filter(key__in=keys).delete()
-        Ticket.objects.filter(pk__in=batch).delete()
-    return ImportUndone(len(gone), 0, "crm.Ticket", kept[:_NAMED], len(kept[_NAMED:]))
-
-
-def _found(import_id: int) -> Iterator[tuple[Any, ...]]:
-    """Those of the import, locked: id, subject, and whether somebody has worked with it."""
-    values = {"key": f"{_key(import_id)}%", "because": _BECAUSE}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT t.id, t.subject, ({_WORKED}) FROM crm_ticket t WHERE t.key LIKE %(key)s ORDER BY t.id"  # noqa: S608
-            " FOR UPDATE OF t", values,
-        )  # fmt: skip
-        yield from cursor.fetchall()
+    return _BROUGHT.undo(import_id)
 
 
 def register_imports() -> None:

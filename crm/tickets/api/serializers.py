@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -12,7 +11,7 @@ from crm.team.api import UserField
 from crm.team.models import Team
 from crm.tickets import rules
 from crm.tickets.models import Ticket, TicketCategory, TicketMessage
-from crm.web.resources import Moment, ResourceSerializer
+from crm.web.resources import Moment, ResourceSerializer, StrictSerializer
 
 MOST_TAGS, MOST_COPIED = 50, 20
 #: What is said once, when a ticket is made.
@@ -146,18 +145,7 @@ class MessageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         return [file.name for file in message.files.all()]
 
 
-class _Strict(serializers.Serializer):  # type: ignore[type-arg]
-    """Refuses fields that it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = {str(name)[:80]: ["There is no such field."] for name in data if name not in self.fields}
-            if unknown:
-                raise serializers.ValidationError(unknown)
-        return super().to_internal_value(data)
-
-
-class NewMessageSerializer(_Strict):
+class NewMessageSerializer(StrictSerializer):
     kind = serializers.ChoiceField(
         [("in", "As the customer"), ("out", "Answer"), ("note", "Note to the team")],
         help_text="An answer leaves after a few seconds, on the channel that the customer used last.",
@@ -178,16 +166,16 @@ class NewMessageSerializer(_Strict):
     )  # fmt: skip
 
 
-class StatusSerializer(_Strict):
+class StatusSerializer(StrictSerializer):
     status = serializers.ChoiceField(STATUSES)
 
 
-class AssignmentSerializer(_Strict):
+class AssignmentSerializer(StrictSerializer):
     """What is not sent stays as it is."""
 
     assignee = UserField(allow_null=True, required=False, queryset=Ticket.objects.none())
     team = NamedField(queryset=Team.objects.all())
 
 
-class MergeSerializer(_Strict):
+class MergeSerializer(StrictSerializer):
     into = serializers.IntegerField(min_value=1, max_value=10**17, help_text="The ticket that stays.")

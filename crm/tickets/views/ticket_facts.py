@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.views import own
+from crm.accounts.views.reaching import locked
 from crm.history.toasts import undoable
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
@@ -26,7 +27,7 @@ from crm.tickets.models import Ticket, TicketChange
 from crm.tickets.views.ticket_onward import after_solving
 from crm.web import clock
 from crm.web.addresses import address
-from crm.web.dialogs import dialog, done
+from crm.web.dialogs import done
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -79,22 +80,22 @@ def fact(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if name not in (*FACTS, "subject") and mine is None:
         raise Http404("There is no such field.")
     visible: Any = Ticket.objects.visible_to(request.user).select_related("assignee", "team", "category", "level")
-    held = visible.select_for_update(of=("self",), no_key=True) if request.method == "POST" else visible
-    row = get_object_or_404(held, pk=pk)
+    row = get_object_or_404(locked(visible, request), pk=pk)
 
     def shown() -> dict[str, Any]:
         here = f"{address('tickets:detail', pk)}facts/"
         return own.row_of(mine, row.custom, here) if mine else _row(row, name)
 
     if request.GET.get("part") == "value":
-        return render(request, "crm/tickets/ticket_fact.html#value", {"row": shown()})
+        return own.shown(request, shown())
     typed = request.POST if request.method == "POST" else None
     form = FactForm(typed, instance=row, only=name, viewer=viewer_of(request))
     if not form.is_valid() or not _saved(form, request, name, clock.now()):
-        return _asked(request, form, name, mine.name if mine else FACTS.get(name, "Subject"))
+        label = mine.name if mine else FACTS.get(name, "Subject")
+        return own.asked(request, form, name, f"{label} of #{row.pk}")
     if not request.htmx:  # type: ignore[attr-defined]
         return done(request, row.get_absolute_url())
-    return render(request, "crm/tickets/ticket_fact.html#value", {"row": shown()})
+    return own.shown(request, shown())
 
 
 def _saved(form: FactForm, request: HttpRequest, name: str, now: datetime) -> bool:
@@ -114,19 +115,6 @@ def _saved(form: FactForm, request: HttpRequest, name: str, now: datetime) -> bo
         form.add_error(name, str(refusal))
         return False
     return True
-
-
-def _asked(request: HttpRequest, form: FactForm, name: str, label: str) -> HttpResponse:
-    row = form.instance
-    context = {
-        "form": form, "field": form[name], "here": request.path, "back": row.get_absolute_url(), "name": name,
-        "suggested": (),
-    }  # fmt: skip
-    status = 422 if form.is_bound else 200
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "crm/tickets/ticket_fact.html#form", context, status=status)
-    heading, back = f"{label} of #{row.pk}", row.get_absolute_url()
-    return dialog(request, "crm/accounts/fact_page.html", context, heading=heading, back=back, status=status)
 
 
 def _visible(request: HttpRequest, pk: int) -> Ticket:

@@ -14,7 +14,7 @@ from crm.accounts.models import Contact
 from crm.history.actions import undo
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
-from crm.tickets import delivering, reading
+from crm.tickets import reading
 from crm.tickets.actions import drafting, merging, splitting
 from crm.tickets.actions.answering import Overtaken, Written, write
 from crm.tickets.actions.hearing import NewTicket, begin, hear
@@ -24,13 +24,8 @@ from tests import factories
 from tests.beside import beside
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_leaves")]
 LATER, EVENING = NOON + timedelta(hours=1), NOON + timedelta(hours=6)
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 @pytest.fixture

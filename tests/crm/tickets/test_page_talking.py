@@ -17,7 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import Contact
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
-from crm.tickets import delivering
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said, put
@@ -26,13 +25,8 @@ from crm.web import clock
 from tests import factories
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_leaves")]
 LATER = NOON + timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 @pytest.fixture

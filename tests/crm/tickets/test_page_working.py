@@ -23,13 +23,8 @@ from crm.tickets.actions.turning import set_status
 from crm.tickets.models import Macro, Ticket, TicketMessage
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_leaves")]
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 @pytest.fixture

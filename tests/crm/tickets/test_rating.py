@@ -12,7 +12,7 @@ from django.test import Client
 from crm.accounts.models import Contact
 from crm.outbox.models import Notification, OutboundMessage
 from crm.team.models import User
-from crm.tickets import closing, delivering, rating
+from crm.tickets import closing, rating
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said
@@ -22,13 +22,9 @@ from crm.tickets.rules.rating import csat
 from crm.timeline.models import TimelineEntry
 from tests.conftest import NOON
 
+pytestmark = pytest.mark.usefixtures("mail_leaves")
 LATER = NOON + timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 @pytest.fixture

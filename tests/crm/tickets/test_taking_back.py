@@ -14,7 +14,7 @@ from crm.history.actions import undo
 from crm.history.models import Act
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
-from crm.tickets import delivering, rules
+from crm.tickets import rules
 from crm.tickets.actions.answering import Written, call_off, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said
@@ -23,18 +23,13 @@ from crm.tickets.models import ServiceLevel, Ticket, TicketRating
 from crm.timeline.models import Pending, TimelineEntry
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_leaves")]
 HOUR = timedelta(hours=1)
 TOLD = ("ticket.solved", "ticket.reopened")
 _STANDS = (
     "status", "solved_at", "closed_at", "reopened", "answered_at", "asked_at", "answer_by", "solve_by", "overran",
     "answer_minutes", "solve_minutes", "alarm_at", "paused_until",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 @pytest.fixture

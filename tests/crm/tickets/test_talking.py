@@ -14,7 +14,7 @@ from crm.history.models import Act
 from crm.outbox.models import Notification, OutboundMessage
 from crm.privacy.erasing import erase
 from crm.team.models import User
-from crm.tickets import delivering, rules
+from crm.tickets import rules
 from crm.tickets.actions.answering import Overtaken, Written, call_off, write
 from crm.tickets.actions.assigning import assign
 from crm.tickets.actions.hearing import NewTicket, begin, hear
@@ -27,14 +27,8 @@ from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_leaves")]
 LATER = NOON + timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def mail_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the ways back are: mail has one here, which refuses nothing."""
-    monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
 
 
 def test_what_somebody_asks_becomes_a_ticket(ticket: Ticket, sofia: Contact) -> None:
