@@ -80,11 +80,12 @@ def _lead_to(creation: BaseDatabaseCreation, name: str) -> None:
 
 
 def _digest() -> str:
-    """Of all migrations, ours and those of packages."""
+    """Of all migrations, ours and those of packages, with what lies in folders beside them."""
     from django.db.migrations.loader import MigrationLoader
 
     modules = {one.__module__ for one in MigrationLoader(None).disk_migrations.values()}
-    files = [Path(sys.modules[name].__file__ or "") for name in sorted(modules)]
+    folders = sorted({Path(sys.modules[name].__file__ or "").parent for name in modules})
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

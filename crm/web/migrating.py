@@ -1,11 +1,20 @@
-"""What migrations use: indexes that are built beside everybody's work."""
+"""What migrations use: indexes that are built beside everybody's work, and many tables made at once.
+
+Migrations that many databases have had may become one, which names them in its `replaces`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.recorder import MigrationRecorder
 
 _STANDING = """
     SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -37,3 +46,51 @@ class AddIndexBeside(AddIndexConcurrently):
                 super().database_forwards(app_label, schema_editor, from_state, to_state)
             finally:
                 cursor.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
+
+
+class CreateTables(Operation):
+    """Make new tables with their indexes, constraints and triggers; they may point at each other as they like.
+
+    Django works out every model anew for each table that is added to those before it: of two hundred tables, that is
+    nearly all of the time. Here that happens once, when all are known. Keys are written when all tables stand, as
+    Postgres has it of any of Django's migrations, so the order of the tables is free.
+    """
+
+    reversible = False
+
+    def __init__(self, tables: Sequence[CreateModel]) -> None:
+        self.tables = tables
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        vars(state).pop("apps", None)
+        for table in self.tables:
+            table.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for table in self.tables:
+            table.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"Create {len(self.tables)} tables"
+
+
+def applied(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:
+    """App and name of each migration that this database has had."""
+    return set(MigrationRecorder(connection).applied_migrations())
+
+
+def known() -> set[tuple[str, str]]:
+    """App and name of each migration of this version, and of those that have become part of one."""
+    here = MigrationLoader(None).disk_migrations
+    return {*here, *(former for each in here.values() for former in each.replaces)}
+
+
+def cut_off(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    """What this database lacks of migrations that have become one, where it has had others of the same; in order.
+
+    Such a database can go on neither from where it stands, since they are gone, nor from the beginning.
+    """
+    had = applied(connection)
+    here = MigrationLoader(None).disk_migrations.values()
+    halves = [former for each in here if had.intersection(each.replaces) for former in each.replaces]
+    return [former for former in halves if former not in had]

@@ -9,12 +9,15 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from psycopg.errors import LockNotAvailable
 
+from crm.web import migrating
+
 #: A migration that wants a table for itself makes all who come after it wait, so it waits no longer than this.
 PATIENCE = "2s"
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
+        self._refuse_what_is_cut_off(options["database"])
         with connections[options["database"]].cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
         try:
@@ -29,3 +32,13 @@ class Command(migrate.Command):
         finally:
             with connections[options["database"]].cursor() as cursor:
                 cursor.execute("RESET lock_timeout")
+
+    def _refuse_what_is_cut_off(self, database: str) -> None:
+        if lacking := migrating.cut_off(connections[database]):
+            app, name = lacking[-1]
+            raise CommandError(
+                f"This database has not had {app}.{lacking[0][1]}, which is part of a larger migration by now. Run "
+                f"migrate once with the last version that has the file {app}/migrations/{name}.py, then with this "
+                f'one; `git checkout "$(git rev-list -1 HEAD -- {app}/migrations/{name}.py)^"` gives that version. '
+                "Nothing was changed."
+            )

@@ -8,12 +8,11 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 
 from crm.config import archive
 from crm.management.commands.tick import Walk
 from crm.outbox import restoring
-from crm.web import clock
+from crm.web import clock, migrating
 
 
 class Command(BaseCommand):
@@ -62,11 +61,9 @@ class Command(BaseCommand):
             )
 
     def _bring_up_to_date(self) -> None:
-        applied = MigrationLoader(connection)
-        unknown = sorted(f"{app}.{name}" for app, name in applied.applied_migrations if (app, name) not in
-                         applied.disk_migrations)  # fmt: skip
-        if unknown:
-            raise archive.ArchiveError(f"The backup is of a later version, which knows {unknown[-1]}.")
+        if unknown := migrating.applied(connection) - migrating.known():
+            app, name = max(unknown)
+            raise archive.ArchiveError(f"The backup is of a later version, which knows {app}.{name}.")
         call_command("migrate", verbosity=0, interactive=False)
 
     def _catch_up(self, taken: str) -> int:

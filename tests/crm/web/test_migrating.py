@@ -1,4 +1,7 @@
-"""Migrations beside people at work: they let go of a table in use, and an index half built is built again."""
+"""Migrations beside people at work: they let go of a table in use, and an index half built is built again.
+
+What had a part of the migrations that are one by now is sent to a version that still has them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
 from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 from psycopg.errors import LockNotAvailable
 
@@ -34,6 +38,21 @@ def test_a_migration_waits_two_seconds_for_a_table_and_says_what_to_do(monkeypat
     with pytest.raises(CommandError, match="Run migrate again"):
         call_command("migrate", verbosity=0)
     assert (seen, _patience()) == (["2s"], before)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("app", "last"), [("crm", "0053_importdoor"), ("retention", "0008_usage_index")])
+def test_a_database_that_stands_in_the_midst_of_what_is_one_now_is_refused(
+    monkeypatch: Any, app: str, last: str
+) -> None:
+    monkeypatch.setattr(migrate.Command, "handle", lambda *args, **options: pytest.fail("it began"))
+    had = MigrationRecorder(connection).migration_qs.filter(app=app)
+    had.filter(name__in=[last, f"0001_squashed_{last}"]).delete()
+    with pytest.raises(CommandError, match=rf"not had {app}\.{last}, .* the file {app}/migrations/{last}\.py"):
+        call_command("migrate", verbosity=0)
+    had.delete()
+    with pytest.raises(pytest.fail.Exception, match="it began"):  # nothing of it there: it is made whole
+        call_command("migrate", verbosity=0)
 
 
 def _index() -> tuple[int, bool]:
