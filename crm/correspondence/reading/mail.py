@@ -95,9 +95,8 @@ def _parts(message: Message) -> Iterator[Message]:
     todo, seen = [message], 0
     while todo and seen < MOST_PARTS:
         part, seen = todo.pop(0), seen + 1
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            todo[:0] = [one for one in inside[:MOST_PARTS] if isinstance(one, Message)]
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            todo[:0] = [one for one in part.get_payload()[:MOST_PARTS] if isinstance(one, Message)]
         else:
             yield part
 
@@ -120,9 +119,9 @@ def _name(part: Message) -> str:
 
 
 def _content(part: Message) -> bytes:
-    inside = part.get_payload()
     try:
-        if isinstance(inside, list):  # a mail that was attached
+        if part.is_multipart():  # a mail that was attached
+            inside = part.get_payload()
             return inside[0].as_bytes() if inside and isinstance(inside[0], Message) else b""
         found = part.get_payload(decode=True)
     except (RecursionError, *_BROKEN):

@@ -41,7 +41,7 @@ def report_of(message: Message) -> Report:
     original = ""
     for part in list(message.walk())[:50]:
         kind = part.get_content_type()
-        inside = part.get_payload()
+        inside = part.get_payload() if part.is_multipart() else None
         if kind == "message/delivery-status" and isinstance(inside, list):
             readers += [one for one in inside if isinstance(one, Message) and one.get("Final-Recipient")]
         elif kind == "message/rfc822" and isinstance(inside, list) and inside and isinstance(inside[0], Message):

@@ -29,10 +29,10 @@ def test_words_in_any_encoding() -> None:
     assert mail.date == datetime(2026, 6, 1, 8, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("charset", ["klingon", "", "utf-8", "idna", "base64", "\xff"])
+@pytest.mark.parametrize("charset", ["klingon", "", "utf-8", "idna", "base64", "\xff", "utf\0-8"])
 def test_a_charset_that_nobody_knows_hides_no_text(charset: str) -> None:
-    raw = b'Content-Type: text/plain; charset="' + charset.encode() + b'"\r\n\r\nGood day'
-    assert read(raw, NOON).text == "Good day"
+    raw = b'Content-Type: text/plain; charset="' + charset.encode() + b'"\r\n\r\nGood day, J\xf6rg'
+    assert read(raw, NOON).text.startswith("Good day, J")
 
 
 def test_html_alone_is_read_as_text() -> None:

@@ -214,5 +214,6 @@ def test_a_day_of_mails_lands_where_it_belongs() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.django_db(transaction=True)  # one transaction around all of them would hold more locks than Postgres keeps
 def test_ten_thousand_mails_land_where_they_belong() -> None:
     lands(Day(10_000, seed=11))
