@@ -20,6 +20,7 @@ from crm.history.actions import act
 from crm.inbox import rules
 from crm.inbox.models import InboundPayload, InboxSettings
 from crm.team.models import User
+from crm.web.locks import alone
 
 State = InboundPayload.State
 logger = logging.getLogger(__name__)
@@ -44,9 +45,9 @@ class NoHandler(LookupError):
 _STORE = """
     INSERT INTO crm_inboundpayload
         (source, kind, external_key, headers, body, size, addresses, received_at, state, due_at, tries, error, note,
-        raw_kept)
+        raw_kept, fetches)
     VALUES (%(source)s, %(kind)s, %(key)s, %(headers)s, %(body)s, %(size)s, '{}', %(now)s, 'new', %(now)s, 0, '', '',
-        true)
+        true, %(fetches)s)
     ON CONFLICT (source, external_key) DO NOTHING RETURNING id
 """
 
@@ -65,7 +66,7 @@ def store(
         key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
     values: dict[str, Any] = {
         "source": source, "kind": kind, "key": key, "headers": Jsonb(rules.bounded(headers)), "body": body,
-        "size": len(body) if size is None else size, "now": now,
+        "size": len(body) if size is None else size, "now": now, "fetches": kind in slots.inbox_fetchers,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_STORE, values)
@@ -78,10 +79,21 @@ def store(
 
 def work(now: datetime) -> int:
     """Handle what is due for some seconds, each payload in a transaction of its own. Returns how many were taken."""
+    return _slice(now, _CLAIM)
+
+
+def fetch(now: datetime) -> int:
+    """The same for what must be fetched over a network first: beside all else, so that nothing waits for it, and in one
+    process at a time, so that those at work here are never all waiting for somebody else's machine."""
+    with alone("inbox files") as mine:
+        return _slice(now, _CLAIM_FETCH) if mine else 0
+
+
+def _slice(now: datetime, claim: str) -> int:
     began, taken = time.monotonic(), 0
-    while time.monotonic() - began < SLICE and (claim := _claim(now)):
+    while time.monotonic() - began < SLICE and (claimed := _claim(now, claim)):
         taken += 1
-        _handle(*claim, now)
+        _handle(*claimed, now)
     return taken
 
 
@@ -89,7 +101,7 @@ def work(now: datetime) -> int:
 # counted too, and rests before the next try, as nobody takes it before `due_at`.
 _CLAIM = """
     WITH next AS MATERIALIZED (
-        SELECT id FROM crm_inboundpayload WHERE state = 'new' AND due_at <= %(now)s
+        SELECT id FROM crm_inboundpayload WHERE state = 'new' AND NOT fetches AND due_at <= %(now)s
         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE crm_inboundpayload p SET
         state = CASE WHEN p.tries < %(most)s THEN 'new' ELSE 'failed' END, tries = least(p.tries + 1, %(most)s),
@@ -97,15 +109,17 @@ _CLAIM = """
         error = CASE WHEN p.tries < %(most)s OR p.error <> '' THEN p.error ELSE %(died)s END
     FROM next WHERE p.id = next.id RETURNING p.id, p.tries, p.state
 """
+# Those that were never tried first: what is slow again and again keeps nobody else's waiting.
+_CLAIM_FETCH = _CLAIM.replace("NOT fetches", "fetches").replace("ORDER BY due_at", "ORDER BY tries, due_at")
 
 
-def _claim(now: datetime) -> tuple[int, int] | None:
+def _claim(now: datetime, claim: str) -> tuple[int, int] | None:
     """Its id and its try. One that has had all its tries is parked on the way."""
     rests = [rules.retry_after(tries) for tries in range(1, rules.MAX_TRIES + 1)]
     values: dict[str, Any] = {"now": now, "most": rules.MAX_TRIES, "rests": rests, "died": _DIED}
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(_CLAIM, values)
+            cursor.execute(claim, values)
             if (row := cursor.fetchone()) is None:
                 return None
             pk, tries, state = row
@@ -152,7 +166,16 @@ def _handler(kind: str) -> slots.InboxHandler:
 
 def next_due(now: datetime) -> datetime | None:
     """The first moment after `now` at which `work` will find something."""
-    waiting = InboundPayload.objects.filter(state=State.NEW, due_at__gt=now)
+    return _next(now, fetches=False)
+
+
+def next_fetch(now: datetime) -> datetime | None:
+    """The same of `fetch`."""
+    return _next(now, fetches=True)
+
+
+def _next(now: datetime, *, fetches: bool) -> datetime | None:
+    waiting = InboundPayload.objects.filter(state=State.NEW, fetches=fetches, due_at__gt=now)
     moment: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
     return moment
 

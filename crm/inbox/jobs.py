@@ -13,6 +13,12 @@ def work() -> None:
     until_idle("inbox", actions.work)
 
 
+@shared_task(soft_time_limit=60, time_limit=90)  # a provider may take its time, which is bounded for each call
+def fetch() -> None:
+    """Fetch what lies with providers, file by file."""
+    until_idle("inbox files", actions.fetch)
+
+
 @shared_task
 def look() -> None:
     """Look into the mailbox."""

@@ -14,19 +14,25 @@ from crm.inbox.models import InboundPayload
 from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb, one_by_one
 
 _SELECT = f"""
-    SELECT 'inbox' AS grp, 'What came in' AS label, due.n AS due, due.late, 0::bigint AS held, parked.n AS parked,
+    SELECT '{{group}}' AS grp, '{{label}}' AS label, due.n AS due, due.late, 0::bigint AS held, parked.n AS parked,
         0::bigint AS uncertain, 0::bigint AS failed, due.oldest AS oldest_due, '' AS because
     FROM (
         SELECT count(*) AS n, count(*) FILTER (WHERE due_at < %s) AS late, min(due_at) AS oldest FROM (
-            SELECT due_at FROM crm_inboundpayload WHERE state = 'new' AND due_at <= %s
-            ORDER BY due_at, id LIMIT {MOST + 1}) AS open
+            SELECT due_at FROM crm_inboundpayload WHERE state = 'new' AND {{lane}} AND due_at <= %s
+            ORDER BY {{order}} LIMIT {MOST + 1}) AS open
     ) AS due, (SELECT count(*) AS n FROM (
-        SELECT FROM crm_inboundpayload WHERE state = 'failed' LIMIT {MOST + 1}) AS p) AS parked
+        SELECT FROM crm_inboundpayload WHERE state = 'failed' AND {{lane}} LIMIT {MOST + 1}) AS p) AS parked
 """  # noqa: S608  (constants of ours)
 
 
+_BOTH = " UNION ALL ".join((
+    _SELECT.format(group="inbox", label="What came in", lane="NOT fetches", order="due_at, id"),
+    _SELECT.format(group="files", label="Files of chats", lane="fetches", order="tries, due_at, id"),
+))  # fmt: skip
+
+
 def select(now: datetime) -> tuple[str, Sequence[Any]]:
-    return _SELECT, [now - LATE, now]
+    return _BOTH, [now - LATE, now, now - LATE, now]
 
 
 def address(group: str, figure: str) -> str:
@@ -35,7 +41,7 @@ def address(group: str, figure: str) -> str:
 
 
 def waits(load: Load) -> str:
-    return "what came in"
+    return "files of chats" if load.group == "files" else "what came in"
 
 
 def _find(limit: int, below: int | None = None) -> list[Trouble]:

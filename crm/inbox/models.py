@@ -38,11 +38,15 @@ class InboundPayload(models.Model):
     note = models.CharField(max_length=300, blank=True)  # what became of it, for people
     handled_at = models.DateTimeField(null=True)  # done or ignored
     raw_kept = models.BooleanField(default=True, db_default=True)  # False: headers and body were removed
+    #: Something is fetched for it first, over a network: it waits apart from what is here already.
+    fetches = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint("source", "external_key", name="payload_once")]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state="new"), name="payload_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="new", fetches=False), name="payload_waiting"),
+            models.Index(fields=["tries", "due_at", "id"], condition=Q(state="new", fetches=True),
+                         name="payload_to_fetch"),
             models.Index(fields=["-id"], condition=Q(state="failed"), name="payload_parked"),
             models.Index(fields=["-id"], condition=Q(state="ignored"), name="payload_ignored"),
             models.Index(fields=["handled_at"], condition=Q(handled_at__isnull=False, raw_kept=True),

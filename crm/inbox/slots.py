@@ -7,7 +7,8 @@ from crm.history.actions import UndoError
 from crm.history.models import Act
 from crm.history.undoing import Undone, undoers
 from crm.inbox import actions, checks, load  # noqa: F401  (importing the checks registers them)
-from crm.inbox.channels import bridge, chat, hooks, imap, media, meta, telegram
+from crm.inbox.channels import bridge, hooks, imap, meta, telegram
+from crm.inbox.connecting import register_integrations
 from crm.inbox.erasing import forget_in_payloads
 from crm.team.models import User
 
@@ -22,14 +23,15 @@ undoers.register("inbox.discarded", refuse)
 slots.inbox_handlers.register(hooks.KIND, hooks.unpack)
 slots.inbox_handlers.register(telegram.KIND, telegram.unpack)
 slots.inbox_handlers.register(bridge.KIND, bridge.unpack)
-slots.inbox_fetchers.register(chat.MEDIUM, media.fetch)
 for app in meta.APPS.values():
     slots.inbox_handlers.register(app.kind, app.unpack)
 slots.work.register("mailbox", slots.Work(run=imap.look, next_due=lambda now: None, order=1))
 slots.work.register("inbox", slots.Work(run=actions.work, next_due=actions.next_due, order=2))
+slots.work.register("inbox files", slots.Work(run=actions.fetch, next_due=actions.next_fetch, order=3))
 slots.work.register("raw payloads", slots.Work(run=actions.sweep, next_due=actions.next_sweep, order=90))
 slots.loads.register("inbox", slots.LoadSource("Inbox", load.select, load.address, load.waits, order=10))
 slots.repairs.register("inbox", load.PARKED)
+register_integrations()
 slots.traces.register("payloads", forget_in_payloads)
 slots.settings_pages.register(
     "inbox",

@@ -45,7 +45,7 @@ def forget_messages(person: Person, now: datetime) -> None:
     TicketDraft.objects.filter(ticket__in=asked).delete()
     messages.update(
         contact=None, sender_name="", sender_handle="", recipients=[], subject="", text=person.STAND_IN, html="",
-        folded_at=None, mood_words=[],
+        folded_at=None, mood_words=[], lacking=[],
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from html import escape  # Django's own looks for lazy texts first, which these are not
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -18,15 +18,16 @@ from crm.accounts.lists import MINE, colleagues, of_choices, owned, person
 from crm.accounts.models import Contact
 from crm.fields.asking import OrdersOf
 from crm.segments import filterbar
-from crm.segments.filters import searching
 from crm.segments.listing import Listing, Order, Quick, Ready
 from crm.slots import ListColumn, list_columns, lists
 from crm.team.models import Membership, Team, User
 from crm.templatetags import ui
 from crm.tickets import walking
 from crm.tickets.filter_fields import PRIORITIES, SUBJECT
+from crm.tickets.finding import alike, called
 from crm.tickets.models import OPEN, Ticket, TicketMessage, TicketQuerySet
 from crm.tickets.rules.due import SOON, due
+from crm.tickets.seeing import seen
 from crm.web import clock
 from crm.web.addresses import address
 from crm.web.pagination import Sort
@@ -48,9 +49,9 @@ def requester(row: dict[str, Any]) -> str:
 
 
 def title(row: dict[str, Any], suffix: str = "") -> SafeString:
-    """Channel, subject, number, who asks, of which customer; and whether the customer wrote last."""
+    """Channel, subject, number, who asks, of which customer; and whether the customer wrote last and it is open."""
     channel = row["reply_channel"]
-    waits = row["last_said"] == TicketMessage.Kind.IN
+    waits = row["last_said"] == TicketMessage.Kind.IN and row["status"] in OPEN
     mark = '<i class="unread" title="The customer wrote last"><span class="sr">Unanswered: </span></i>' if waits else ""
     second = " · ".join(filter(None, (f"#{row['id']}", requester(row), row["account__name"] or "")))
     return SafeString(
@@ -138,25 +139,6 @@ def _teams(viewer: User) -> Sequence[tuple[str, str]]:
     return [(str(team.pk), team.name) for team in Team.objects.order_by("name")]
 
 
-def called(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Whose subject holds the text, or begins with it when it is too short for trigrams; “#123” is that number."""
-    if number := numbered(text):
-        return rows.filter(pk=number)
-    return rows.filter(searching.holds(F("subject"), text))
-
-
-def alike(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Whose subject has words much like it, the likest first."""
-    return searching.alike(rows, "subject", text)
-
-
-def numbered(text: str) -> int | None:
-    """The number of “#123”."""
-    digits = text.strip().removeprefix("#")
-    is_number = text.strip().startswith("#") and digits.isascii() and digits.isdecimal() and len(digits) < 19
-    return int(digits) if is_number else None
-
-
 # The list -------------------------------------------------------------------------------------------------------------
 
 
@@ -180,7 +162,7 @@ def _base(viewer: User) -> TicketQuerySet:
     spoken = TicketMessage.objects.filter(
         ticket=OuterRef("pk"), kind__in=(TicketMessage.Kind.IN, TicketMessage.Kind.OUT), called_off_at=None
     ).order_by("-occurred_at", "-id")  # fmt: skip
-    return Ticket.objects.visible_to(viewer).annotate(last_said=Subquery(spoken.values("kind")[:1]))
+    return seen(viewer).annotate(last_said=Subquery(spoken.values("kind")[:1]))
 
 
 def _leaf(field: str, op: str, value: Any) -> str:
@@ -203,7 +185,7 @@ READY = {
 QUEUE = Queue(
     subject=SUBJECT, one="ticket", many="tickets", base=_base,
     fields=(
-        "subject", "reply_channel", "last_said", "account__name", "contact_id", "contact__first_name",
+        "subject", "status", "reply_channel", "last_said", "account__name", "contact_id", "contact__first_name",
         "contact__last_name", "contact__email", "requester_name", "requester_handle",
     ),
     title=title, heading="Ticket",
@@ -217,7 +199,7 @@ QUEUE = Queue(
         "priority": Order("Least urgent", Sort("priority")),
     }),
     order="due", search=called, alike=alike,
-    search_hint="Subject or #number", about=Ticket.objects.about, new="tickets:new",
+    search_hint="Subject, person or #number", about=Ticket.objects.about, new="tickets:new",
     nothing="crm/tickets/none.html",
     quick={
         "status": Quick("Status", _of_status, ((UNSOLVED, "All open"), *_STATUSES.items())),

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from crm.history.actions import act
+from crm.history.actions import Undone, act
+from crm.history.models import Act
 from crm.outbox import rendering
 from crm.team.models import User
 from crm.tickets import clocks
@@ -18,9 +19,29 @@ from crm.tickets.actions.saying import lock
 from crm.tickets.models import Macro, Ticket, TicketCategory, TicketMessage
 
 
+def known_to(viewer: User) -> QuerySet[Macro]:
+    """Everybody's, and one's own, those that nobody is offered any more among them."""
+    return Macro.objects.filter(Q(owner=None) | Q(owner=viewer))
+
+
 def offered(viewer: User) -> QuerySet[Macro]:
-    """Everybody's, and one's own."""
-    return Macro.objects.filter(Q(owner=None) | Q(owner=viewer), archived_at=None).order_by("name", "id")
+    return known_to(viewer).filter(archived_at=None).order_by("name", "id")
+
+
+#: Of the act that removes one of one's own.
+REMOVED = "macro.removed"
+
+
+def remove(macro: Macro, by: User, now: datetime) -> Act | None:
+    """Of one's own: nobody is offered it any more. None: it was removed already."""
+    with act(REMOVED, f"removed the macro “{macro}”", by, now, {"macro": macro.pk}) as made:
+        gone = Macro.objects.filter(pk=macro.pk, owner=by, archived_at=None).update(archived_at=now)
+    return made if gone else None
+
+
+def put_back(done: Act, by: User | None, now: datetime) -> Undone:
+    """For the undo of a removal."""
+    return Undone(Macro.objects.filter(pk=done.detail["macro"]).update(archived_at=None))
 
 
 def facts(ticket: Ticket, viewer: User) -> Mapping[str, Any]:

@@ -13,23 +13,30 @@ from crm import slots
 from crm.accounts.models import Account, Contact
 from crm.team.models import User
 from crm.team.permissions import allows
+from crm.team.viewer import SIGHT
 from crm.tickets import rules
-from crm.tickets.models import OPEN, Ticket, TicketQuerySet
+from crm.tickets.models import OPEN, Ticket
 from crm.tickets.rules.due import SOON
 from crm.tickets.rules.mood import FRUSTRATED
 from crm.web import clock
+from crm.web.composed import Asked, Composed
 
 #: From so much lateness on it cannot be more urgent.
 _WORST = timedelta(days=2)
 
 
-def waiting(viewer: User) -> TicketQuerySet | None:
+def _waiting(viewer: User, soon: datetime) -> Any:
+    theirs = Q(assignee=viewer) | Q(assignee=None, due_by__lt=soon)
+    rows = Ticket.objects.visible_to(viewer).filter(theirs, status__in=sorted(rules.WAITS_FOR_US))
+    return rows.filter(is_spam=False, merged_into=None).values_list("pk")
+
+
+_that_wait = Composed(_waiting, SIGHT, datetime)
+
+
+def waiting(viewer: User) -> Asked | None:
     """What waits for the viewer: their own, and what nobody has and is due soon."""
-    if not allows(viewer, "tickets"):
-        return None
-    soon = Q(assignee=None, due_by__lt=clock.now() + SOON)
-    rows = Ticket.objects.visible_to(viewer).filter(Q(assignee=viewer) | soon, status__in=sorted(rules.WAITS_FOR_US))
-    return rows.filter(is_spam=False, merged_into=None)
+    return _that_wait.asked(viewer, clock.now() + SOON) if allows(viewer, "tickets") else None
 
 
 def _beside(subject: str) -> Any:
@@ -71,6 +78,12 @@ def _late(passed: timedelta) -> str:
 
 def register_panels() -> None:
     slots.menu.register("tickets", slots.MenuEntry("Tickets", "ticket", "tickets:list", 27, waiting))
+    slots.menu.register(
+        "insight", slots.MenuEntry("Ticket insight", "chart-line", "tickets:insight", 28, place="search")
+    )
+    slots.menu.register(
+        "ratings", slots.MenuEntry("What customers said", "star", "tickets:ratings", 29, place="search")
+    )
     slots.account_panels.register("tickets", _beside("account"))
     slots.contact_panels.register("tickets", _beside("contact"))
     slots.today_reasons.register("ticket", slots.TodayReason(troubled, 25))

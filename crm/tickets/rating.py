@@ -179,8 +179,8 @@ def answer(rating: TicketRating, score: int, comment: str, now: datetime) -> Non
     row.score, row.comment, row.answered_at = score, comment.strip()[:LONGEST_COMMENT], row.answered_at or now
     row.save(update_fields=["score", "comment", "answered_at"])
     latest = TicketRating.objects.filter(ticket=ticket, score__isnull=False).order_by("-asked_at", "-pk").first()
-    ticket.score = latest.score if latest else score
-    ticket.save(update_fields=["score"])
+    ticket.score, ticket.updated_at = latest.score if latest else score, now
+    ticket.save(update_fields=["score", "updated_at"])
     _tell(ticket, row, now)
 
 

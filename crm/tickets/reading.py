@@ -25,6 +25,7 @@ from crm.tickets.models import (
     TicketFile,
     TicketFollower,
     TicketMessage,
+    TicketRating,
 )
 from crm.timeline.models import TimelineEntry
 from crm.web.composed import Composed
@@ -46,7 +47,7 @@ _RELATED: dict[str, Any] = {
     "account": Account, "account__owner": User, "contact": Contact, "assignee": User, "team": Team,
     "category": TicketCategory, "level": ServiceLevel, "merged_into": Ticket,
 }  # fmt: skip
-_BESIDE = ("followed", "kept", "shown_account", "field_versions")
+_BESIDE = ("followed", "kept", "rated", "shown_account", "field_versions")
 
 
 def _columns(model: Any) -> list[str]:
@@ -56,9 +57,11 @@ def _columns(model: Any) -> list[str]:
 def _with_beside(rows: Any, viewer_id: int, shown_account: Any) -> QuerySet[Any, Any]:
     followed = TicketFollower.objects.filter(ticket=OuterRef("pk")).order_by("user__name", "user__email")
     kept = TicketDraft.objects.filter(ticket=OuterRef("pk"), user=viewer_id).order_by("-begun_in")  # its own first
+    rated = TicketRating.objects.filter(ticket=OuterRef("pk")).order_by("-asked_at", "-pk")
     found: QuerySet[Any, Any] = rows.annotate(
         followed=ArraySubquery(followed.values(one=JSONObject(pk="user_id", name="user__name", email="user__email"))),
         kept=ArraySubquery(kept.values(one=JSONObject(is_note="is_note", text="text", saved_at="saved_at"))),
+        rated=Subquery(rated.values(one=JSONObject(score="score", because="because", asked_at="asked_at"))[:1]),
         field_versions=RawSQL(f"({known.VERSIONS})", [], TextField()),  # noqa: S611  (a constant of ours)
         shown_account=shown_account,
     ).values_list(
@@ -74,8 +77,8 @@ _anybodys = Composed(
 
 
 def ticket(pk: int, viewer: User) -> Ticket | None:
-    """With what the page says around the conversation: `followed` by whom, the viewer's `kept` drafts, and whether
-    they may see its customer (`account_shown`)."""
+    """With what the page says around the conversation: `followed` by whom, the viewer's `kept` drafts, how it was
+    `rated` last or why nobody was asked, and whether they may see its customer (`account_shown`)."""
     if viewer.sees_everything:
         rows = _anybodys.rows(pk, viewer.pk)
     else:
@@ -90,7 +93,7 @@ def ticket(pk: int, viewer: User) -> Ticket | None:
         related, of = _built(model, values), getattr(found, whose[0]) if whose else found
         if of is not None:
             setattr(of, name, related)
-    found.followed, found.kept, shown_account, versions = values
+    found.followed, found.kept, found.rated, shown_account, versions = values
     known.told(versions)
     found.account_shown = shown_account is not None
     return found  # type: ignore[no-any-return]
@@ -113,7 +116,7 @@ _MESSAGE = (
     "pk", "kind", "channel", "user_id", "user__name", "user__email", "contact_id", "contact__first_name",
     "contact__last_name", "sender_name", "sender_handle", "recipients", "folded_at", "occurred_at", "automatic",
     "proven", "outbound_id", "outbound__state", "outbound__due_at", "outbound__reason", "called_off_at", "origin_id",
-    "mood", "mood_words", "words", "letters", "formatted", "enclosed", "arrival",
+    "mood", "mood_words", "lacking", "words", "letters", "formatted", "enclosed", "arrival",
 )  # fmt: skip
 Message = namedtuple("Message", _MESSAGE)  # type: ignore[misc]
 
@@ -152,20 +155,20 @@ def earlier(ticket_id: int, cursor: str) -> tuple[Page[Any], datetime]:
 
 
 def news(ticket_id: int, after: int, waiting: Sequence[int]) -> list[Any]:
-    """What arrived later than `after`, and those that were on their way and may have left."""
+    """What arrived later than `after`; those that were on their way and may have left; those that lack files."""
     rows = TicketMessage.objects.filter(ticket_id=ticket_id)
-    news = rows.arrived_after(after) | rows.filter(pk__in=waiting)
+    news = rows.arrived_after(after) | rows.filter(pk__in=waiting) | rows.exclude(lacking=[])
     return list(_with_all(news).order_by("occurred_at", "id")[:SHOWN])
 
 
 class Event(NamedTuple):
-    """What happened between messages: `kind` is status, assigned or merged."""
+    """What happened between messages: `kind` is status, assigned, merged or rated."""
 
     at: datetime
     kind: str
     by: str
-    what: str  # the status, whom it was given to, the number of the other ticket
-    because: str
+    what: str  # the status, whom it was given to, the other ticket's subject, the score
+    because: str  # of a rating what was added in words
     beside: int | None  # the other ticket
 
 
@@ -225,6 +228,12 @@ _EVENTS = f"""
         FROM crm_ticket gone JOIN crm_ticketspell spell ON spell.ticket_id = gone.id AND spell.ended_at IS NULL
         LEFT JOIN crm_user who ON who.id = spell.by_id
         WHERE gone.merged_into_id = %(ticket)s
+        UNION ALL
+        SELECT rating.answered_at, 'rated', coalesce(nullif(trim(concat(person.first_name, ' ', person.last_name)), ''),
+            nullif(ticket.requester_name, '')), rating.score::text, rating.comment, NULL, rating.id
+        FROM crm_ticketrating rating JOIN crm_ticket ticket ON ticket.id = rating.ticket_id
+        LEFT JOIN crm_contact person ON person.id = rating.contact_id
+        WHERE rating.ticket_id = %(ticket)s AND rating.score IS NOT NULL
     )
     SELECT at, kind, by, what, because, beside FROM told
     WHERE at >= coalesce(%(since)s, '-infinity'::timestamptz) AND at < coalesce(%(until)s, 'infinity'::timestamptz)

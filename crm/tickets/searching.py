@@ -6,7 +6,8 @@ from typing import Any
 
 from crm.slots import Found, SearchSource, search_sources
 from crm.team.models import User
-from crm.tickets.lists import alike, called, requester
+from crm.tickets.finding import alike, called
+from crm.tickets.lists import requester
 from crm.tickets.models import Ticket
 from crm.web.addresses import address
 
@@ -27,7 +28,7 @@ def find(viewer: User, text: str, limit: int) -> list[Found]:
     if not is_number and len(text) < _SHORTEST:
         return []
     rows = Ticket.objects.visible_to(viewer).filter(is_spam=False).order_by()
-    found = rows.filter(pk=int(digits)) if is_number else called(rows, text)
+    found = rows.filter(pk=int(digits)) if is_number else called(rows, text, viewer)
     lines = list(found.values(*_FIELDS)[: limit * _LOOKED_AT])
     lines.sort(key=lambda row: (row["status"] in ("solved", "closed"), -row["id"]))
     return [_line(row) for row in lines[:limit]]

@@ -38,6 +38,21 @@ const keys = {
   a: () => press("[data-key=a]"),
 };
 
+// Where one goes on reading: what the customer said since we answered last; else what was said last.
+function unread() {
+  const said = [...document.querySelectorAll("#talk > .msg")];
+  const answered = said.findLastIndex((one) => one.matches(".out"));
+  return said.slice(answered + 1).find((one) => one.matches(".in")) ?? said.at(-1);
+}
+
+// Its beginning is what one sees, unless all of it is in sight above the place to answer.
+function settle() {
+  const [from, composer] = [unread(), document.querySelector("[data-composer]")];
+  const floor = composer?.getBoundingClientRect().top ?? innerHeight;
+  const last = document.querySelector("#talk > :last-child");
+  if (from && last.getBoundingClientRect().bottom > Math.min(floor, innerHeight)) from.scrollIntoView({ block: "start" });
+}
+
 if (desk) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target) || !keys[event.key]) return;
@@ -51,5 +66,5 @@ if (desk) {
     show(tab.dataset.part);
   });
   if (location.hash === "#answer") open("answer");
-  else if (!location.hash) document.querySelector("#talk > :last-child")?.scrollIntoView({ block: "nearest" });
+  else if (!location.hash) settle();
 }

@@ -1,12 +1,12 @@
 """Who may do what on the desk of an account manager, the rows of a customer's page and of its dialogs; and what admins
-set about the support desk, with its public forms."""
+set about the support desk."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from crm.tickets.models import BlockedSender, TicketForm
-from tests.architecture.access_kinds import Row, about, for_admins, public
+from crm.tickets.models import BlockedSender
+from tests.architecture.access_kinds import Row, about, for_admins
 from tests.conftest import NOON
 
 #: Whoever wrote a note, and nobody else.
@@ -14,8 +14,7 @@ _WRITER = frozenset({"manager"})
 
 
 def set_up_desk(world: Any) -> None:
-    """A public form, and somebody whom nobody hears."""
-    world.form = TicketForm.objects.create(name="Ask us", slug="help")
+    """Somebody whom nobody hears."""
     world.blocked = BlockedSender.objects.create(channel="email", handle="spam@x.example", at=NOON)
 
 
@@ -57,11 +56,4 @@ ROWS: dict[str, Row] = {
     "desk:preview": for_admins("POST"),
     "desk:block": for_admins("POST"),
     "desk:unblock": for_admins("POST", pk=lambda world: world.blocked.pk),
-    "desk:forms": for_admins(),
-    "desk:new_form": for_admins("GET POST"),
-    "desk:form": for_admins("GET POST", pk=lambda world: world.form.pk),
-    "desk:switch_form": for_admins("POST", pk=lambda world: world.form.pk),
-    # anybody may ask something
-    "ticket_forms:form": public("GET POST", at=lambda world: {"slug": "help"}),
-    "ticket_forms:thanks": public(at=lambda world: {"slug": "help"}),
 }

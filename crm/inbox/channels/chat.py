@@ -83,11 +83,15 @@ def store(found: Iterable[Chat | Receipt], source: str, now: datetime) -> Handle
     return Handled(f"Held {held}." if held else "Held nothing for us.", not held, sorted(names))
 
 
-def store_media(chat: Chat, message_id: int, source: str, now: datetime) -> None:
-    """What lies with the provider is fetched later for the message that it belongs to, each by a payload of its own."""
+def store_media(chat: Chat, message_id: int, source: str, now: datetime) -> list[tuple[int, Medium]]:
+    """What lies with the provider is fetched later for the message that it belongs to, each by a payload of its own,
+    whose number it gives back."""
+    found = []
     for place, one in enumerate(chat.media):
         told = {"channel": chat.channel, "handle": chat.handle, "message": message_id, "medium": asdict(one)}
-        actions.store(source, MEDIUM, f"{MEDIUM}:{chat.key}:{place}", json.dumps(told).encode(), {}, now)
+        pk = actions.store(source, MEDIUM, f"{MEDIUM}:{chat.key}:{place}", json.dumps(told).encode(), {}, now)
+        found += [(pk, one)] if pk else []
+    return found
 
 
 def named(chat: Chat) -> list[str]:

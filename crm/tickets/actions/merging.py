@@ -95,6 +95,13 @@ def _is_address(handle: str) -> bool:
     return True
 
 
+def made(ticket: Ticket) -> Act | None:
+    """The act that merged it into another one; None: it is not merged, or was together with others."""
+    spell = ticket.spells.select_related("act").filter(ended_at=None).first()
+    found = spell.act if ticket.merged_into_id and spell else None
+    return found if found and found.kind == KIND else None
+
+
 def part(done: Act, by: User | None, now: datetime) -> Undone:
     """For the undo of a merge: exactly what came goes back. What was written since stays, and is said to."""
     take_turns(_TURN)

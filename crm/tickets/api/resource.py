@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -23,20 +22,13 @@ from crm.segments.filters import FilterError, parse
 from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.tickets import clocks
-from crm.tickets.actions import answering, assigning, hearing, merging, requesting, turning
-from crm.tickets.actions.saying import Said, TicketError
-from crm.tickets.api.serializers import (
-    AssignmentSerializer,
-    MergeSerializer,
-    MessageSerializer,
-    NewMessageSerializer,
-    StatusSerializer,
-    TicketSerializer,
-)
+from crm.tickets.actions import answering, hearing, requesting
+from crm.tickets.actions.saying import Said
+from crm.tickets.api.doing import Doing, checked, refusing
+from crm.tickets.api.serializers import MessageSerializer, NewMessageSerializer, TicketSerializer
 from crm.tickets.models import OPEN, Ticket, TicketMessage
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
-from crm.web.problems import Conflict
 from crm.web.resources import Creating, Editing, Listing, Resource
 
 _VERSION = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read.")
@@ -58,7 +50,7 @@ _STATUSES = [*Ticket.Status.values, "unsolved"]
     update=extend_schema(parameters=[_VERSION]),
     partial_update=extend_schema(parameters=[_VERSION]),
 )  # fmt: skip
-class TicketResource(Creating, Editing, Listing, Resource):
+class TicketResource(Doing, Creating, Editing, Listing, Resource):
     """What customers want of us, newest first. The number is the id."""
 
     queryset = Ticket.objects.select_related("account", "contact", "team", "category", "assignee", "created_by")
@@ -123,7 +115,7 @@ class TicketResource(Creating, Editing, Listing, Resource):
         by: Any = self.request.user
         changed = {name: data[name] for name in _EDITED if name in data and data[name] != getattr(row, name)}
         contact = data.get("contact")
-        with _refusing("contact"), act("ticket.changed", f"changed {row}", by, now, {"ticket": row.pk}):
+        with refusing("contact"), act("ticket.changed", f"changed {row}", by, now, {"ticket": row.pk}):
             if contact and contact.pk != row.contact_id:
                 requesting.choose(row, contact, by, now)
                 row.refresh_from_db()
@@ -156,67 +148,10 @@ class TicketResource(Creating, Editing, Listing, Resource):
     def say(self, request: Request, pk: str) -> Response:
         """Answer, write a note, or bring what the customer said elsewhere."""
         row = get_object_or_404(self.get_queryset(), pk=pk)
-        data, now, by = _checked(NewMessageSerializer, request), clock.now(), request.user
-        with _refusing("kind"), transaction.atomic():
+        data, now, by = checked(NewMessageSerializer, request), clock.now(), request.user
+        with refusing("kind"), transaction.atomic():
             message = _hear(row, data, by, now) if data["kind"] == "in" else _write(row, data, by, now)
         return Response(MessageSerializer(message).data, status=201)
-
-    # What is done
-
-    @extend_schema(request=StatusSerializer, responses={201: TicketSerializer}, parameters=[KEY_PARAMETER])
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def status(self, request: Request, pk: str) -> Response:
-        """Turn it. Doing so again changes nothing."""
-        return self._done(request, pk, StatusSerializer, "status", lambda row, data, by, now: turning.set_status(
-            row, data["status"], by, now))  # fmt: skip
-
-    @extend_schema(request=AssignmentSerializer, responses={201: TicketSerializer}, parameters=[KEY_PARAMETER])
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def assignment(self, request: Request, pk: str) -> Response:
-        """Hand it to somebody, or to a team. Doing so again changes nothing."""
-        return self._done(request, pk, AssignmentSerializer, "assignee", lambda row, data, by, now: assigning.assign(
-            row, data.get("assignee", row.assignee), data.get("team", row.team), by, now))  # fmt: skip
-
-    @extend_schema(request=MergeSerializer, responses={201: TicketSerializer}, parameters=[KEY_PARAMETER])
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def merge(self, request: Request, pk: str) -> Response:
-        """Let what was said in it go on in another ticket. It closes."""
-        return self._done(request, pk, MergeSerializer, "into", lambda row, data, by, now: merging.merge(
-            row, self._stays(data["into"]), by, now))  # fmt: skip
-
-    def _stays(self, pk: int) -> Ticket:
-        found: Ticket | None = self.get_queryset().filter(pk=pk).first()
-        if found is None:
-            raise TicketError("There is no such ticket that you may see.")
-        return found
-
-    def _done(self, request: Request, pk: str, serializer: Any, field: str, verb: Any) -> Response:
-        """What is refused is said about the field; of what one may not see not even that is said."""
-        row = get_object_or_404(self.get_queryset(), pk=pk)
-        data = _checked(serializer, request)
-        with _refusing(field), transaction.atomic():
-            verb(row, data, request.user, clock.now())
-        return self.answer(self._read(row.pk), 201)
-
-
-@contextmanager
-def _refusing(field: str) -> Iterator[None]:
-    """What a verb refuses, the request is told about this field; 409 where somebody was quicker."""
-    try:
-        yield
-    except answering.Overtaken as overtaken:
-        raise Conflict(str(overtaken)) from None
-    except TicketError as error:
-        raise ValidationError({field: [str(error)]}) from None
-
-
-def _checked(serializer: Any, request: Request) -> Mapping[str, Any]:
-    given = serializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return given.validated_data  # type: ignore[no-any-return]
 
 
 def _write(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> TicketMessage:

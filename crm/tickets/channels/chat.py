@@ -22,6 +22,7 @@ from crm.tickets.acknowledging import acknowledge
 from crm.tickets.actions.hearing import NewTicket, begin, hear
 from crm.tickets.actions.requesting import choose
 from crm.tickets.actions.saying import Said
+from crm.tickets.channels import media
 from crm.tickets.channels.handles import know, linked, person_of
 from crm.tickets.models import OPEN, BlockedSender, Ticket, TicketMessage, TicketSettings
 from crm.web import clock
@@ -59,13 +60,13 @@ def receive(arrived: Arrived, now: datetime) -> Handled:
     if ticket is None:
         row = begin(NewTicket("", said), now)
         message = row.messages.get(channel=chat.channel, external_key=said.key)
-        chats.store_media(chat, message.pk, arrived.source, now)
+        media.expect(message, chats.store_media(chat, message.pk, arrived.source, now))
         acknowledge(row, message, now)
         return Handled(f"Ticket #{row.pk} begins.", addresses=names)
     if person and ticket.contact_id is None:
         choose(ticket, person, None, now)
     message = hear(ticket, said, now)
-    chats.store_media(chat, message.pk, arrived.source, now)
+    media.expect(message, chats.store_media(chat, message.pk, arrived.source, now))
     return Handled(f"Ticket #{message.ticket_id}.", addresses=names)
 
 

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from crm import slots
 from crm.tickets import closing, letters
-from crm.tickets.channels import form, mail
+from crm.tickets.channels import mail
+from crm.tickets.channels.form import register_form
 from crm.tickets.delivering import ORIGIN, ways
 
 
 def register_mail() -> None:
     for channel in letters.MAILED:
         ways.register(channel, letters.WAY)
+    register_form()
     slots.mail_takers.register("tickets", mail.take)
-    slots.inbox_handlers.register(form.KIND, form.take)
     slots.letter_origins.register(ORIGIN, slots.LetterOrigin(letters.enclose, letters.tell))
     slots.explainers.register(ORIGIN, letters.explain)
     slots.work.register("closing tickets", slots.Work(run=closing.work, next_due=closing.next_due, order=62))
-    slots.kept_tables.register("crm.TicketForm", slots.KeptTable())
     slots.settings_pages.register(
         "desk",
         slots.SettingsPage(
             "Support desk", "Addresses, acknowledgement, closing, who is blocked", "life-buoy", "desk:edit", "Support",
             10, keywords="ticket mail address auto reply acknowledge close rating csat spam block",
-        ),
-    )  # fmt: skip
-    slots.settings_pages.register(
-        "ticket-forms",
-        slots.SettingsPage(
-            "Public forms", "Pages on which anybody can ask you something", "clipboard-pen", "desk:forms", "Support",
-            20, keywords="ticket form contact website embed link",
         ),
     )  # fmt: skip

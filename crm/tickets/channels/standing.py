@@ -73,10 +73,11 @@ def _of_settings(channel: str) -> Standing:
     names = sorted(bridges()) if channel == "bridge" else []
     missing = [name for name in _SETTINGS[channel] if not getattr(settings, _KEPT_AS.get(name, name))]
     sends = chats.WAYS[channel].is_set_up()
-    return Standing(channel, _hears(channel), sends, missing, _steps(channel, names), names=names)
+    return Standing(channel, hears(channel), sends, missing, _steps(channel, names), names=names)
 
 
-def _hears(channel: str) -> bool:
+def hears(channel: str) -> bool:
+    """Whether what comes in there is taken."""
     if channel == "telegram":
         return telegram.is_open()
     return meta.APPS[channel].is_open if channel in meta.APPS else bool(bridges())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.outbox import policy
@@ -13,6 +14,7 @@ from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.tickets.channels.standing import standings
 from crm.web import clock
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 
@@ -31,7 +33,7 @@ def test(request: HttpRequest, channel: str) -> HttpResponse:
         toast(request, _way(channel).open().probe())
     except ValueError as error:
         toast(request, str(error), level=messages.ERROR)
-    return redirect("channels:list")
+    return redirect(next_url(request, reverse("channels:list")))
 
 
 @require_POST

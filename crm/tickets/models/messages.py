@@ -70,6 +70,10 @@ class TicketMessage(Quoting, models.Model):
     automatic = models.BooleanField(default=False)  # a machine of theirs wrote it: nothing answers it
     proven = models.BooleanField(default=True)  # whether the channel vouches for the sender
 
+    #: Files of theirs that are not here: payload, label, name, and why, once they do not come by themselves; `asked`:
+    #: somebody of ours wants it all the same.
+    lacking: models.JSONField[Any, Any] = models.JSONField(default=list, db_default=[])
+
     external_key = models.CharField(max_length=255, null=True)  # its channel's own: a Message-ID, a wamid
     references = ArrayField(models.CharField(max_length=255), default=list)  # the nearest first
     payload = models.ForeignKey(InboundPayload, models.SET_NULL, null=True, related_name="+")

@@ -169,6 +169,8 @@ class Ticket(models.Model):
             models.Index(fields=["account", "-created_at", "-id"], name="ticket_of_account"),
             models.Index(fields=["contact", "-created_at"], name="ticket_of_contact"),
             models.Index(fields=["assignee"], condition=Q(assignee__isnull=False), name="ticket_of_user"),
+            # Who sees only some is asked for by whom they see (see crm.tickets.seeing).
+            models.Index(fields=["id"], condition=Q(assignee=None, team=None), name="ticket_unheld"),
             models.Index(fields=["category", "-created_at"], name="ticket_of_category"),
             models.Index(fields=["reply_channel", "requester_handle", "-updated_at"],
                          condition=~Q(requester_handle=""), name="ticket_of_handle"),
@@ -179,6 +181,10 @@ class Ticket(models.Model):
             models.Index(fields=["assign_at"], condition=Q(assign_at__isnull=False), name="ticket_to_assign"),
             GinIndex(fields=["tags"], name="ticket_tags"),
             GinIndex(OpClass(Folded("subject"), "gin_trgm_ops"), name="ticket_subject_search"),
+            GinIndex(
+                OpClass(Folded("requester_name"), "gin_trgm_ops"), OpClass(Folded("requester_handle"), "gin_trgm_ops"),
+                name="ticket_requester_search",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.team.permissions import requires
@@ -30,22 +31,23 @@ def macros(request: HttpRequest) -> HttpResponse:
 @_form
 @requires("manage_settings")
 def new(request: HttpRequest) -> HttpResponse:
-    return _edit(request, Macro())
+    return edit(request, Macro(), "desk:macros")
 
 
 @_form
 @requires("manage_settings")
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit(request, get_object_or_404(Macro, pk=pk, owner=None))
+    return edit(request, get_object_or_404(Macro, pk=pk, owner=None), "desk:macros")
 
 
-def _edit(request: HttpRequest, row: Macro) -> HttpResponse:
+def edit(request: HttpRequest, row: Macro, home: str) -> HttpResponse:
+    """Its form; once it is kept, back to the page of that name."""
     form = MacroForm(request.POST if request.method == "POST" else None, instance=row)
     if form.is_valid():
         toast(request, f"“{form.save()}” is saved.")
-        return redirect("desk:macros")
+        return redirect(home)
     name = Macro.objects.filter(pk=row.pk).values_list("name", flat=True).first() or ""
-    context = {"form": form, "row": row, "name": name}
+    context = {"form": form, "row": row, "name": name, "up": reverse(home), "own": row.owner_id is not None}
     return render(request, "crm/tickets/desk/macro.html", context, status=422 if form.errors else 200)
 
 

@@ -12,7 +12,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from crm.segments.listing import show
 from crm.team.viewer import viewer_of
-from crm.tickets.lists import QUEUE, numbered
+from crm.tickets.finding import numbered
+from crm.tickets.lists import QUEUE
 from crm.tickets.models import Ticket
 from crm.tickets.rules import DONE
 from crm.tickets.rules.due import due

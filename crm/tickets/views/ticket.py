@@ -21,7 +21,7 @@ from crm.tickets.rules.due import due
 from crm.tickets.views import ticket_facts
 from crm.tickets.views.ticket_aside import aside
 from crm.tickets.views.ticket_composer import composer
-from crm.tickets.views.ticket_lines import last_of, lines, waiting
+from crm.tickets.views.ticket_lines import last_of, lines, waiting, way_of
 from crm.web import clock
 from crm.web.addresses import address
 from crm.web.pagination import BadCursor
@@ -65,7 +65,7 @@ def head(found: Ticket, viewer: User) -> dict[str, Any]:
     followed: list[dict[str, Any]] = getattr(found, "followed", [])
     here = address("tickets:detail", found.pk)
     return {
-        "ticket": found,
+        "ticket": found, "answers_by": way_of(found.reply_channel),
         "followers": [one["name"] or one["email"] for one in followed],
         "follows": any(one["pk"] == viewer.pk for one in followed),
         "requester_url": f"{here}requester/", "merge_url": f"{here}merging/", "spam_url": f"{here}spam/",

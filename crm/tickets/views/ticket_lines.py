@@ -16,8 +16,10 @@ from crm.outbox.formatting import as_html
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
 from crm.templatetags import ui
+from crm.tickets import delivering
 from crm.tickets.models import Ticket, TicketMessage
 from crm.tickets.reading import LONGEST, Event
+from crm.tickets.rules.rating import SCORES
 from crm.tickets.views.moods import badge as mood_badge
 from crm.web.addresses import address
 
@@ -50,8 +52,12 @@ def last_of(messages: Iterable[Any]) -> int:
 
 
 def waiting(messages: Iterable[Any]) -> list[int]:
-    """Those whose state another look may find changed."""
-    return [row.pk for row in messages if row.outbound__state in _ON_ITS_WAY and not row.called_off_at]
+    """Those whose state, or files, another look may find changed."""
+    return [row.pk for row in messages if _leaves(row) or any(not one["why"] for one in row.lacking)]
+
+
+def _leaves(row: Any) -> bool:
+    return row.outbound__state in _ON_ITS_WAY and not row.called_off_at
 
 
 def who(row: Any) -> str:
@@ -78,7 +84,8 @@ def _line(row: Any, ticket: Ticket, viewer: User, now: datetime) -> dict[str, An
         "quoted": _heard(quoted, ()) if quoted.strip() else "",
         "whole": f"{here}messages/{row.pk}/" if row.letters > LONGEST else "",
         "framed": f"{here}messages/{row.pk}/html/" if row.formatted else "", "title": f"What {name} wrote",
-        "files": [_file(one, here) for one in row.enclosed],
+        "files": [_file(one, here) for one in row.enclosed], "lacking": row.lacking,
+        "fetching": f"{here}messages/{row.pk}/fetching/" if any(one["why"] for one in row.lacking) else "",
         "state": state(row, ticket, viewer, now) if row.outbound_id else None,
         "origin": row.origin_id, "mood": mood if row.kind == Kind.IN else None,
         "split": f"{here}messages/{row.pk}/split/" if row.kind == Kind.IN else "",
@@ -87,16 +94,21 @@ def _line(row: Any, ticket: Ticket, viewer: User, now: datetime) -> dict[str, An
 
 def _how(row: Any, ticket: Ticket) -> str:
     """“by mail”, “to Sofia by WhatsApp”, “note to the team”."""
-    by = Ticket.Channel(row.channel).spoken
     match row.kind:
         case Kind.NOTE:
             return "Note to the team"
         case Kind.OUT:
-            return f"to {ticket.requester} by {by}"
+            return f"to {ticket.requester} by {way_of(row.channel)}"
         case Kind.AUTO:
-            return f"automatic, by {by}"
+            return f"automatic answer by {way_of(row.channel)}"
     beside = f" · {row.sender_handle}" if row.sender_handle and row.sender_handle != ticket.requester_handle else ""
-    return f"by {by}{beside}"
+    return f"by {Ticket.Channel(row.channel).spoken}{beside}"
+
+
+def way_of(channel: str) -> str:
+    """By which what we write leaves: forms are answered by mail."""
+    way = delivering.ways.get(channel)
+    return way.label if way else Ticket.Channel(channel).spoken
 
 
 def _file(one: dict[str, Any], here: str) -> dict[str, Any]:
@@ -154,4 +166,12 @@ def _event(event: Event, ticket: Ticket) -> dict[str, Any] | None:
         case "merged":
             return line | {"told": f"{by} merged #{event.beside} into this: {event.what}", "icon": ui.icon("merge", 13),
                            "url": address("tickets:detail", event.beside or 0)}  # fmt: skip
+        case "rated":
+            told = f"{event.by or 'The customer'} rated our help {rated(int(event.what))}"
+            return line | {"told": told, "icon": ui.icon("star", 13), "words": event.because}
     return None
+
+
+def rated(score: int) -> str:
+    """“2 of 5, bad”."""
+    return f"{score} of 5, {dict(SCORES)[score].lower()}"

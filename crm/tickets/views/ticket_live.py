@@ -79,9 +79,9 @@ def since_then(request: HttpRequest, found: Ticket, viewer: User, now: datetime)
     had = _numbers(request, "waiting")[:_MOST_WAITING]
     moved = mark is None or found.updated_at != mark
     rows = reading.news(found.pk, after[0] if after else 0, had) if moved or had else []
-    fresh = [row for row in rows if row.pk not in had]
+    fresh = [row for row in rows if row.arrival > (after[0] if after else 0) and row.pk not in had]
     events = reading.events(found.pk, mark) if moved and mark else []
-    on_their_way = [row for row in rows if row.pk in had]
+    on_their_way = [row for row in rows if row not in fresh]
     context = {
         "ticket": found, "moved": moved, "lines": lines(fresh, events, found, viewer, now) if moved else [],
         "updated": lines(on_their_way, [], found, viewer, now), "heard": [row for row in fresh if row.kind == "in"],

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from crm.team.models import User
-from crm.tickets.models import ServiceLevel, Ticket, TicketRating
+from crm.tickets.models import Macro, ServiceLevel, Ticket, TicketRating
 from crm.web.models import Walk
 from tests import factories
 from tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
-LEVELS, RATINGS = "/api/v1/service-levels/", "/api/v1/ratings/"
+LEVELS, RATINGS, MACROS = "/api/v1/service-levels/", "/api/v1/ratings/", "/api/v1/macros/"
+INSIGHT = "/api/v1/ticket-insight/"
 GOLD = {"name": "Gold", "tiers": ["gold", "gold"], "targets": {"urgent": {"answer": 60, "solve": 480}, "low": {}}}
 
 
@@ -60,6 +62,42 @@ def test_whoever_is_no_admin_reads_levels_only(api: Any) -> None:
     assert [one["name"] for one in api.get(LEVELS).json()["results"]] == ["Standard"]
     assert api.post(LEVELS, GOLD).status_code == 403
     assert ServiceLevel.objects.count() == 1
+
+
+def test_macros_of_ones_own_and_of_everybody(api: Any, admins: Any, calling: Any, sam: User) -> None:
+    assert admins.post("/api/v1/ticket-categories/", {"name": "Export"}).status_code == 201
+    given = {"name": "Lifted", "body": "Hello {{ contact.first_name }}", "sets": {
+        "status": "solved", "priority": "high", "category": "Export", "tags": ["limits"],
+    }}  # fmt: skip
+    assert api.post(MACROS, given).status_code == 403
+    assert not Macro.objects.exists()
+    shared = admins.post(MACROS, given)
+    assert (shared.status_code, shared.json()["sets"], shared.json()["own"]) == (201, given["sets"], False)
+    own = api.post(MACROS, given | {"own": True})
+    assert (own.status_code, own.json()["own"]) == (201, True)
+    assert api.post(MACROS, given | {"name": "Bad", "own": True, "body": "{{ x"}).json()["errors"].keys() == {"body"}
+    assert len(api.get(MACROS).json()["results"]) == 2
+    others = calling(sam)
+    assert [one["own"] for one in others.get(MACROS).json()["results"]] == [False]
+    assert others.patch(own["Location"], {"name": "Mine"}).status_code == 404
+    assert others.patch(shared["Location"], {"name": "Mine"}).status_code == 403
+    assert api.patch(own["Location"], {"name": "Mine", "sets": {}}).json()["sets"] == {}
+    assert sorted(Macro.objects.values_list("name", flat=True)) == ["Lifted", "Mine"]
+
+
+def test_how_the_desk_does(api: Any, calling: Any, mira: User, olaf: User) -> None:
+    theirs = factories.account("Theirs", owner=mira)
+    facts: dict[str, Any] = {"channel": "email", "reply_channel": "email", "subject": "x", "account": theirs}
+    for minutes in (10, 20):
+        answered = NOON + timedelta(minutes=minutes)
+        Ticket.objects.create(token=str(minutes), created_at=NOON, answered_at=answered, assignee=mira, **facts)
+    read = api.get(f"{INSIGHT}?from=2026-06-01&to=2026-06-01&by=assignee").json()
+    (line,) = read["lines"]
+    assert (line["name"], line["opened"], read["total"]["opened"]) == ("Mira", 2, 2)
+    assert (line["answered"]["count"], line["answered"]["median"], line["solved"]["median"]) == (2, 15.0, None)
+    assert calling(olaf).get(INSIGHT).json()["lines"] == []
+    for wrong in ("from=2026-06-01", "by=mood", "from=2026-06-02&to=2026-06-01", "from=x&to=y"):
+        assert api.get(f"{INSIGHT}?{wrong}").status_code == 400, wrong
 
 
 def test_ratings_are_read_and_narrowed(api: Any, calling: Any, mira: User, olaf: User, sam: User) -> None:

@@ -35,7 +35,7 @@ def post(path: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
 
 def work() -> None:
     """Handle all that is stored, what it unpacks into included."""
-    while actions.work(clock.now()):
+    while actions.work(clock.now()) or actions.fetch(clock.now()):
         pass
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import telegram
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.test import Client
 
 from crm.inbox import actions
 from crm.inbox.channels import media
 from crm.inbox.models import InboundPayload
 from crm.inbox.rules import MAX_TRIES, retry_after
 from crm.team.models import User
+from crm.tickets.channels import media as chat_media
+from crm.tickets.channels.media import fetch_again
 from crm.tickets.models import Ticket, TicketFile, TicketMessage
 from crm.web import clock
+from crm.web.locks import alone
 from tests.conftest import NOON
 from tests.crm.inbox.chats import from_meta, from_telegram, ig_text, instagram, update, wa_text, whatsapp, work
 from tests.crm.outbox.provider import Cut, Provider
@@ -119,11 +125,11 @@ def test_what_cannot_be_fetched_is_named_with_the_reason(
     other_side.answers = answers
     from_telegram(a_photo())
     work()
-    said, note = TicketMessage.objects.order_by("pk")
-    assert (note.kind, note.ticket, note.user) == ("note", said.ticket, None)
-    assert note.text.startswith(f"Photo of theirs is not here. {reason}")
-    assert note.text.endswith("Ask for it by mail, or for a link.")
-    assert (kept(), InboundPayload.objects.get(kind="chat.medium").state) == ([], "ignored")
+    payload = InboundPayload.objects.get(kind="chat.medium")
+    (lost,) = TicketMessage.objects.get().lacking
+    assert (lost["payload"], lost["label"]) == (payload.pk, "Photo")
+    assert lost["why"].startswith(reason)
+    assert (kept(), payload.state) == ([], "ignored")
 
 
 def test_a_silence_is_tried_again_and_named_at_the_end(other_side: Provider) -> None:
@@ -134,21 +140,119 @@ def test_a_silence_is_tried_again_and_named_at_the_end(other_side: Provider) -> 
     assert (payload.state, payload.tries) == ("new", 1)
     now = NOON
     for tries in range(1, MAX_TRIES):
-        assert not TicketMessage.objects.filter(kind="note").exists()
+        assert TicketMessage.objects.get().lacking[0]["why"] == ""
         now += retry_after(tries)
         with clock.travelling(now):
             work()
-    note = TicketMessage.objects.get(kind="note")
-    assert note.text.startswith("Photo of theirs is not here. Telegram did not give it out (503).")
+    message = TicketMessage.objects.get()
+    assert message.lacking[0]["why"] == "Telegram did not give it out (503)."
     payload.refresh_from_db()
     assert payload.state == "ignored"
-    # Whoever reads it again when Telegram is back gets it, and the note goes.
-    actions.replay(payload.pk, User.objects.create_user("x@example.com", None, name="X", role="admin"), now)
+    # Whoever has it fetched again when Telegram is back gets it.
+    by = User.objects.create_user("x@example.com", None, name="X", role="agent")
+    assert fetch_again(message, by, now) == 1
+    assert (TicketMessage.objects.get().lacking[0]["why"], fetch_again(message, by, now)) == ("", 0)
     other_side.answers = [found(), (200, JPEG)]
     with clock.travelling(now):
         work()
-    assert len(kept()) == 1
-    assert not TicketMessage.objects.filter(kind="note").exists()
+    assert (len(kept()), TicketMessage.objects.get().lacking) == (1, [])
+
+
+def test_a_provider_that_is_slow_holds_up_nothing_else(other_side: Provider) -> None:
+    """What came in is all handled while files wait; those that failed stand behind those never tried."""
+    from_telegram(a_photo())
+    other_side.answers = [(503, {})]
+    work()
+    from_telegram(update(2, "And now?"))
+    from_telegram(a_photo() | {"update_id": 3, "message": a_photo()["message"] | {"message_id": 3}})
+    with clock.travelling(NOON + retry_after(1)):
+        while actions.work(clock.now()):
+            pass
+        assert [one.text for one in TicketMessage.objects.order_by("pk")][1:] == ["And now?", "[Photo] See here"]
+        assert (len(other_side.got), InboundPayload.objects.filter(state="new", fetches=True).count()) == (1, 2)
+        with alone("inbox files"), ThreadPoolExecutor(1) as elsewhere:  # another process is at it
+            assert elsewhere.submit(_fetched_elsewhere).result() == 0
+        other_side.answers = [found(), (200, JPEG), (503, {})]
+        assert actions.fetch(clock.now()) == 2
+    assert TicketFile.objects.get().message.text == "[Photo] See here"
+    assert TicketFile.objects.get().message.lacking == []
+
+
+def _fetched_elsewhere() -> int:
+    try:
+        return actions.fetch(NOON)
+    finally:
+        connection.close()
+
+
+def test_a_sender_gets_so_much_fetched_a_day_and_more_when_asked(
+    other_side: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_media, "MOST_FILES", 1)
+    other_side.answers = [found(), (200, JPEG)]
+    from_telegram(a_photo())
+    from_telegram(a_photo() | {"update_id": 2, "message": a_photo()["message"] | {"message_id": 2}})
+    work()
+    second = TicketMessage.objects.latest("pk")
+    assert (len(other_side.got), len(kept())) == (2, 1)  # nobody was asked for the second one
+    assert second.lacking[0]["why"].startswith("More than 1 files")
+    other_side.answers = [found(), (200, JPEG)]
+    fetch_again(second, User.objects.create_user("x@example.com", None, name="X", role="agent"), NOON)
+    work()
+    second.refresh_from_db()
+    assert (second.lacking, second.files.count(), len(kept())) == ([], 1, 2)
+    tomorrow = a_photo()["message"] | {"message_id": 3, "date": int(NOON.timestamp()) + 86_400}
+    other_side.answers = [found(), (200, JPEG)]
+    with clock.travelling(NOON + timedelta(days=1)):
+        from_telegram({"update_id": 3, "message": tomorrow})
+        work()
+    assert len(kept()) == 3
+
+
+def test_whoever_dies_while_it_is_fetched_loses_nothing(other_side: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """Nothing catches it."""
+
+    def dies(*args: Any, **more: Any) -> Any:
+        raise Killed
+
+    call = media.call
+    monkeypatch.setattr(media, "call", dies)
+    from_telegram(a_photo())
+    with pytest.raises(Killed):
+        work()
+    monkeypatch.setattr(media, "call", call)
+    assert actions.fetch(NOON) == 0  # it rests, lest it kill one after the other
+    other_side.answers = [found(), (200, JPEG)]
+    with clock.travelling(NOON + retry_after(1)):
+        work()
+    assert (len(kept()), TicketMessage.objects.get().lacking) == (1, [])
+
+
+def test_the_page_says_what_is_coming_and_gets_it_by_looking(other_side: Provider, client: Client, sam: User) -> None:
+    client.force_login(sam)
+    from_telegram(a_photo())
+    while actions.work(NOON):
+        pass
+    message = TicketMessage.objects.get()
+    page = client.get(f"/tickets/{message.ticket_id}/").content.decode()
+    assert "Photo is being fetched" in page
+    asked = {"after": message.pk, "mark": message.ticket.updated_at.isoformat(), "waiting": message.pk}
+    other_side.answers = [(400, {})]
+    with clock.travelling(NOON + timedelta(seconds=5)):
+        work()
+        look = client.post(f"/tickets/{message.ticket_id}/presence/", asked).content.decode()
+        assert "could not be fetched. Telegram did not give it out (400)." in look
+        assert "Fetch again" in look
+        path = f"/tickets/{message.ticket_id}/messages/{message.pk}/fetching/"
+        assert client.get(path).status_code == 405
+        assert client.post(path).status_code == 302
+        other_side.answers = [found(), (200, JPEG)]
+        work()
+        look = client.post(f"/tickets/{message.ticket_id}/presence/", asked).content.decode()
+    assert f'id="files-{message.pk}" hx-swap-oob="true"' in look
+    assert "photo.jpg" in look
+    assert "could not be fetched" not in look
 
 
 def test_half_a_photo_is_none(other_side: Provider) -> None:
@@ -167,7 +271,7 @@ def test_the_key_goes_nowhere_else(other_side: Provider) -> None:
     from_meta("whatsapp", whatsapp(wa_text(type="image", image={"id": "77"})))
     work()
     assert [one.path for one in other_side.got] == ["/77"]
-    assert "does not say where it lies" in TicketMessage.objects.get(kind="note").text
+    assert "does not say where it lies" in TicketMessage.objects.get().lacking[0]["why"]
 
 
 def test_an_edited_caption_fetches_nothing_again(other_side: Provider) -> None:

@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from crm.accounts.models import Contact
 from crm.fields.models import CustomField
+from crm.history.actions import undo
+from crm.history.models import Act
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
 from crm.tickets import delivering
@@ -196,6 +198,24 @@ def test_a_new_ticket_is_asked_for_fields_of_ones_own(desk: Client, sofia: Conta
     assert (answer.status_code, Ticket.objects.count()) == (422, 0)
     assert desk.post("/tickets/new/", data | {"custom_affects": "all"}).status_code == 302
     assert Ticket.objects.get().custom == {"affects": "all"}
+
+
+def test_macros_of_ones_own(desk: Client, ticket: Ticket, sam: User, mira: User) -> None:
+    """Anybody who answers writes them; nobody else is offered them, nor may touch them."""
+    theirs = Macro.objects.create(name="Hers", body="x", owner=mira)
+    assert desk.post("/tickets/macros/new/", {"name": "Mine", "body": "Hello"}).status_code == 302
+    row = Macro.objects.get(owner=sam)
+    page = desk.get("/tickets/macros/").content.decode()
+    assert ("Mine" in page, "Hers" in page) == (True, False)
+    for path in (f"/tickets/macros/{theirs.pk}/", f"/tickets/macros/{theirs.pk}/removal/"):
+        assert desk.post(path, {"name": "Stolen", "body": "x"}).status_code == 404
+    assert desk.post(f"/tickets/macros/{row.pk}/", {"name": "Mine", "body": "Hi"}).status_code == 302
+    assert desk.post(f"/tickets/macros/{row.pk}/removal/").status_code == 302
+    assert "Mine" not in desk.get(f"/tickets/{ticket.pk}/canned/").content.decode()
+    assert undo(Act.objects.latest("pk"), sam, NOON).reverted == 1
+    row.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (row.body, row.archived_at, theirs.name, theirs.archived_at) == ("Hi", None, "Hers", None)
 
 
 # Macros ---------------------------------------------------------------------------------------------------------------

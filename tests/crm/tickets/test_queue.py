@@ -19,7 +19,8 @@ from crm.segments.filters import parse
 from crm.segments.models import Segment
 from crm.team.models import Team, User
 from crm.templatetags.ui import money
-from crm.tickets import delivering
+from crm.tickets import delivering, seeing
+from crm.tickets.actions import following
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import NewTicket, begin
 from crm.tickets.actions.saying import Said
@@ -112,6 +113,7 @@ def test_who_wrote_last_is_marked(web: Client, asked: Any, mira: User, monkeypat
     asked("Waits", NOON + 2 * HOUR)
     monkeypatch.setitem(delivering.ways._entries, "email", delivering.Way("email", "mail", lambda ticket, now: ""))
     write(one, Written(uuid4(), "Done."), mira, NOON)
+    asked("Over", status="closed")
     page = _text(web.get("/tickets/?view=all&sort=created"))
     assert re.findall(r"Unanswered: </span></i><b>(\w+)", page) == ["Waits"]
 
@@ -195,6 +197,49 @@ def test_whoever_may_not_see_a_customer_does_not_see_their_tickets(
     client.force_login(olaf)
     assert subjects(client.get("/tickets/?view=all")) == []
     assert subjects(client.get("/tickets/?view=all&q=secret")) == []
+
+
+@pytest.mark.parametrize("few", [2000, 2])
+def test_the_queue_of_whoever_sees_some_is_what_they_see(
+    client: Client, asked: Any, olaf: User, mira: User, sam: User, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """By each way to see a ticket, whether they see few or many."""
+    monkeypatch.setattr(seeing, "FEW", few)
+    team, others = Team.objects.create(name="His"), Team.objects.create(name="Not his")
+    team.members.add(olaf)
+    own, foreign, free = (factories.account(name, owner=of) for name, of in (("A", olaf), ("B", mira), ("C", None)))
+    held: list[dict[str, Any]] = [
+        {"account": own, "assignee": mira}, {"account": foreign, "assignee": olaf}, {"account": foreign, "team": team},
+        {"account": free}, {"account": None}, {"account": foreign, "assignee": sam}, {"account": free, "team": others},
+        {"account": free, "assignee": sam}, {"account": foreign},
+    ]  # fmt: skip
+    for number, columns in enumerate(held):
+        asked(f"T{number}", NOON + number * MINUTE, contact=None, **columns)
+    following.follow(Ticket.objects.get(subject="T5"), olaf)
+    client.force_login(olaf)
+    assert subjects(client.get("/tickets/?view=all")) == ["T0", "T1", "T2", "T3", "T4", "T5"]
+    assert set(seeing.seen(olaf)) == set(Ticket.objects.visible_to(olaf))
+    olaf.is_active = False
+    assert list(seeing.seen(olaf)) == []
+
+
+def test_people_are_found_by_what_is_known_of_them(
+    client: Client, asked: Any, sofia: Contact, olaf: User, mira: User
+) -> None:
+    Contact.objects.filter(pk=sofia.pk).update(phone="+49 151 1234567")
+    asked("Hers", assignee=olaf, requester_name="", requester_handle="")
+    asked("A stranger's", contact=None, account=None, requester_name="Tomé Ruiz", requester_handle="4917099887766")
+    client.force_login(mira)
+    for text, name in (
+        ("lindqvist", "Hers"), ("sofia@nordw", "Hers"), ("0151 1234567", "Hers"), ("tomé", "A stranger's"),
+        ("0170 998877", "A stranger's"), ("hers", "Hers"),
+    ):  # fmt: skip
+        found = "+49 " + text[1:] if text == "0170 998877" else text
+        assert subjects(client.get(f"/tickets/?{urlencode({'view': 'all', 'q': found})}")) == [name], text
+    Account.objects.update(owner=mira)
+    client.force_login(olaf)  # he sees the ticket, which is his, and not the customer
+    assert subjects(client.get("/tickets/?view=all&q=hers")) == ["Hers"]
+    assert subjects(client.get("/tickets/?view=all&q=0151+1234567")) == []
 
 
 def test_of_a_customer_that_one_may_not_see_the_queue_tells_nothing(

@@ -105,6 +105,21 @@ def test_a_good_answer_is_kept_and_disturbs_nobody(asked: TicketRating, client: 
     assert not Notification.objects.filter(kind="ticket.rated").exists()
 
 
+def test_an_answer_stands_in_the_talk_and_comes_to_pages_that_are_open(
+    asked: TicketRating, ticket: Ticket, client: Client, sam: User
+) -> None:
+    client.force_login(sam)
+    ticket.refresh_from_db()
+    mark = ticket.updated_at.isoformat()
+    assert "no answer yet" in client.get(ticket.get_absolute_url()).content.decode()
+    rating.answer(asked, 2, "Slow <b>", LATER + DAY)
+    news = client.post(f"/tickets/{ticket.pk}/presence/", {"mark": mark}).content.decode()
+    for page in (news, client.get(ticket.get_absolute_url()).content.decode()):
+        assert "Sofia Lindqvist rated our help 2 of 5, bad" in page
+        assert "<q>Slow &lt;b&gt;</q>" in page
+        assert '<span class="badge bad">2 of 5</span>' in page
+
+
 def test_a_bad_answer_reaches_lead_and_owner_once(
     asked: TicketRating, client: Client, ada: User, mira: User, sofia: Contact
 ) -> None:
