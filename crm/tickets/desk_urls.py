@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.tickets.views import desk, desk_forms, desk_macros, levels
+from crm.tickets.views import desk, desk_macros, levels
 
 app_name = "desk"
 urlpatterns = [
@@ -23,8 +23,4 @@ urlpatterns = [
     path("macros/new/", desk_macros.new, name="new_macro"),
     path("macros/<int:pk>/", desk_macros.change, name="macro"),
     path("macros/<int:pk>/switch/", desk_macros.switch, name="switch_macro"),
-    path("forms/", desk_forms.forms, name="forms"),
-    path("forms/new/", desk_forms.new, name="new_form"),
-    path("forms/<int:pk>/", desk_forms.change, name="form"),
-    path("forms/<int:pk>/switch/", desk_forms.switch, name="switch_form"),
 ]

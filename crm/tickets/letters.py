@@ -57,7 +57,7 @@ def refuses(ticket: Ticket, now: datetime) -> str:
     if not address:
         return "No address of whoever asks is known. Choose the person who asks, or give them one on their page."
     if suppressed := Suppression.among([address]).get(address):
-        return f"{address} gets no mail any more: {suppressed.reason} Ask for another address, or call."
+        return f"{address} gets no mail any more: {suppressed.reason.rstrip('. ')}. Ask for another address, or call."
     return ""
 
 

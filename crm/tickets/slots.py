@@ -96,3 +96,13 @@ for _name, _owned in {
     slots.owned_rows.register(_name, _owned)
 slots.traces.register("tickets", forget_in_others)
 register_chats()
+slots.register_facts(
+    "Tickets",
+    {
+        "ticket.opened": "Ticket opened", "ticket.received": "Customer wrote in a ticket",
+        "ticket.replied": "Ticket answered", "ticket.solved": "Ticket solved", "ticket.reopened": "Ticket open again",
+        "ticket.overdue": "Ticket overdue", "ticket.rated": "Ticket rated",
+        "ticket.overload": "Many tickets about one thing",
+    },
+    ticket=12, note="The export stops at row 40.",
+)  # fmt: skip

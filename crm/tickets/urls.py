@@ -3,7 +3,7 @@
 from django.urls import path
 
 from crm.tickets import views
-from crm.tickets.views import clock, insight, moods
+from crm.tickets.views import clock, insight, macros, moods
 
 app_name = "tickets"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("onward/", views.onward, name="onward"),
     path("beside/<slug:subject>/<int:pk>/", views.beside, name="beside"),
     path("<int:pk>/", views.ticket, name="detail"),
+    path("macros/", macros.macros, name="macros"),
+    path("macros/new/", macros.new_macro, name="new_macro"),
+    path("macros/<int:pk>/", macros.macro, name="macro"),
+    path("macros/<int:pk>/removal/", macros.macro_removal, name="macro_removal"),
     path("insight/", insight.insight, name="insight"),
     path("insight/ratings/", insight.ratings, name="ratings"),
     path("<int:pk>/clock/", clock.clock, name="clock"),
@@ -23,6 +27,7 @@ urlpatterns = [
     path("<int:pk>/messages/<int:message_pk>/", views.message, name="message"),
     path("<int:pk>/messages/<int:message_pk>/html/", views.message_html, name="message_html"),
     path("<int:pk>/messages/<int:message_pk>/calling-off/", views.calling_off, name="calling_off"),
+    path("<int:pk>/messages/<int:message_pk>/fetching/", views.fetching, name="fetching"),
     path("<int:pk>/messages/<int:message_pk>/split/", views.split, name="split"),
     path("<int:pk>/files/<int:file_pk>/", views.file, name="file"),
     path("<int:pk>/ways/", views.ways, name="ways"),

@@ -1,20 +1,18 @@
-"""What admins set about the desk: its addresses, what it writes by itself, whom it does not hear, its public forms."""
+"""What admins set about the desk: its addresses, what it writes by itself, whom it does not hear."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.validators import validate_email
-from django.utils.text import slugify
 
 from crm.correspondence.rules import is_own
 from crm.inbox.models import InboxSettings
 from crm.outbox import rendering
 from crm.tickets.acknowledging import SAMPLE, TEXT
-from crm.tickets.models import TicketCategory, TicketForm, TicketSettings
+from crm.tickets.models import TicketSettings
 
 #: Of solved tickets, and between two questions.
 _LONGEST_DAYS = 365
@@ -118,64 +116,3 @@ class BlockForm(forms.Form):
         if not _DOMAIN.fullmatch(handle):
             validate_email(handle)
         return handle
-
-
-class PublicFormForm(forms.ModelForm):
-    """A public form, as admins make it."""
-
-    shown = forms.MultipleChoiceField(
-        choices=TicketForm.Shown.choices, required=False, label="Also ask for", widget=forms.CheckboxSelectMultiple,
-        help_text="It always asks for an address and a message.",
-    )  # fmt: skip
-    origins = LinesField(
-        required=False, label="May stand in a frame on",
-        help_text="One a line: https://www.example.com. A link to it may stand anywhere.",
-    )  # fmt: skip
-
-    class Meta:
-        model = TicketForm
-        fields: ClassVar[list[str]] = ["name", "slug", "intro", "shown", "category", "team", "thanks", "origins"]
-        labels: ClassVar[dict[str, str]] = {
-            "name": "Heading", "slug": "Address", "intro": "Above the fields", "category": "Its tickets are about",
-            "team": "They go to", "thanks": "After it was sent",
-        }  # fmt: skip
-        help_texts: ClassVar[dict[str, str]] = {
-            "slug": "Small letters, digits and hyphens: “help” is /f/help/. Links to it break when it changes.",
-            "intro": "**bold**, *italic*, lists with - and links [words](https://…).",
-            "thanks": "Blank: “We have your message, and answer by mail.”",
-        }
-        error_messages: ClassVar[dict[str, dict[str, str]]] = {
-            "slug": {"unique": "Another form has this address already, perhaps one that is switched off."}
-        }
-        widgets: ClassVar[dict[str, Any]] = {
-            "intro": forms.Textarea(attrs={"rows": 3}), "thanks": forms.Textarea(attrs={"rows": 3}),
-        }  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if not kwargs["instance"].pk:
-            kwargs["initial"] = {"shown": list(TicketForm.DEFAULT_SHOWN)}
-        super().__init__(*args, **kwargs)
-        self.fields["slug"].required = False
-        self.fields["category"].queryset = TicketCategory.objects.filter(archived_at=None)  # type: ignore[attr-defined]
-        self.fields["category"].empty_label = "Nothing in particular"  # type: ignore[attr-defined]
-        self.fields["team"].empty_label = "Whoever gets such tickets"  # type: ignore[attr-defined]
-
-    def clean_slug(self) -> str:
-        slug = str(self.cleaned_data["slug"]) or slugify(self.cleaned_data.get("name", ""))[:40]
-        if not slug:
-            raise forms.ValidationError("Give it an address of small letters: help.")
-        if TicketForm.objects.filter(slug=slug).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(self.Meta.error_messages["slug"]["unique"])
-        return slug
-
-    def clean_origins(self) -> list[str]:
-        return [_origin(one) for one in self.cleaned_data["origins"]]
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    plain = f"{parts.scheme}://{parts.netloc}"
-    safe = re.fullmatch(r"https?://[a-z0-9.-]{1,180}(:\d{1,5})?", plain.lower())
-    if not safe or parts.path.strip("/") or parts.query:
-        raise forms.ValidationError(f"{text[:80]}: the beginning of an address alone, as https://www.example.com.")
-    return plain.lower()

@@ -10,9 +10,11 @@ from crm.accounts.rules import tag_list
 from crm.outbox import rendering
 from crm.tickets.models import Macro, Ticket, TicketCategory
 
-_STATUSES = [("", "As an answer does"), *((one.value, one.label) for one in (
+#: That sending one may turn its ticket to.
+STATUSES = [(one.value, str(one.label)) for one in (
     Ticket.Status.OPEN, Ticket.Status.PENDING, Ticket.Status.ON_HOLD, Ticket.Status.SOLVED
-))]  # fmt: skip
+)]  # fmt: skip
+_STATUSES = [("", "As an answer does"), *STATUSES]
 _PRIORITIES = [("", "Left as it is"), *((one.value, one.label) for one in Ticket.Priority)]
 
 

@@ -54,7 +54,7 @@ class Line:
 def lines(viewer: User, stretch: Stretch) -> tuple[Line, list[Line]]:
     """All together, and one for each that they are told apart by, those with the most solved tickets first."""
     took, counted = figures.took(viewer, stretch), figures.counted(viewer, stretch)
-    known = _names(stretch.by)
+    known = names(stretch.by)
     keys = {key for rows in (took, counted) for _, total, key in rows if not total}
 
     def line(total: bool, key: Key, name: str, leaf: list[dict[str, Any]]) -> Line:
@@ -76,7 +76,7 @@ def lines(viewer: User, stretch: Stretch) -> tuple[Line, list[Line]]:
     ]
 
 
-def _names(by: str) -> dict[Key, tuple[str, list[dict[str, Any]]]]:
+def names(by: str) -> dict[Key, tuple[str, list[dict[str, Any]]]]:
     """Each key with its name and what the filter of the queue calls it."""
     if by == "channel":
         return {str(value): (str(label), _leaf("channel", value)) for value, label in Ticket.Channel.choices}

@@ -9,7 +9,6 @@ from crm.tickets.models.desk import (
     TicketCategory,
     TicketSettings,
 )
-from crm.tickets.models.forms import TicketForm
 from crm.tickets.models.messages import TicketDraft, TicketFile, TicketMessage
 from crm.tickets.models.overloads import TicketOverload
 from crm.tickets.models.ratings import TicketRating
@@ -26,6 +25,6 @@ from crm.tickets.models.tickets import (
 
 __all__ = [
     "OPEN", "SOLVED", "AssignsBy", "BlockedSender", "Macro", "Rota", "ServiceLevel", "Ticket", "TicketCategory",
-    "TicketChange", "TicketDraft", "TicketFile", "TicketFollower", "TicketForm", "TicketMessage", "TicketOverload",
+    "TicketChange", "TicketDraft", "TicketFile", "TicketFollower", "TicketMessage", "TicketOverload",
     "TicketPresence", "TicketQuerySet", "TicketRating", "TicketSettings", "TicketSpell",
 ]  # fmt: skip
