@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
+from crm import slots
 from crm.team.models import User
 from crm.timeline.models import Pending, TimelineEntry
 from crm.web import clock
@@ -33,7 +34,7 @@ class Fact:
     key: str | None = None
 
 
-# One statement, so that a fact never exists without its pending row.
+# One statement, so that a fact never exists without its pending row, and without what else follows from it.
 _INSERT = """
     WITH fact AS (
         SELECT * FROM jsonb_to_recordset(%(facts)s) AS f(
@@ -46,13 +47,22 @@ _INSERT = """
             channel, text, payload, key
         FROM fact WHERE {provided}
         ON CONFLICT (key) DO NOTHING
-        RETURNING id
+        RETURNING id, account_id, kind
+    ), news AS (
+        SELECT id, account_id, kind FROM entry WHERE %(react)s
     ), pending AS (
         INSERT INTO crm_pending (entry_id, attempts, error)
-        SELECT id, 0, '' FROM entry WHERE %(react)s
-    )
+        SELECT id, 0, '' FROM news
+    ){followed}
     SELECT id FROM entry
 """
+
+
+def _inserting(provided: str) -> str:
+    """With what other rooms write beside facts."""
+    followed = (f", {name} AS ({sql})" for name, sql in slots.fact_followers.items())
+    return _INSERT.format(provided=provided, followed="".join(followed))
+
 
 #: About 1 MB of facts in one statement.
 BATCH = 1000
@@ -65,13 +75,13 @@ def record(facts: Fact | Iterable[Fact], *, react: bool = True, now: datetime | 
     key was known writes none.
     """
     rows = [facts] if isinstance(facts, Fact) else list(facts)
-    moment = now or clock.now()
+    moment, insert = now or clock.now(), _inserting("TRUE")
     ids: list[int] = []
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BATCH):
             batch = [_row(fact) for fact in rows[start : start + BATCH]]
             values: dict[str, Any] = {"facts": Jsonb(batch, dumps=dumps), "now": moment, "react": react}
-            cursor.execute(_INSERT.format(provided="TRUE"), values)
+            cursor.execute(insert, values)
             ids += [row[0] for row in cursor.fetchall()]
     return ids
 
@@ -108,7 +118,7 @@ def recording(facts: Iterable[Fact], *, now: datetime, provided: str, react: boo
     It writes nothing unless the SQL condition `provided` holds.
     """
     batch = Jsonb([_row(fact) for fact in facts], dumps=dumps)
-    return _INSERT.format(provided=provided), {"facts": batch, "now": now, "react": react}
+    return _inserting(provided), {"facts": batch, "now": now, "react": react}
 
 
 @transaction.atomic

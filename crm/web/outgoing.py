@@ -15,6 +15,7 @@ import queue
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,13 +193,16 @@ def _allowed(named: tuple[str, ...]) -> tuple[frozenset[str], Sequence[Any]]:
 def _connected(parts: SplitResult, places: Sequence[Any]) -> tuple[http.client.HTTPConnection, _Deadline]:
     """A connection that is open, to the first address that answers, and what ends it when time is up."""
     trouble: Exception = NotSent(f"{parts.hostname} has no address.")
-    for family, place in places:
+    until = time.monotonic() + TIMEOUT
+    for number, (family, place) in enumerate(places):
+        left = max(until - time.monotonic(), 0.01)
         plain = socket.socket(family, socket.SOCK_STREAM)
-        plain.settimeout(TIMEOUT)
-        deadline = _Deadline(plain)
+        plain.settimeout(left / (len(places) - number))  # none that is silent takes the time of the others
+        deadline = _Deadline(plain, left)
         deadline.start()
         try:
             plain.connect(place)
+            plain.settimeout(TIMEOUT)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = http.client.HTTPConnection(parts.hostname or "", _port(parts), timeout=TIMEOUT)
             if parts.scheme == "https":
@@ -215,11 +219,11 @@ def _connected(parts: SplitResult, places: Sequence[Any]) -> tuple[http.client.H
 
 
 class _Deadline(threading.Timer):
-    """Cuts a connection off after TIMEOUT in all: an answer that drips would otherwise keep us for ever."""
+    """Cuts a connection off when time is up: an answer that drips would otherwise keep us for ever."""
 
-    def __init__(self, plain: socket.socket) -> None:
+    def __init__(self, plain: socket.socket, seconds: float) -> None:
         self._line, self.passed = plain.dup(), False
-        super().__init__(TIMEOUT, self._cut)
+        super().__init__(seconds, self._cut)
         self.daemon = True
 
     def _cut(self) -> None:
