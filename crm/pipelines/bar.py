@@ -28,6 +28,8 @@ NARROWING = tuple(name for name in DEALS.narrowing if name not in ("pipeline", "
 _PAGES = LAYOUTS | {"list": "pipelines:of_pipeline"}
 #: One press each: (label, parameter, value).
 _TOGGLES = (("Mine", "owner", "me"), ("Stuck", "state", "stuck"), ("Closing this month", "closing", "month"))
+#: Those of deals that are open, which tell nothing of those that were decided.
+_OF_OPEN = ("state", "closing")
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,14 @@ class Bar:
     def context(self) -> dict[str, Any]:
         """For crm/pipelines/bar.html."""
         asked, state = self.asked, self.state
-        within = urlencode({"layout": self.layout, "pipeline": self.pipeline.pk, **asked})
+        within = urlencode({"layout": self.layout, "pipeline": self.pipeline.pk, **self.more, **asked})
         builder = f"{reverse('lists:filter', args=[SUBJECT])}?{within}"
         pressed = {name for _, name, value in _TOGGLES if asked.get(name) == value}
         chosen = DEALS.filter(state.asked, self.viewer)
         return {
             "bar": self, "list_of": DEALS, "toggles": [
                 {"label": label, "on": name in pressed, "url": self.url(**{name: "" if name in pressed else value})}
-                for label, name, value in _TOGGLES
+                for label, name, value in _TOGGLES if self.layout != "insight" or name not in _OF_OPEN
             ],
             "views": [
                 {"label": view.name, "here": view == state.view, "shared": view.shared, "url": self._view(view.pk)}
@@ -106,7 +108,7 @@ def pipeline_of(pk: int) -> tuple[Pipeline | None, list[Pipeline]]:
 
 def head(layout: str, pipeline: Pipeline | None, there: Sequence[Pipeline], viewer: User) -> dict[str, Any]:
     """For crm/pipelines/head.html; without a pipeline it is the list of all deals. `there`: those in use."""
-    ways = {"board": "Board", "list": "List", "forecast": "Forecast"}
+    ways = {"board": "Board", "list": "List", "forecast": "Forecast", "insight": "Insight"}
     of = f"?pipeline={pipeline.pk}" if pipeline else ""
     return {
         "layout": layout, "pipeline": pipeline, "pipelines": [(one, address(_PAGES[layout], one.pk)) for one in there],
@@ -114,6 +116,7 @@ def head(layout: str, pipeline: Pipeline | None, there: Sequence[Pipeline], view
             (label, address(_PAGES[name], pipeline.pk), name == layout) for name, label in ways.items() if pipeline
         ],
         "may_work": allows(viewer, "deals"), "new_url": f"{reverse('pipelines:new')}{of}",
+        "may_shape": allows(viewer, "shape"),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from crm.pipelines.cards import FIELDS, Card, moment_of
 from crm.pipelines.models import Deal, Outcome, Stage
+from crm.pipelines.rules.versions import version
 from crm.team.models import User
 from crm.web import clock
 from crm.web.rules import local_moment
@@ -48,6 +49,11 @@ class Column:
     @property
     def more(self) -> int:
         return self.total - len(self.cards)
+
+
+def shape_of(stages: Iterable[Stage]) -> str:
+    """Another one as soon as an admin has changed the columns."""
+    return version({str(place): (one.pk, one.name, one.colour) for place, one in enumerate(stages)})
 
 
 def since(now: datetime) -> date:

@@ -156,3 +156,8 @@ def _register_of_accounts() -> None:
         ("deal_won_at", "Last won a deal", "datetime", _of_deals(won, Max("closed_at"), DateTimeField()), ""),
     ):  # fmt: skip
         accounts.register(name, FilterField(label, kind, expression, unit=unit, group="Deals"))
+    for name, label, kind, path in (
+        ("key_plan_review_on", "Review of the key-account plan", "date", "key_plan__review_on"),
+        ("key_plan_aimed_on", "Aim of the key-account plan", "date", "key_plan__aimed_on"),
+    ):
+        accounts.register(name, FilterField(label, kind, partial(_column, path), group="Deals"))

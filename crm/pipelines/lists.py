@@ -27,7 +27,7 @@ from crm.web.addresses import address
 from crm.web.pagination import Sort
 
 #: Pages of one pipeline that narrow as the list does, by the word for them in an address.
-LAYOUTS = {"board": "pipelines:board", "forecast": "pipelines:forecast"}
+LAYOUTS = {"board": "pipelines:board", "forecast": "pipelines:forecast", "insight": "pipelines:insight"}
 
 # Cells ----------------------------------------------------------------------------------------------------------------
 
@@ -204,7 +204,8 @@ DEALS = Deals(
         "-created": Order("Newest", Sort("created_at", descending=True)),
         "created": Order("Oldest", Sort("created_at")),
     }),
-    order="-updated", search=called, alike=alike, search_hint="Deal or customer", about=Deal.objects.about,
+    order="-updated", search=lambda rows, text, viewer: called(rows, text), alike=alike,
+    search_hint="Deal or customer", about=Deal.objects.about,
     new="pipelines:new", nothing="crm/pipelines/none.html",
     quick={
         "pipeline": Quick("Pipeline", _of("pipeline"), more=_pipelines),

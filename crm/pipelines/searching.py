@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db.models import F
 
+from crm.accounts.models import Account
 from crm.pipelines.lists import alike
 from crm.pipelines.models import Deal, Outcome
 from crm.segments.filters import OPERATORS
@@ -43,5 +45,19 @@ def _line(row: dict[str, Any]) -> Found:
     return Found(row["title"], address("pipelines:deal", row["id"]), "circle-dollar-sign", second)
 
 
+#: “plan for Kelp”, “key account plan Kelp”: what stands behind it names a customer.
+_PLAN = re.compile(r"(?:key[- ]account )?plan(?: for| of| with)? (?P<whom>\S.{2,})", re.I)
+
+
+def plans(viewer: User, text: str, limit: int) -> list[Found]:
+    """The key-account plans of customers of that name, written or to be written."""
+    asked = _PLAN.fullmatch(text.strip())
+    if asked is None:
+        return []
+    rows = Account.objects.visible_to(viewer).called(asked["whom"]).order_by().values_list("pk", "name")[:limit]
+    return [Found(f"Key-account plan for {name}", address("pipelines:key_plan", pk), "target") for pk, name in rows]
+
+
 def register_search() -> None:
     search_sources.register("deals", SearchSource("Deals", find, find_alike, order=29))
+    search_sources.register("key_plans", SearchSource("Plans", plans, of_record=False, order=49))

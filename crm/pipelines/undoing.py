@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm.history.models import Act
 from crm.history.undoing import forelocks, undoers
 from crm.pipelines.actions import (
     archiving,
@@ -17,24 +16,31 @@ from crm.pipelines.actions import (
     winning,
 )
 
-
-def _stages(done: Act) -> None:
-    locking.stages_of_act(done.pk)
+#: By the kind of an act: its undo and its redo.
+_MOVES = {
+    moving.MOVED: (taking_back.take_back, taking_back.move_again),
+    "bulk.stage": (taking_back.take_back, taking_back.move_again),
+    losing.LOST: (taking_back.take_back, taking_back.move_again),
+    winning.WON: (taking_back.unwin, taking_back.win_again),
+    moving.REOPENED: (taking_back.close_again, taking_back.reopen_again),
+    archiving.STAGE_ARCHIVED: (taking_back.take_back, archiving.archive_again),
+    archiving.PIPELINE_ARCHIVED: (taking_back.take_back, archiving.archive_again),
+    "stage.restored": (archiving.unrestore, archiving.stays),
+    "pipeline.restored": (archiving.unrestore, archiving.stays),
+    "stage.added": (archiving.unadd_stage, archiving.stays),
+    "pipeline.added": (archiving.unadd_pipeline, archiving.stays),
+}
 
 
 def register_undoers() -> None:
-    for kind, verb in {
-        moving.MOVED: taking_back.take_back, losing.LOST: taking_back.take_back, "bulk.stage": taking_back.take_back,
-        archiving.STAGE_ARCHIVED: taking_back.take_back, archiving.PIPELINE_ARCHIVED: taking_back.take_back,
-        winning.WON: taking_back.unwin, moving.REOPENED: taking_back.close_again, opening.OPENED: opening.unopen,
-    }.items():  # fmt: skip
-        undoers.register(kind, verb)
-        forelocks.register(kind, _stages)
+    for kind, (undo, redo) in _MOVES.items():
+        undoers.register(kind, undo)
+        undoers.register(f"redo.{kind}", redo)
+        forelocks.register(kind, locking.stages_of_act)
     for kind in (shaping.STAGE_CHANGED, f"redo.{shaping.STAGE_CHANGED}"):
         undoers.register(kind, shaping.stage_went_back)
     forelocks.register(shaping.STAGE_CHANGED, shaping.lock_changed)
     undoers.register(linking.LINKED, linking.unlink)
     undoers.register(f"redo.{linking.LINKED}", linking.link_again)
-    undoers.register("pipeline.added", archiving.unadd_pipeline)
-    undoers.register("stage.added", archiving.unadd_stage)
+    undoers.register(opening.OPENED, opening.unopen)
     undoers.register(plans.BEGUN, plans.unbegin)

@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from crm.pipelines.views import beside, board, deal, facts, forecast, listing, moving, opening
+from crm.pipelines.views import (
+    beside,
+    board,
+    deal,
+    facts,
+    forecast,
+    insight,
+    listing,
+    making,
+    moving,
+    opening,
+    plans,
+    reasons,
+    shape,
+    stages,
+)
 
 app_name = "pipelines"
 urlpatterns = [
@@ -12,7 +27,27 @@ urlpatterns = [
     path("pipelines/<int:pk>/news/", board.news, name="news"),
     path("pipelines/<int:pk>/list/", listing.of_pipeline, name="of_pipeline"),
     path("pipelines/<int:pk>/forecast/", forecast.forecast, name="forecast"),
+    path("pipelines/<int:pk>/insight/", insight.insight, name="insight"),
+    path("pipelines/<int:pk>/insight/deals/", insight.deals, name="insight_deals"),
     path("pipelines/deals/", listing.deals, name="list"),
+    path("pipelines/new/", making.choose, name="choose"),
+    path("pipelines/new/<slug:origin>/", making.make, name="make"),
+    path("pipelines/all/", making.every, name="all"),
+    path("pipelines/reasons/", reasons.add, name="reasons"),
+    path("pipelines/reasons/order/", reasons.order, name="reason_order"),
+    path("pipelines/reasons/<int:pk>/", reasons.rename, name="reason"),
+    path("pipelines/reasons/<int:pk>/archival/", reasons.archival, name="reason_archival"),
+    path("pipelines/<int:pk>/shape/", shape.shape, name="shape"),
+    path("pipelines/<int:pk>/archival/", shape.archival, name="archival"),
+    path("pipelines/<int:pk>/restoration/", shape.restoration, name="restoration"),
+    path("pipelines/<int:pk>/stages/new/", stages.new_stage, name="new_stage"),
+    path("pipelines/<int:pk>/stages/order/", stages.order, name="order"),
+    path("pipelines/<int:pk>/stages/<int:stage_pk>/", stages.stage, name="stage"),
+    path("pipelines/<int:pk>/stages/<int:stage_pk>/archival/", stages.stage_archival, name="stage_archival"),
+    path("pipelines/<int:pk>/stages/<int:stage_pk>/restoration/", stages.stage_restoration, name="stage_restoration"),
+    path("accounts/<int:pk>/key-plan/", plans.plan, name="key_plan"),
+    path("accounts/<int:pk>/key-plan/writing/", plans.writing, name="key_plan_writing"),
+    path("accounts/<int:pk>/key-plan/dropping/", plans.dropping, name="key_plan_dropping"),
     path("deals/new/", opening.new_deal, name="new"),
     path("deals/customers/", opening.customers, name="customers"),
     path("deals/beside/<slug:subject>/<int:pk>/", beside.beside, name="beside"),

@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, Exists, OuterRef, Q
+
 from crm.fields import known
 from crm.fields.asking import PREFIX
 from crm.ledger.actions.rates import rate_on
 from crm.pipelines.actions.refusals import DealError
-from crm.pipelines.models import Deal
+from crm.pipelines.models import Deal, DealContact
 from crm.web import clock
 
 SUBJECT = "deal"
@@ -52,6 +54,24 @@ def held(row: Deal, names: Collection[str]) -> dict[str, Any]:
             found[name] = row.custom.get(key) if known.field(SUBJECT, key) else True
         else:
             found[name] = getattr(row, name, True)
+    return found
+
+
+def lacks(names: Collection[str]) -> Q:
+    """A condition on deals: one of these is empty, as `held` and the gate would say of each."""
+    found = Q(pk=None)
+    for name in names:
+        if name == CONTACTS:
+            found |= Q(~Exists(DealContact.objects.filter(deal=OuterRef("pk"))))
+        elif name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX)
+            found |= ~Q(custom__has_key=key) if known.field(SUBJECT, key) else Q(pk=None)
+        elif name == "tags":
+            found |= Q(tags=[])
+        elif isinstance(Deal._meta.get_field(name), CharField):
+            found |= Q(**{f"{name}__regex": r"^\s*$"})
+        else:
+            found |= Q(**{name: None})
     return found
 
 

@@ -26,8 +26,8 @@ from retention.demo.filling import Told
 _TEMPLATES = ("sales", "upsell", "win-back")
 #: Fates of those who are gone, and may come back.
 _GONE = ("left", "cancelled", "tried")
-#: Of how many customers who came the sale was one of several that were lost, and such like.
-_LOST_SHARE, _SPOTTED_SHARE, _AGAIN_SHARE, _OPEN_SHARE = 0.35, 0.3, 0.35, 0.6
+#: To how many customers something more is offered, and such like.
+_SPOTTED_SHARE, _AGAIN_SHARE, _OPEN_SHARE = 0.3, 0.35, 0.6
 
 
 @dataclass
@@ -102,7 +102,7 @@ class _Teller:
                 yield from self._sold(told)
                 yield from self._grows(told)
                 if self.rng.random() < _AGAIN_SHARE and told.customer.fate not in _GONE:
-                    yield from self._lead(told)
+                    yield from self._more(told)
 
     # What became of them ----------------------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class _Teller:
         yield course
         ended = way[0][1] - timedelta(days=self.rng.randint(1, 6))
         known_since = self.now - timedelta(days=story.LONGEST - 60)
-        if self.rng.random() < _LOST_SHARE and ended > known_since:
+        if self.rng.random() < self.said["refused"].get(told.customer.owner, 0.4) and ended > known_since:
             yield self._lost(told, "sales", ended - timedelta(days=self.rng.randint(9, 50)), ended)
 
     def _lead(self, told: Told) -> Iterator[Course]:
@@ -132,6 +132,21 @@ class _Teller:
             yield self._open(told, "sales", self.rng.randint(0, 3))
         else:
             yield self._lost(told, "sales", begun, min(begun + timedelta(days=self.rng.randint(8, 60)), self.now))
+
+    def _more(self, told: Told) -> Iterator[Course]:
+        """A customer is talked with about something else, or was offered more: most said yes, knowing what they buy."""
+        if self.rng.random() < _OPEN_SHARE:
+            yield self._open(told, "sales", self.rng.randint(0, 3))
+            return
+        ended = self.now - timedelta(days=self.rng.randint(2, 240))
+        begun = ended - timedelta(days=self.rng.randint(10, 40))
+        if told.customer.first_day is None or clock.today(begun) <= told.customer.first_day:
+            return
+        if self.rng.random() < 0.65:
+            way = self._way("upsell", begun, ended, Outcome.WON)
+            yield self._course(told, "upsell", way, Decimal(self.rng.randrange(12, 90) * 100))
+        else:
+            yield self._lost(told, "upsell", begun, ended)
 
     def _grows(self, told: Told) -> Iterator[Course]:
         terms, fate = told.customer.agreements[0].terms, told.customer.fate
@@ -190,7 +205,8 @@ class _Teller:
         """Through all open stages to the one that wins, or through some to the one that loses."""
         running = [stage for stage in self.stages[which] if stage.outcome == Outcome.OPEN]
         closing = next(stage for stage in self.stages[which] if stage.outcome == outcome)
-        seen = running if outcome == Outcome.WON else running[: self.rng.randint(1, len(running))]
+        stops = self.rng.choices(range(1, len(running) + 1), self.said["stops"][which])[0]
+        seen = running if outcome == Outcome.WON else running[:stops]
         return self._through([*seen, closing], begun, ended)
 
     def _through(self, stages: Sequence[Stage], begun: datetime, ended: datetime) -> list[tuple[Stage, datetime]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crm.pipelines.models import Deal, LossReason, Pipeline, Stage
-from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about
+from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, for_admins
 from tests.conftest import NOON
 
 
@@ -17,7 +17,7 @@ def sell(world: Any, secret: str) -> None:
         Stage(pipeline=world.pipeline, name="Talk"),
         *(Stage(pipeline=world.pipeline, name=name, outcome=name, probability=chance) for name, chance in ends.items()),
     ])  # fmt: skip
-    LossReason.objects.create(name="Too expensive")
+    world.reason = LossReason.objects.create(name="Too expensive")
     world.deal = Deal.objects.create(
         pipeline=world.pipeline, stage=world.stage, rank=0, account=world.account, owner=world.mira, title=secret,
         amount=1200, currency="EUR", next_step=secret, source=secret,
@@ -39,6 +39,24 @@ def _shape(what: str, methods: str) -> Row:
     return Row(methods, writers=ADMINS, at=lambda world: {"pk": getattr(world, what).pk})
 
 
+def _shaped(methods: str, **more: Any) -> Row:
+    return for_admins(methods, pk=lambda world: world.pipeline.pk, **more)
+
+
+_OF_SHAPE = {
+    "shape": "GET POST", "archival": "GET POST", "restoration": "POST", "new_stage": "GET POST", "order": "POST",
+}  # fmt: skip
+_OF_STAGE = {"stage": "GET POST", "stage_archival": "GET POST", "stage_restoration": "POST"}
+
+
+def _stage(world: Any) -> int:
+    return int(world.stage.pk)
+
+
+def _reason(world: Any) -> int:
+    return int(world.reason.pk)
+
+
 ROWS: dict[str, Row] = {
     "pipelines:first": Row(),
     "pipelines:board": _of_pipeline(),
@@ -46,6 +64,11 @@ ROWS: dict[str, Row] = {
     "pipelines:news": _of_pipeline(),
     "pipelines:of_pipeline": _of_pipeline(),
     "pipelines:forecast": _of_pipeline(),
+    "pipelines:insight": _of_pipeline(),
+    "pipelines:insight_deals": _of_pipeline(),
+    "pipelines:key_plan": about("account"),
+    "pipelines:key_plan_writing": about("account", "GET POST", readers=MANAGERS, writers=MANAGERS),
+    "pipelines:key_plan_dropping": about("account", "POST", writers=MANAGERS),
     "pipelines:list": Row(),
     "pipelines:new": Row("GET POST", readers=MANAGERS, writers=MANAGERS),
     "pipelines:customers": Row(readers=MANAGERS),
@@ -53,6 +76,15 @@ ROWS: dict[str, Row] = {
     "pipelines:deal": about("deal"),
     **{f"pipelines:{verb}": _work() for verb in ("place", "winning", "loss", "people", "tickets")},
     "pipelines:check": _work("POST"),
+    "pipelines:choose": for_admins(),
+    "pipelines:make": for_admins("GET POST", origin=lambda world: "empty"),
+    "pipelines:all": for_admins("GET POST"),
+    **{f"pipelines:{verb}": _shaped(methods) for verb, methods in _OF_SHAPE.items()},
+    **{f"pipelines:{verb}": _shaped(methods, stage_pk=_stage) for verb, methods in _OF_STAGE.items()},
+    "pipelines:reasons": for_admins("POST"),
+    "pipelines:reason_order": for_admins("POST"),
+    "pipelines:reason": for_admins("GET POST", pk=_reason),
+    "pipelines:reason_archival": for_admins("POST", pk=_reason),
     "api-deal-list": Row("GET POST", writers=MANAGERS),
     "api-deal-detail": about("deal", "GET PUT PATCH", writers=MANAGERS),
     **{f"api-deal-{verb}": about("deal", "POST", writers=MANAGERS) for verb in ("place", "winning", "loss")},

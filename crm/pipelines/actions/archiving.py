@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from itertools import batched
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.undoing import Kept, Undone
 from crm.pipelines.actions import locking, placing
 from crm.pipelines.actions.refusals import DealError
-from crm.pipelines.actions.telling import fact
+from crm.pipelines.actions.telling import tell_of_many
 from crm.pipelines.models import Deal, DealSpell, Outcome, Pipeline, Stage
 from crm.team.models import User
-from crm.timeline.actions import record
 
 STAGE_ARCHIVED, PIPELINE_ARCHIVED = "stage.archived", "pipeline.archived"
-#: Deals told of in one statement.
-BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What archiving would do, of deals that whoever shapes need not see one by one."""
-
-    moves: int  # open deals, which need another stage
-    value: Decimal  # of these, in the reporting currency
-    stays: int  # won and lost ones, which keep their stage
-
-
-def effect_of_stage(stage_id: int) -> Effect:
-    return _effect(Q(stage=stage_id))
-
-
-def effect_of_pipeline(pipeline_id: int) -> Effect:
-    return _effect(Q(pipeline=pipeline_id))
-
-
-def _effect(which: Q) -> Effect:
-    is_open = Q(outcome=Outcome.OPEN)
-    found = Deal.objects.filter(which).aggregate(
-        moves=Count("pk", filter=is_open), value=Sum("value", filter=is_open), stays=Count("pk", filter=~is_open)
-    )
-    return Effect(found["moves"], found["value"] or Decimal(0), found["stays"])
 
 
 @transaction.atomic
@@ -63,15 +32,18 @@ def archive_stage(stage_id: int, move_to: int | None, by: User, now: datetime) -
     row = _in_use(rows.get(stage_id))
     if row.outcome != Outcome.OPEN:
         raise DealError(f"{row.pipeline} needs a stage that wins and one that loses. Rename it instead.")
+    _not_the_last(row)
+    label = f"archived the stage {row} of {row.pipeline}"
+    with act(STAGE_ARCHIVED, label, by, now, {"stage": row.pk, "to": move_to}) as deed:
+        moved = _clear(Q(stage=row), rows.get(move_to or 0), [row.pk], f"{row} was archived", by, now)
+        _shut(row, deed, label, moved, rows.get(move_to or 0), now)
+    return deed
+
+
+def _not_the_last(row: Stage) -> None:
     others = row.pipeline.stages.in_use().filter(outcome=Outcome.OPEN).exclude(pk=row.pk)
     if not others.exists():
         raise DealError(f"{row} is the last open stage of {row.pipeline}. Archive the pipeline instead.")
-    with act(STAGE_ARCHIVED, f"archived the stage {row} of {row.pipeline}", by, now) as deed:
-        _clear(Q(stage=row), rows.get(move_to or 0), [row.pk], f"{row} was archived", by, now)
-        row.archived_at = now
-        row.save(update_fields=["archived_at"])
-        deed.detail.setdefault("stage", row.pk)
-    return deed
 
 
 @transaction.atomic
@@ -83,13 +55,20 @@ def archive_pipeline(pipeline_id: int, move_to: int | None, by: User, now: datet
     row = locking.pipeline(pipeline_id)
     theirs = row.stages.values_list("pk", flat=True)
     rows = locking.stages([*theirs, *([move_to] if move_to else [])])
-    with act(PIPELINE_ARCHIVED, f"archived the pipeline {row}", by, now) as deed:
+    label = f"archived the pipeline {row}"
+    with act(PIPELINE_ARCHIVED, label, by, now, {"pipeline": row.pk, "to": move_to}) as deed:
         shut = [pk for pk, stage in rows.items() if stage.pipeline_id == row.pk]
-        _clear(Q(pipeline=row), rows.get(move_to or 0), shut, f"{row} was archived", by, now)
-        row.archived_at = now
-        row.save(update_fields=["archived_at"])
-        deed.detail.setdefault("pipeline", row.pk)
+        moved = _clear(Q(pipeline=row), rows.get(move_to or 0), shut, f"{row} was archived", by, now)
+        _shut(row, deed, label, moved, rows.get(move_to or 0), now)
     return deed
+
+
+def _shut(row: Stage | Pipeline, deed: Act, label: str, moved: int, to: Stage | None, now: datetime) -> None:
+    row.archived_at = now
+    row.save(update_fields=["archived_at"])
+    if moved and to and deed.label == label:
+        where = f"{to} of {to.pipeline}" if isinstance(row, Pipeline) else str(to)
+        deed.label = f"{label} and moved {moved:,} open deal{'' if moved == 1 else 's'} to {where}"
 
 
 def bring_stage_back(stage_id: int, by: User, now: datetime) -> Act:
@@ -107,7 +86,8 @@ def _bring_back(model: type[Stage] | type[Pipeline], pk: int, what: str, by: Use
     if row is None:
         raise DealError(f"This {what} is in use, or there is none.")
     try:
-        with act(f"{what}.restored", f"brought the {what} {row} back", by, now) as deed:
+        label = f"brought the {what} {row}{f' of {row.pipeline}' if isinstance(row, Stage) else ''} back"
+        with act(f"{what}.restored", label, by, now, {what: row.pk}) as deed:
             row.archived_at = None
             row.save(update_fields=["archived_at"])
             return deed
@@ -121,24 +101,58 @@ def _in_use(row: Stage | None) -> Stage:
     return row
 
 
-def _clear(which: Q, to: Stage | None, shut: Sequence[int], because: str, by: User, now: datetime) -> None:
-    """Open deals go elsewhere, to a stage that the caller has locked as well; `shut` are those that are archived."""
+def _clear(
+    which: Q, to: Stage | None, shut: Sequence[int], because: str, by: User | None, now: datetime,
+    done: Act | None = None,
+) -> int:  # fmt: skip
+    """Open deals go elsewhere, to a stage that the caller has locked as well; `shut` are those that are archived.
+
+    Returns how many. `done`: the act that is done again.
+    """
     ids = locking.deals(which & Q(outcome=Outcome.OPEN))
     if not ids:
-        return
+        return 0
     if to is None:
-        raise DealError(f"{len(ids)} open deals need another stage. Choose where they go.")
+        need = "1 open deal needs" if len(ids) == 1 else f"{len(ids):,} open deals need"
+        raise DealError(f"{need} another stage. Choose where they go.")
     if _in_use(to).outcome != Outcome.OPEN or to.pk in shut:
         raise DealError(f"Deals cannot go to {to}: choose an open stage that stays in use.")
-    in_order = Deal.objects.filter(pk__in=ids).order_by("stage__order", "stage", "rank").values_list("pk", flat=True)
-    placing.place(placing.tops(to, list(in_order)), to, by, now, because)
-    rows = Deal.objects.select_related("stage__pipeline").filter(pk__in=ids).order_by("pk")
-    for batch in batched(rows.iterator(chunk_size=BATCH), BATCH, strict=False):
-        facts = [fact(row, "deal.stage", f"Deal moved to {to}, since {because}", now, by) for row in batch]
-        record(facts, react=False, now=now)
+    here = Deal.objects.filter(which, outcome=Outcome.OPEN).order_by("stage__order", "stage", "rank")
+    placing.place(placing.tops(to, list(here.values_list("pk", flat=True))), to, by, now, because, done)
+    tell_of_many(ids, to, "deal.stage", f"Deal moved to {to}, since {because}", now, by)
+    return len(ids)
 
 
-# Undoing what was added ----------------------------------------------------------------------------------------------
+# Undo and redo --------------------------------------------------------------------------------------------------------
+
+
+def archive_again(done: Act, by: User | None, now: datetime) -> Undone:
+    """For the redo of archiving, whose stages are locked: what is in it by now goes where its deals went.
+
+    Raises DealError where it has deals and that stage is not in use any more, and for the last open stage.
+    """
+    rows = Stage.objects.select_related("pipeline")
+    to = rows.filter(pk=done.detail.get("to") or 0).first()
+    if row := rows.filter(pk=done.detail.get("stage") or 0).first():
+        _not_the_last(row)
+        return Undone(_clear(Q(stage=row), to, [row.pk], f"{row} was archived", by, now, done))
+    if pipeline := Pipeline.objects.filter(pk=done.detail.get("pipeline") or 0).first():
+        shut = list(pipeline.stages.values_list("pk", flat=True))
+        return Undone(_clear(Q(pipeline=pipeline), to, shut, f"{pipeline} was archived", by, now, done))
+    return Undone(0)
+
+
+def unrestore(done: Act, by: User | None, now: datetime) -> Undone:
+    """For the undo of bringing back: it may be archived again while no open deal is in it."""
+    which = Q(stage=done.detail.get("stage")) | Q(pipeline=done.detail.get("pipeline"))
+    if many := Deal.objects.filter(which, outcome=Outcome.OPEN).count():
+        raise DealError(f"Open deals are in it by now: {many:,}. Archive it, and say where they go.")
+    return Undone(0)
+
+
+def stays(done: Act, by: User | None, now: datetime) -> Undone:
+    """For redos of which history does all: what was unmade is there again, with its stages."""
+    return Undone(0)
 
 
 def unadd_stage(done: Act, by: User | None, now: datetime) -> Undone:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.accounts.models import Account
+from crm.history.models import Act
 from crm.pipelines.actions.refusals import DealError
 from crm.pipelines.models import Deal, DealSpell, Pipeline, Stage
 
@@ -75,7 +76,8 @@ def stage(pk: int) -> Stage:
     if row is None:
         raise DealError("There is no such stage. Reload the board to see those there are.")
     if row.archived_at or row.pipeline.archived_at:
-        raise DealError(f"The stage “{row}” of {row.pipeline} is no longer in use. Choose another one.")
+        which = f"The stage “{row}” of {row.pipeline}"
+        raise DealError(f"{which} is no longer in use. Reload the page and choose another one.")
     return row
 
 
@@ -93,7 +95,11 @@ def deal(pk: int) -> Deal:
     return rows.get(pk=pk)
 
 
-def stages_of_act(act_id: int) -> None:
-    """Before deals of an act are locked for its undo: all stages that they may go back to."""
-    theirs = DealSpell.objects.filter(act=act_id).values("deal")
-    stages(set(DealSpell.objects.filter(deal__in=theirs).values_list("stage", flat=True)))
+def stages_of_act(done: Act) -> None:
+    """Before deals of an act are locked for its undo or redo: all stages that they may leave, or go to."""
+    theirs = DealSpell.objects.filter(act=done).values("deal")
+    gone = [deal for deal, _ in done.detail.get("again", {}).get("deals", ())]
+    spells = DealSpell.objects.filter(Q(deal__in=theirs) | Q(deal__in=gone)).values_list("stage", flat=True)
+    named = {done.detail.get("stage"), done.detail.get("to"), done.detail.get("again", {}).get("to")} - {None}
+    theirs_too = Stage.objects.filter(pipeline=done.detail.get("pipeline")).values_list("pk", flat=True)
+    stages({*spells, *named, *theirs_too})

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Min, Q
 
 from crm.history.actions import present_act
+from crm.history.models import Act
 from crm.pipelines.actions import locking
 from crm.pipelines.models import Deal, DealSpell, Outcome, Stage
 from crm.pipelines.rules import ranks
@@ -37,7 +38,9 @@ def room(stage: Stage, deal_id: int | None, after: int | None) -> int:
 
 def tops(stage: Stage, ids: Sequence[int]) -> dict[int, int]:
     """Ranks that put all of these on top of the stage, which the caller has locked, in this order."""
-    least = Deal.objects.filter(stage=stage).exclude(pk__in=ids).aggregate(least=Min("rank"))["least"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(rank) FROM crm_deal WHERE stage_id = %s AND id <> ALL(%s)", [stage.pk, list(ids)])
+        (least,) = cursor.fetchone()
     first = ranks.numbered(0) if least is None else least - ranks.GAP * len(ids)
     return {pk: first + ranks.GAP * place for place, pk in enumerate(ids)}
 
@@ -80,9 +83,14 @@ STAND = f"""
 """  # noqa: S608  (a constant of ours)
 
 
-def place(where: Mapping[int, int], stage: Stage, by: User | None, now: datetime, because: str = "") -> None:
-    """Deals, by id with their ranks, leave their stages for this one. It and they are locked, and it is another one."""
-    deed = present_act()
+def place(
+    where: Mapping[int, int], stage: Stage, by: User | None, now: datetime, because: str = "", done: Act | None = None
+) -> None:  # fmt: skip
+    """Deals, by id with their ranks, leave their stages for this one. It and they are locked, and it is another one.
+
+    `done`: the act that did so before, and does it again; else it is the present one.
+    """
+    deed = done or present_act()
     values: dict[str, Any] = {
         "ids": list(where), "stage": stage.pk, "now": now, "by": by.pk if by else None, "because": because[:200],
         "act": deed.pk if deed else None,

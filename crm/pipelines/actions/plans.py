@@ -12,20 +12,37 @@ from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.undoing import Kept, Undone
 from crm.pipelines.actions import locking
+from crm.pipelines.actions.refusals import DealError
 from crm.pipelines.models import KeyAccountPlan, KeyAccountPlanChange
 from crm.team.models import User
 
 BEGUN = "plan.begun"
-COLUMNS = ("goal", "from_plan", "to_plan", "mrr_now", "mrr_aimed", "aimed_on", "in_the_way", "next_step")
+COLUMNS = (
+    "goal", "from_plan", "to_plan", "mrr_now", "mrr_aimed", "aimed_on", "review_on", "in_the_way", "next_step",
+)  # fmt: skip
+
+
+class PlanMovedError(DealError):
+    """Somebody has written the plan since the person saw it, and nothing was done. `plan`: as it is now, or None."""
+
+    def __init__(self, message: str, plan: KeyAccountPlan | None) -> None:
+        super().__init__(message)
+        self.plan = plan
 
 
 @locking.persistent
 def write_plan(
-    account_id: int, values: Mapping[str, Any], by: User, now: datetime
+    account_id: int, values: Mapping[str, Any], by: User, now: datetime, *, seen: str | None = None
 ) -> tuple[KeyAccountPlan, Act | None]:  # fmt: skip
-    """Make or change the customer's plan; `values` by column, cleaned. The act is None if all was so already."""
+    """Make or change the customer's plan; `values` by column, cleaned. The act is None if all was so already.
+
+    `seen`: the version that the person had before them, blank for none; raises PlanMovedError if it is another by now.
+    """
     account = locking.account(account_id)
-    row = KeyAccountPlan.objects.filter(account=account).first()
+    row = KeyAccountPlan.objects.select_related("written_by").filter(account=account).first()
+    if seen is not None and seen != (row.version if row else ""):
+        who = row.written_by if row else None
+        raise PlanMovedError(f"{who or 'Somebody'} has {'changed' if row else 'dropped'} the plan meanwhile.", row)
     kind, label = "plan.changed", f"changed the key account plan for {account}"
     if row is None:
         row = KeyAccountPlan(account=account, created_at=now)

@@ -29,3 +29,7 @@ class MovedError(DealError):
     def __init__(self, message: str, deal: Deal) -> None:
         super().__init__(message)
         self.deal = deal
+
+
+class StaleError(DealError):
+    """Somebody has changed the pipeline, or the stage, since this person looked at it; the message says who."""

@@ -27,6 +27,7 @@ class KeyAccountPlan(models.Model):
     mrr_now = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)  # reporting currency
     mrr_aimed = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)  # reporting currency
     aimed_on = models.DateField(null=True, blank=True)
+    review_on = models.DateField(null=True, blank=True)  # when both look at it again
     in_the_way = models.TextField(blank=True)
     next_step = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -43,14 +44,19 @@ class KeyAccountPlan(models.Model):
     def __str__(self) -> str:
         return f"Plan for {self.account_id}"
 
+    @property
+    def version(self) -> str:
+        """Tells whether somebody has written it since it was read."""
+        return self.updated_at.isoformat()
+
 
 class KeyAccountPlanChange(
     changes_of(  # type: ignore[misc]
         KeyAccountPlan,
         {
             "goal": "goal", "from_plan": "plan now", "to_plan": "plan aimed at", "mrr_now": "MRR now",
-            "mrr_aimed": "MRR aimed at", "aimed_on": "day", "in_the_way": "what stands in the way",
-            "next_step": "next step", "account": "",
+            "mrr_aimed": "MRR aimed at", "aimed_on": "day", "review_on": "day of the review",
+            "in_the_way": "what stands in the way", "next_step": "next step", "account": "",
         },
     )
 ):  # fmt: skip

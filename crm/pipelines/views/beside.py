@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from crm.accounts.models import Account, Contact
 from crm.pipelines import cards
-from crm.pipelines.models import Deal
+from crm.pipelines.models import Deal, KeyAccountPlan
 from crm.segments import filterbar
 from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
@@ -39,6 +39,7 @@ def beside(request: HttpRequest, subject: str, pk: int) -> HttpResponse:
     context = {
         "subject": subject, "of": of.pk, "lines": lines, "may_work": allows(viewer, "deals"),
         "every": _every(of.name) if subject == "account" and len(found) > _LINES else "",
+        "plan": KeyAccountPlan.objects.visible_to(viewer).filter(account=of).first() if subject == "account" else None,
     }  # fmt: skip
     return render(request, "crm/pipelines/beside_lines.html", context)
 

@@ -34,7 +34,7 @@ def first(request: HttpRequest) -> HttpResponse:
     """To the board that one has looked at last, else to the first one."""
     there = list(Pipeline.objects.in_use())
     if not there:
-        return render(request, "crm/pipelines/no_pipelines.html")
+        return render(request, "crm/pipelines/no_pipelines.html", {"may_shape": allows(request.user, "shape")})
     last = next((one for one in there if str(one.pk) == request.COOKIES.get(COOKIE)), there[0])
     return redirect("pipelines:board", last.pk)
 
@@ -54,7 +54,8 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
     except FilterError as error:
         refused = f"{error.place} {error.message}".strip()
         return render(request, "crm/pipelines/refused.html", context | {"refused": refused}, status=400)
-    context |= {"mark": now.isoformat(), "asked": urlencode(bar.asked)}
+    drawn = reading.shape_of(column.stage for column in found)
+    context |= {"mark": now.isoformat(), "asked": urlencode({**bar.asked, "shape": drawn})}
     answer = render(request, "crm/pipelines/board.html", context)
     if request.COOKIES.get(COOKIE) != str(pk):
         answer.set_cookie(COOKIE, str(pk), max_age=_A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
@@ -75,19 +76,20 @@ def further(request: HttpRequest, pk: int, stage_pk: int) -> HttpResponse:
 
 @require_safe
 def news(request: HttpRequest, pk: int) -> HttpResponse:
-    """What has changed `after` the mark that the board has; nothing is an empty answer."""
+    """What has changed `after` the mark that the board has; nothing is an empty answer. A board that is drawn in
+    another `shape` than it has by now is to be loaded again."""
     viewer, now = viewer_of(request), clock.now()
     try:
         mark = clock.parse(request.GET["after"]) if "after" in request.GET else now
         may_show = rows(_asked(request), viewer, now)
     except (ValueError, OverflowError) as error:
         raise BadRequest("That is no mark of a board. Load it again.") from error
+    stages = list(Stage.objects.in_use().filter(pipeline=pk))
     found = reading.news(pk, may_show, viewer, mark, now)
+    if found.too_much or request.GET.get("shape", "") not in ("", reading.shape_of(stages)):
+        return HttpResponse(status=205)
     if not found:
         return HttpResponse(status=204)
-    if found.too_much:
-        return HttpResponse(status=205)
-    stages = list(Stage.objects.in_use().filter(pipeline=pk))
     context = shown(reading.totals(stages, may_show, now), now, may_move=False)
     context |= {
         "cards": faces(found.cards, now, may_move=allows(viewer, "deals")), "gone": found.gone,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crm.history.actions import undo
-from crm.pipelines import values
+from crm.pipelines import effects, values
 from crm.pipelines.actions import archiving, reasons, shaping
 from crm.pipelines.actions.moving import move
 from crm.pipelines.actions.refusals import DealError, GateError
@@ -102,7 +102,7 @@ def test_archiving_a_stage_moves_its_deals_on_top_in_their_order_and_back(ada, m
     for title in ("b", "a"):
         deal(title, stage=sales.demo)
     Pending.objects.all().delete()
-    effect = archiving.effect_of_stage(sales.demo.pk)
+    effect = effects.of_stage(sales.demo.pk)
     assert (effect.moves, effect.value, effect.stays) == (2, 2400, 0)
     for to, why in ((None, "2 open deals need another stage"), (sales.won.pk, "choose an open stage"),
                     (sales.demo.pk, "choose an open stage")):  # fmt: skip
