@@ -38,3 +38,11 @@ slots.settings_pages.register(
         frozenset({"admin", "manager"}), "merge same twice double",
     ),
 )  # fmt: skip
+slots.register_facts(
+    "Customers",
+    {
+        "account.merged": "Two customers merged", "account.separated": "Merge of customers undone",
+        "contact.merged": "Two people merged", "contact.separated": "Merge of people undone",
+    },
+    merge=3,
+)  # fmt: skip

@@ -34,19 +34,26 @@ _NEAR_ACCOUNTS = f"""
 """  # noqa: S608  (SQL and numbers of ours)
 
 # Those next to it by name, in an order of the names; only who is alike is worth a look at the whole row.
-_NEXT_BY_NAME = f"""
+_BEHIND = f"""
     UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
         SELECT id, match_name FROM crm_account o
         WHERE {{name}} >= {{own}} AND o.match_name <> '' AND o.id <> c.id ORDER BY {{name}}, id LIMIT {NEIGHBOURS}) o
     WHERE c.match_name <> '' AND similarity(c.match_name, o.match_name) >= {matching.ALIKE}
+"""  # noqa: S608  (SQL and numbers of ours)
+_BEFORE = f"""
     UNION SELECT c.id, o.id FROM changed c CROSS JOIN LATERAL (
         SELECT id, match_name FROM crm_account o
         WHERE {{name}} < {{own}} AND o.match_name <> '' ORDER BY {{name}} DESC, id DESC LIMIT {NEIGHBOURS}) o
     WHERE c.match_name <> '' AND similarity(c.match_name, o.match_name) >= {matching.ALIKE}
 """  # noqa: S608  (SQL and numbers of ours)
-_NEAR_ACCOUNTS += _NEXT_BY_NAME.format(name="o.match_name", own="c.match_name")
-# The same from the last letter to the first: “Kestrel Motors” beside “Bestrel Motors”.
-_NEAR_ACCOUNTS += _NEXT_BY_NAME.format(name="reverse(o.match_name)", own="reverse(c.match_name)")
+#: Also from the last letter to the first: “Kestrel Motors” beside “Bestrel Motors”.
+_ORDERS = (
+    {"name": "o.match_name", "own": "c.match_name"},
+    {"name": "reverse(o.match_name)", "own": "reverse(c.match_name)"},
+)
+# A pass over all of them comes by each: whoever stands before one has that one behind it, and both need not look.
+_NEAR_ALL_ACCOUNTS = _NEAR_ACCOUNTS + "".join(_BEHIND.format(**order) for order in _ORDERS)
+_NEAR_ACCOUNTS = _NEAR_ALL_ACCOUNTS + "".join(_BEFORE.format(**order) for order in _ORDERS)
 
 _NEAR_CONTACTS = f"""
     SELECT c.id AS a, o.id AS b FROM changed c CROSS JOIN LATERAL (
@@ -74,6 +81,7 @@ _SIMILARITY = {
     "contact": f"similarity({_NAME.format('x')}, {_NAME.format('y')})",
 }
 _NEAR = {"account": _NEAR_ACCOUNTS, "contact": _NEAR_CONTACTS}
+_NEAR_ALL = _NEAR | {"account": _NEAR_ALL_ACCOUNTS}
 _SIGNS = {"account": weigh_accounts_sql("x", "y"), "contact": _CONTACT_SIGNS}
 
 _COMPARE = """
@@ -127,7 +135,7 @@ def _slice(subject: str, now: datetime) -> int:
         sweep.since = sweep.last_began_at and sweep.last_began_at - LONGEST_TRANSACTION
     ids = _changed(sweep)
     if ids:
-        compare(subject, ids, now)
+        compare(subject, ids, now, among_all=sweep.since is None)
         sweep.position = ids[-1]
     if len(ids) < SLICE:
         sweep.last_began_at, sweep.began_at = sweep.began_at, None
@@ -146,10 +154,14 @@ def _changed(sweep: Sweep) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def compare(subject: str, ids: list[int], now: datetime) -> None:
-    """Find the pairs of these records, weigh those there were anew, and drop those that are none any more."""
+def compare(subject: str, ids: list[int], now: datetime, *, among_all: bool) -> None:
+    """Find the pairs of these records, weigh those there were anew, and drop those that are none any more.
+
+    `among_all`: all other records have their turn as well.
+    """
+    near = (_NEAR_ALL if among_all else _NEAR)[subject]
     sql = _COMPARE.format(
-        subject=subject, near=_NEAR[subject], signs=_SIGNS[subject], similarity=_SIMILARITY[subject],
+        subject=subject, near=near, signs=_SIGNS[subject], similarity=_SIMILARITY[subject],
         strength=strength_sql("signs", "alike"), reason=_REASON[subject],
     )  # fmt: skip
     with connection.cursor() as cursor:

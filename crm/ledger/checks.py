@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from crm.ledger import rules
-from crm.ledger.models import Contract, ContractTerm
+from crm.ledger.models import Cancellation, Contract, ContractTerm
 from crm.slots import DataCheck, FilterField, data_checks, filter_subjects
 from crm.web import clock
 
@@ -22,12 +22,15 @@ def _endless(argument: str | None, now: datetime) -> Any:
 
 
 def _lapsed(argument: str | None, now: datetime) -> Any:
-    """Whether a contract of theirs is called paid although its last term ended lately. Later it is history."""
+    """Whether a contract of theirs is called paid although its last term ended lately, and nobody gave notice. Later it
+    is history."""
     today = clock.today(now)
     terms = ContractTerm.objects.filter(contract=OuterRef("pk"))
     ended = terms.filter(ends_on__gt=today - timedelta(days=rules.LAPSED_DAYS), ends_on__lte=today)
     goes_on = terms.filter(Q(ends_on=None) | Q(ends_on__gt=today))
-    return Exists(Contract.objects.filter(Exists(ended), ~Exists(goes_on), account=OuterRef("pk"), status=_PAID))
+    left = Cancellation.objects.filter(contract=OuterRef("pk"), effective_on__lte=today, withdrawn_on=None)
+    rows = Contract.objects.filter(Exists(ended), ~Exists(goes_on), ~Exists(left), account=OuterRef("pk"), status=_PAID)
+    return Exists(rows)
 
 
 _CUSTOMER = {"field": "lifecycle", "op": "is", "value": "customer"}

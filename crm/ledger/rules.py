@@ -1,5 +1,5 @@
-"""Arithmetic of terms: how long one is, when the next one runs, what a sale is beside them. A term covers
-[starts_on, ends_on)."""
+"""Arithmetic of contracts: how long a term is, when the next one runs, what a sale is beside them, which of its days
+count. A term covers [starts_on, ends_on)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 #: A contract that renews by itself more often than this, such as every month, has no end to remind anybody of.
 SHORT_TERM = timedelta(days=63)
@@ -103,3 +103,67 @@ def kind_of(running: Sequence[Running], plan: str, mrr: Decimal) -> str:
     if not same or mrr > sum(same):
         return "expansion"
     return "contraction" if mrr < sum(same) else "renewal"
+
+
+# What a status brings -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The status of a contract, with the two days that go with it."""
+
+    status: str
+    paid_from: date | None = None  # before it the terms count for nothing: it was a trial
+    cancelled_on: date | None = None  # from it on the terms count for nothing
+
+
+#: With these the terms of a contract count.
+COUNTED = ("paid", "paused", "cancelled")
+_NOT_YET = ("trial", "expected")
+
+
+def turned(was: Standing | None, status: str, today: date) -> Standing:
+    """What a contract is when it takes this status today; `was` is None for a new one.
+
+    A trial that becomes anything else begins to count today. One that is a trial again never was anything else. A sale
+    that is confirmed counts from its first day on; one that falls through never counts. crm.ledger.actions.standing
+    says the same in SQL.
+    """
+    if was and was.status == status:
+        return was
+    cancelled_on = today if status == "cancelled" else None
+    if status in _NOT_YET:
+        return Standing(status, None, None)
+    if was and (was.status == "trial" or (was.status == "expected" and status == "cancelled")):
+        return Standing(status, today, cancelled_on)
+    return Standing(status, was.paid_from if was else None, cancelled_on)
+
+
+# Who was a customer, and for how much ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of a customer at one MRR; half-open, None is open."""
+
+    starts_on: date
+    ends_on: date | None
+    mrr: Decimal = Decimal(0)
+
+
+def effective(standing: Standing, term: Span) -> Span | None:
+    """The days of a term that count: none before it was paid, none from the cancellation on. None: none at all.
+
+    EFFECTIVE in crm.ledger.actions.effective says the same in SQL.
+    """
+    if standing.status not in COUNTED:
+        return None
+    starts_on = max(term.starts_on, standing.paid_from or term.starts_on)
+    ends = [day for day in (term.ends_on, standing.cancelled_on) if day]
+    ends_on = min(ends) if ends else None
+    return Span(starts_on, ends_on, term.mrr) if ends_on is None or starts_on < ends_on else None
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Rounded once, halves to the even cent."""
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN)

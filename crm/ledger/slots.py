@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from crm import slots
-from crm.history.undoing import echoes
 from crm.ledger import actions, rules
-from crm.ledger.actions.deals import confirmation_undone
 from crm.ledger.actions.imports import register_imports
 from crm.ledger.checks import register_checks
+from crm.ledger.owned import register_owned_rows
 from crm.ledger.rfm.fields import register_rfm
+from crm.ledger.undoing import register_undoing
 
 slots.work.register("ledger", slots.Work(run=actions.run, next_due=actions.next_due, order=5))
 
@@ -52,16 +52,42 @@ _ENDS = f"""
     FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id
     WHERE c.status = 'paid' AND t.ends_on IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM crm_contractterm l WHERE l.contract_id = t.contract_id AND l.starts_on > t.starts_on)
-        AND NOT (c.auto_renew AND t.ends_on - t.starts_on < {rules.SHORT_TERM.days})
+        AND NOT (c.auto_renew AND t.ends_on - coalesce(t.period_starts_on, t.starts_on) < {rules.SHORT_TERM.days})
 """  # noqa: S608 (a constant of ours)
 
 slots.date_fields.register("contract.starts_on", slots.DateField("Start of the first contract", _STARTS))
 slots.date_fields.register("contract.ends_on", slots.DateField("End of a contract", _ENDS))
 
 register_imports()
-echoes.register("confirmations", confirmation_undone)
+register_undoing()
 register_rfm()
 register_checks()
-slots.owned_rows.register(
-    "contracts", slots.OwnedRows("crm.Contract", "account", ("contract", "contracts"), "move", "keep")
-)
+register_owned_rows()
+slots.settings_pages.register(
+    "cancel-reasons",
+    slots.SettingsPage(
+        "Why customers leave", "What one chooses from when somebody cancels", "log-out", "ledger:reasons", "Record", 46,
+        keywords="cancel churn cancellation reasons exit",
+    ),
+)  # fmt: skip
+slots.kept_tables.register("crm.CancelReason", slots.KeptTable())
+for _derived in ("crm.CustomerSpan", "crm.MrrMovement", "crm.EnteredSpend"):
+    slots.undone_along.register(_derived, _derived)
+slots.register_facts(
+    "Contracts",
+    {
+        "contract.renewed": "Contract renewed", "contract.confirmed": "Contract of a deal confirmed",
+        "contract.changed": "Contract upgraded or downgraded", "contract.paused": "Contract paused",
+        "contract.resumed": "Contract resumed", "contract.cancelled": "Contract cancelled",
+        "contract.saved": "Cancellation averted", "contract.reinstated": "Contract reinstated",
+    },
+    contract_id=5, plan="Pro", starts_on="2026-07-01", ends_on="2027-07-01", mrr="400.00", currency="EUR",
+)  # fmt: skip
+slots.register_facts(
+    "Payments",
+    {"payment.paid": "Payment made", "payment.failed": "Payment failed", "payment.refunded": "Payment refunded"},
+    payment=9, amount="400.00", currency="EUR",
+)  # fmt: skip
+slots.register_facts(
+    "Purchases", {"purchase.made": "Purchase made"}, purchase=12, amount="49.90", currency="EUR", items=1,
+)  # fmt: skip

@@ -1,25 +1,143 @@
-"""What people decide about contracts on the pages of other rooms."""
+"""What people decide about contracts: on the pages of other rooms, and in dialogs of the customer's page."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
 
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm.history.models import Act
 from crm.history.toasts import undoable
+from crm.ledger import reading
+from crm.ledger.actions import changing, leaving
 from crm.ledger.actions.deals import confirm
-from crm.ledger.models import Contract
-from crm.team.permissions import requires
+from crm.ledger.forms import DISCOUNT, END, PAUSE, LeavingForm, ReasonsForm, ShownFirst, TermsForm
+from crm.ledger.models import Cancellation, CancelReason, Contract
+from crm.team.models import User
+from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
+from crm.web.dialogs import dialog, done
 from crm.web.returning import next_url
+from crm.web.toasts import toast
+
+type _Verb = Callable[[Contract, User, datetime], Act]
+_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _row(request: HttpRequest, pk: int) -> Contract:
+    return get_object_or_404(Contract.objects.visible_to(request.user).select_related("account"), pk=pk)
 
 
 @require_POST
 @requires("edit_contracts")
 def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
     """One that was sold and is expected is paid, and counts. Back to where the button stood."""
-    row = get_object_or_404(Contract.objects.visible_to(request.user).select_related("account"), pk=pk)
-    if done := confirm(row, viewer_of(request), clock.now()):
-        undoable(request, done, f"The contract {row} is confirmed.")
+    row = _row(request, pk)
+    if deed := confirm(row, viewer_of(request), clock.now()):
+        undoable(request, deed, f"The contract {row} is confirmed.")
     return redirect(next_url(request, row.account.get_absolute_url()))
+
+
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its terms, what was paid, who wanted to leave, and what can be done about it."""
+    row, now = _row(request, pk), clock.now()
+    context = reading.contract(row, clock.today(now)) | {"may_edit": allows(request.user, "edit_contracts")}
+    heading, back = row.plan or "Contract", row.account.get_absolute_url()
+    return dialog(request, "crm/ledger/contract.html", context, heading=heading, back=back)
+
+
+@_form
+@requires("edit_contracts")
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another price or plan from a day on."""
+    row, now = _row(request, pk), clock.now()
+    form = TermsForm(request.POST) if request.method == "POST" else TermsForm.of(row, clock.today(now))
+
+    def verb(row: Contract, by: User, now: datetime) -> Act:
+        return changing.change(row, form.terms(), by, now)
+
+    return _shown_first(request, row, form, verb, "crm/ledger/change.html", f"Change {row}", "from_day")
+
+
+@_form
+@requires("edit_contracts")
+def cancellation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody wants to leave: a pause or a discount first, and else the end."""
+    row, now = _row(request, pk), clock.now()
+    form = LeavingForm(request.POST or None, contract=row, today=clock.today(now))
+
+    def verb(row: Contract, by: User, now: datetime) -> Act:
+        data, asked = form.cleaned_data, form.asked()
+        if data["way"] == PAUSE:
+            return leaving.save_by_pause(row, asked, by, now)
+        if data["way"] == DISCOUNT:
+            less = leaving.Discount(data["percent"], data["months"])
+            return leaving.save_by_discount(row, asked, less, by, now)
+        return leaving.cancel(row, asked, data["effective_on"], by, now)
+
+    day = "effective_on" if form.data.get("way") == END else ""
+    return _shown_first(request, row, form, verb, "crm/ledger/cancel.html", f"Cancel {row}", day)
+
+
+def _shown_first(
+    request: HttpRequest, row: Contract, form: ShownFirst, verb: _Verb, template: str, heading: str, day: str
+) -> HttpResponse:
+    """The first time that it is sent, what would follow is shown; the second time, it is done."""
+    by, now, effect = viewer_of(request), clock.now(), None
+    if form.is_bound and form.is_valid():
+        try:
+            if form.was_shown:
+                deed = verb(row, by, now)
+                undoable(request, deed, f"{deed.label[:1].upper()}{deed.label[1:]}.")
+                return done(request, row.account.get_absolute_url())
+            on: date = form.cleaned_data[day] if day else clock.today(now)
+            effect = changing.effect(lambda: verb(row, by, now), row.account_id, on)
+        except changing.ChangeError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+    context: dict[str, Any] = {"form": form, "contract": row, "effect": effect, "mark": form.mark() if effect else ""}
+    status = 422 if form.is_bound and not effect else 200
+    return dialog(request, template, context, heading=heading, back=row.account.get_absolute_url(), status=status)
+
+
+def _at_once(verb: _Verb, words: str) -> Callable[[HttpRequest, int], HttpResponse]:
+    """A button that asks nothing, since it can be undone."""
+
+    @require_POST
+    @requires("edit_contracts")
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        row = _row(request, pk)
+        try:
+            undoable(request, verb(row, viewer_of(request), clock.now()), f"The contract {row} {words}.")
+        except changing.ChangeError as refusal:
+            toast(request, str(refusal))
+        return done(request, next_url(request, row.account.get_absolute_url()))
+
+    guarded: Callable[[HttpRequest, int], HttpResponse] = view
+    return guarded
+
+
+@_form
+@requires("manage_settings")
+def reasons(request: HttpRequest) -> HttpResponse:
+    """Why customers leave: what one chooses from when somebody wants to."""
+    names = CancelReason.objects.filter(archived_at=None).values_list("name", flat=True)
+    form = ReasonsForm(request.POST if request.method == "POST" else None, initial={"lines": "\n".join(names)})
+    if form.is_valid():
+        deed = leaving.set_reasons(form.cleaned_data["lines"], viewer_of(request), clock.now())
+        undoable(request, deed, "The reasons are kept.")
+        return redirect("ledger:reasons")
+    used = Cancellation.objects.values("reason__name").annotate(many=Count("pk")).order_by("-many")[:12]
+    context = {"form": form, "used": used}
+    return render(request, "crm/ledger/reasons.html", context, status=422 if form.is_bound else 200)
+
+
+pause = _at_once(changing.pause, "is paused")
+resumption = _at_once(changing.resume, "runs again")
+reinstatement = _at_once(leaving.reinstate, "is reinstated")

@@ -84,11 +84,11 @@ def _join(made: Merge, deed: Act, keeps: Any, goes: Any, chosen: Mapping[str, st
         other = goes.email if stays != goes.email else keeps.email
         made.detail["stops"] = stops.inherit(goes.pk, keeps.pk, (stays, other), now)
     model._default_manager.filter(pk=keeps.pk).update(**changes, **_worked_out(keeps, goes, changes), updated_at=now)
+    if model is Account:
+        project([keeps.pk], now)
     kept = model._default_manager.get(pk=keeps.pk)
     made.detail["after"] = _as_json(kept, changes)
     made.save(update_fields=["detail"])
-    if isinstance(kept, Account):
-        project([kept.pk], now)
     _tell(made, kept, str(goes), lost, now)
 
 

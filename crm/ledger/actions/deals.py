@@ -19,6 +19,7 @@ from crm.history.models import Act
 from crm.ledger import rules
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
+from crm.ledger.actions.standing import turn
 from crm.ledger.models import Contract, ContractTerm
 from crm.segments.filters.operators import COLLATION
 from crm.team.models import User
@@ -106,20 +107,13 @@ def confirm(contract: Contract, by: User | None, now: datetime) -> Act | None:
     if row.status != _EXPECTED:
         return None
     with act("contract.confirmed", f"confirmed the contract {row}", by, now, {"contract": row.pk}) as deed:
-        row.status, row.updated_at = Contract.Status.PAID, now
-        row.save(update_fields=["status", "updated_at"])
+        turn(row, Contract.Status.PAID, now)
         project([row.account_id], now)
         source = "person" if by else "automatic"
         fact = Fact(row.account_id, "contract.confirmed", f"Contract {row} confirmed", now, source=source,
                     actor_id=by.pk if by else None, payload={"contract": row.pk, "plan": row.plan})  # fmt: skip
         record(fact, now=now)
     return deed
-
-
-def confirmation_undone(done: Act, stands: bool, now: datetime) -> None:
-    """The status went back, or forth again, and the account's own columns follow."""
-    if done.kind == "contract.confirmed":
-        project(Contract.objects.filter(pk=done.detail["contract"]).values_list("account", flat=True), now)
 
 
 # Billing reports ------------------------------------------------------------------------------------------------------

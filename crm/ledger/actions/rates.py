@@ -91,9 +91,11 @@ def used(rates: Sequence[CurrencyRate]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT r.id FROM crm_currencyrate r WHERE r.id = ANY(%s) AND EXISTS (
-                SELECT FROM crm_contract c JOIN crm_contractterm t ON t.contract_id = c.id
-                WHERE c.currency = r.code AND t.rate = r.rate)
+            SELECT r.id FROM crm_currencyrate r WHERE r.id = ANY(%s) AND (EXISTS (
+                    SELECT FROM crm_contract c JOIN crm_contractterm t ON t.contract_id = c.id
+                    WHERE c.currency = r.code AND t.rate = r.rate)
+                OR EXISTS (SELECT FROM crm_payment p WHERE p.currency = r.code AND p.rate = r.rate)
+                OR EXISTS (SELECT FROM crm_purchase p WHERE p.currency = r.code AND p.rate = r.rate))
             """,
             [[rate.pk for rate in rates]],
         )

@@ -22,8 +22,9 @@ BATCH = 2000
 #: A contract that has missed more of its terms is a mistake in its dates, which people are asked to correct.
 MOST_MISSED = 120
 
-#: SQL: how many terms of as many days have to follow `{term}` until one covers the day `until`; NULL for an open one.
-MISSED = "((%(until)s::date - {term}.ends_on) / ({term}.ends_on - {term}.starts_on) + 1)"
+#: SQL: how many terms of as many days as from {starts_on} to the end of `{term}` have to follow it until one covers the
+#: day `until`; NULL for an open one.
+MISSED = "((%(until)s::date - {term}.ends_on) / ({term}.ends_on - {starts_on}) + 1)"
 
 _DUE = """
     FROM crm_contract c
@@ -98,7 +99,8 @@ def _next_terms(contract: Contract, until: date, now: datetime) -> Iterator[Cont
     last = terms[-1]
     if last.ends_on is None:
         return
-    for new in renewals([term.starts_on for term in terms], Stretch(last.starts_on, last.ends_on), until):
+    starts = sorted({term.period_start for term in terms})
+    for new in renewals(starts, Stretch(last.period_start, last.ends_on), until):
         yield ContractTerm(
             contract=contract, starts_on=new.starts_on, ends_on=new.ends_on, mrr=last.mrr, rate=last.rate, known_at=now
         )

@@ -31,6 +31,28 @@ _CONTRACTS = f"""
     GROUP BY c.account_id
 """  # noqa: S608  (a number of ours)
 
+_OF_PURCHASE = "(p.purchased_at AT TIME ZONE %(zone)s)::date"
+_PURCHASES = f"""
+    SELECT p.account_id, max({_OF_PURCHASE}) AS last_on, count(DISTINCT p.id)::int AS times,
+        coalesce(sum(i.amount * p.rate), 0) AS spent
+    FROM crm_purchase p LEFT JOIN crm_purchaseitem i ON i.purchase_id = p.id
+    WHERE p.account_id = ANY(%(ids)s) AND {_OF_PURCHASE} BETWEEN %(since)s AND %(today)s
+    GROUP BY p.account_id
+"""  # noqa: S608  (an expression of ours)
+
+# Those of a contract are what its terms bring, and where there are purchases they are what was paid for them: each is
+# counted once.
+_OF_PAYMENT = "(p.paid_at AT TIME ZONE %(zone)s)::date"
+_PAYMENTS = f"""
+    SELECT p.account_id, max({_OF_PAYMENT}) AS last_on, count(*)::int AS times,
+        sum((p.amount - p.refunded) * p.rate) AS spent
+    FROM crm_payment p
+    WHERE p.account_id = ANY(%(ids)s) AND p.contract_id IS NULL AND p.status IN ('paid', 'partly_refunded')
+        AND {_OF_PAYMENT} BETWEEN %(since)s AND %(today)s
+        AND NOT EXISTS (SELECT FROM crm_purchase b WHERE b.account_id = p.account_id)
+    GROUP BY p.account_id
+"""  # noqa: S608  (an expression of ours)
+
 _VISITS = """
     SELECT account_id, (at AT TIME ZONE %(zone)s)::date AS last_on, 0 AS times, 0::numeric AS spent
     FROM crm_accountseen WHERE account_id = ANY(%(ids)s) AND at IS NOT NULL
@@ -65,8 +87,11 @@ def register_rfm() -> None:
     """All of it. Until the first walk nobody has a class, and for whom nothing was bought nobody ever has."""
     slots.work.register("rfm", slots.Work(walking.RFM.run, walking.RFM.next_due, order=92))
     slots.value_facts.register("contracts", ValueFacts("Paid terms of contracts", _CONTRACTS, order=10))
+    zone = {"zone": clock.zone().key}
+    slots.value_facts.register("purchases", ValueFacts("Purchases", _PURCHASES, order=12, parameters=zone))
+    slots.value_facts.register("payments", ValueFacts("Other payments", _PAYMENTS, order=14, parameters=zone))
     slots.value_facts.register(
-        "visits", ValueFacts("Visits", _VISITS, order=20, parameters={"zone": clock.zone().key})
+        "visits", ValueFacts("Visits", _VISITS, order=20, parameters=zone)
     )  # fmt: skip
     fields = filter_subjects["account"].fields
     for name, label, kind, expression, more in (

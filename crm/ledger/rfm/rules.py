@@ -3,7 +3,7 @@
 **Measures**, of everybody who bought within the last WINDOW_DAYS:
 
     R  recency    the day on which they last did something themselves: signed a contract, bought, used the product
-    F  frequency  how often they bought: each month of a paid term counts as one purchase
+    F  frequency  how often they bought: purchases, payments without a contract, and each month of a paid term
     M  monetary   what they paid for that, in the reporting currency
 
 **Scores** run from 1 to 5, the fifth of the customers who are best having 5. Equal values get equal scores, by the

@@ -167,7 +167,7 @@ def test_days_of_an_outage_are_caught_up_one_by_one():
 def test_an_earlier_clock_does_not_undo_the_mark():
     run_all(NOON)
     assert actions.project_all_due(NOON - 5 * DAY) == 0
-    assert actions.projection._projected_up_to(NOON) == TODAY
+    assert actions.days._projected_up_to(NOON) == TODAY
 
 
 def test_next_due_is_the_midnight_of_the_next_change():

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
 from crm.history.tracking import changes_of
+from crm.ledger import rules
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
 
 
 class Contract(models.Model):
-    """A subscription of an account to a plan. Its terms say when it runs and what it costs."""
+    """A subscription of an account to a plan. Its terms say when it runs and what it costs.
+
+    Whoever changes `status` does it through `turn`, or by the SQL of crm.ledger.actions.standing: the two days follow.
+    """
 
     class Status(models.TextChoices):
         EXPECTED = "expected", "Expected"  # sold, and nobody has confirmed it: it counts for nothing
@@ -37,13 +40,22 @@ class Contract(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PAID)
     auto_renew = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
+    paid_from = models.DateField(null=True, blank=True)  # where a trial came before: earlier days count for nothing
+    cancelled_on = models.DateField(null=True, blank=True)  # from this day on its terms count for nothing
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
 
     objects = VisibleQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint("external_id", name="contract_external_id_once")]
+        constraints = [
+            models.UniqueConstraint("external_id", name="contract_external_id_once"),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", cancelled_on__isnull=False)
+                | (~Q(status="cancelled") & Q(cancelled_on=None)),
+                name="contract_cancelled_on_a_day",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["updated_at"], name="contract_renewing_by_change", condition=Q(auto_renew=True, status="paid")
@@ -52,6 +64,12 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return self.plan or f"Contract {self.pk}"
+
+    def turn(self, status: str, today: date) -> None:
+        """Take a status, with the days that it brings; nothing is saved. A new contract turns from no status."""
+        was = None if self._state.adding else rules.Standing(self.status, self.paid_from, self.cancelled_on)
+        now = rules.turned(was, status, today)
+        self.status, self.paid_from, self.cancelled_on = now.status, now.paid_from, now.cancelled_on
 
 
 class TermQuerySet(VisibleQuerySet["ContractTerm"]):
@@ -74,6 +92,8 @@ class ContractTerm(models.Model):
     mrr = models.DecimalField(max_digits=14, decimal_places=2)  # a month, in the contract's currency
     rate = models.DecimalField(max_digits=18, decimal_places=8, default=1)  # to the reporting currency, when booked
     known_at = models.DateTimeField(default=clock.now)  # when these dates became known: history fires nothing
+    #: Where the period began that this is a part of, since the price changed in it or it was interrupted; null: here.
+    period_starts_on = models.DateField(null=True, blank=True)
 
     objects = TermQuerySet.as_manager()
 
@@ -99,27 +119,10 @@ class ContractTerm(models.Model):
     def __str__(self) -> str:
         return f"{self.starts_on} to {self.ends_on or 'open'}"
 
-
-class CurrencyRate(models.Model):
-    """What one unit of a currency is worth in the reporting currency, from a day on until its next rate.
-
-    Never changed: amounts keep the rate with which they were booked. A mistake that no amount has taken is removed.
-    """
-
-    code = models.CharField(max_length=3)
-    valid_from = models.DateField()
-    rate = models.DecimalField(max_digits=18, decimal_places=8)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    added_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint("code", "valid_from", name="rate_once_a_day"),
-            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} from {self.valid_from}"
+    @property
+    def period_start(self) -> date:
+        """The first day of the period, as long as which the next one is when it renews."""
+        return self.period_starts_on or self.starts_on
 
 
 class ContractChange(
@@ -127,11 +130,11 @@ class ContractChange(
         Contract,
         {
             "plan": "plan", "status": "status", "auto_renew": "automatic renewal", "currency": "currency",
-            "external_id": "external id",
+            "external_id": "external id", "paid_from": "", "cancelled_on": "",
         },
     )
 ):  # fmt: skip
-    """A contract as it was before somebody changed it."""
+    """A contract as it was before somebody changed it. The two days follow the status."""
 
 
 class ContractTermChange(
@@ -140,25 +143,3 @@ class ContractTermChange(
     )
 ):
     """A term as it was before somebody changed it."""
-
-
-class RfmScore(models.Model):
-    """What a customer is worth, by recency, frequency and money: written by a nightly walk (crm.ledger.rfm).
-
-    Beside the wide row of the account, whose updates are dear. Whoever bought nothing within two years has none.
-    """
-
-    account = models.OneToOneField("crm.Account", models.CASCADE, primary_key=True, related_name="rfm")
-    last_on = models.DateField()  # when they last did something themselves
-    times = models.IntegerField()  # purchases within the window
-    spent = models.DecimalField(max_digits=16, decimal_places=2)  # reporting currency
-    r = models.SmallIntegerField(default=0)  # scores 1…5; 0 until they are first compared
-    f = models.SmallIntegerField(default=0)
-    m = models.SmallIntegerField(default=0)
-    code = models.CharField(max_length=12, blank=True)  # a class of crm.ledger.rfm.rules
-
-    class Meta:
-        indexes = [models.Index(fields=["code", "account"], name="rfm_by_class")]
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.r}{self.f}{self.m}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import batched
 
 from django.conf import settings
@@ -12,9 +12,11 @@ from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import RATE_ON, sql_parameters
 from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
+from crm.ledger.actions.standing import COMING_BACK, LEAVE_GAP, TURN
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.models import TimelineEntry
+from crm.web import clock
 
 CONTRACT_COLUMNS = {
     "external_id": ImportColumn(
@@ -65,11 +67,9 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     _take_over(rows)
     counts = _count(rows)
     rows.note("touched", Account, "SELECT DISTINCT account_id FROM import_rows")
-    _write(rows)
+    _write(rows, clock.today(now))
     accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
-    renewing = rows.ids(
-        "SELECT c.id FROM crm_contract c WHERE c.auto_renew AND c.id IN (SELECT target FROM import_rows)"
-    )
+    renewing = rows.ids("SELECT id FROM crm_contract WHERE auto_renew AND id IN (SELECT target FROM import_rows)")
     for contracts in batched(renewing, BATCH, strict=False):
         while book_renewals(now, only=contracts, react=False):
             pass
@@ -94,19 +94,29 @@ def _find_terms(rows: ImportRows) -> None:
     """Where the term is booked already, its id; and the days it will run when the row is in (blank keeps the end)."""
     rows.run("""
         ALTER TABLE import_rows ADD COLUMN term_id bigint, ADD COLUMN days daterange, ADD COLUMN code text,
-            ADD COLUMN rate numeric""")
+            ADD COLUMN rate numeric, ADD COLUMN gap_from date""")
     rows.run("""
         UPDATE import_rows r SET term_id = t.id FROM crm_contractterm t
         WHERE t.contract_id = r.target AND t.starts_on = r.starts_on""")
     rows.respect(ContractTerm, {"ends_on": "ends_on", "mrr": "mrr"}, target="term_id")
-    rows.run("""
-        UPDATE import_rows r SET ends_on = coalesce(r.ends_on, t.ends_on)
-        FROM crm_contractterm t WHERE t.id = r.term_id""")
+    rows.run(_ENDS)
     rows.run("""
         UPDATE import_rows r SET
             days = CASE WHEN r.ends_on IS NULL OR r.ends_on > r.starts_on THEN daterange(r.starts_on, r.ends_on) END,
             code = coalesce(r.currency, (SELECT c.currency FROM crm_contract c WHERE c.id = r.target), %(reporting)s)
         """, reporting=settings.CURRENCY)  # fmt: skip
+
+
+# A term that was cut short here, since its contract was cancelled and came back, stays so while the file says the end
+# that it had.
+_ENDS = """
+    UPDATE import_rows r SET ends_on = CASE WHEN r.ends_on IS NULL OR EXISTS (
+            SELECT FROM crm_contractterm l WHERE l.contract_id = t.contract_id AND l.starts_on > t.ends_on
+                AND l.ends_on = r.ends_on
+                AND NOT EXISTS (SELECT FROM import_rows o WHERE o.external_id = r.external_id
+                    AND o.starts_on = l.starts_on)) THEN t.ends_on ELSE r.ends_on END
+    FROM crm_contractterm t WHERE t.id = r.term_id
+"""
 
 
 def _reject_contracts(rows: ImportRows) -> None:
@@ -165,7 +175,7 @@ def _reject_overlaps(rows: ImportRows) -> int:
 def _reject_forgotten(rows: ImportRows, now: datetime) -> int:
     """A last term that should have renewed so often since is a slip of the pen, and would book terms by thousands."""
     return rows.reject(
-        f"""{MISSED.format(term="r")} > %(most)s
+        f"""{MISSED.format(term="r", starts_on="r.starts_on")} > %(most)s
             AND coalesce(r.auto_renew, (SELECT c.auto_renew FROM crm_contract c WHERE c.id = r.target), FALSE)
             AND coalesce(r.status, (SELECT c.status FROM crm_contract c WHERE c.id = r.target), 'paid') = 'paid'
             AND NOT EXISTS (SELECT 1 FROM import_rows l
@@ -244,6 +254,7 @@ def _take_over(rows: ImportRows) -> None:
 _CONTRACT = {
     "external_id": "r.external_id", "account_id": "r.account_id", "plan": "r.plan", "status": "r.status",
     "auto_renew": "r.auto_renew", "currency": "r.code",
+    "cancelled_on": "CASE WHEN r.target IS NULL AND r.status = 'cancelled' THEN %(today)s::date END",
 }  # fmt: skip
 
 _TERM = {
@@ -252,18 +263,33 @@ _TERM = {
 }  # fmt: skip
 
 _NEW_DATES = {"known_at": "CASE WHEN t.ends_on IS DISTINCT FROM r.ends_on THEN %(now)s ELSE t.known_at END"}
-
 _FIRST_OF_CONTRACT = "NOT EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line)"
 
 
-def _write(rows: ImportRows) -> None:
-    rows.write(Contract, _CONTRACT, where=_FIRST_OF_CONTRACT)
+#: Contracts whose status the file says; of those that come back, when they were cancelled.
+_TOLD_STATUS = f"""
+    SELECT r.target AS contract_id, r.status FROM import_rows r
+    WHERE r.target IS NOT NULL AND r.status IS NOT NULL AND {_FIRST_OF_CONTRACT}
+"""  # noqa: S608  (a constant of ours)
+_GAPS = f"""
+    UPDATE import_rows r SET gap_from = b.gap_from FROM ({COMING_BACK.format(wanted=_TOLD_STATUS)}) AS b
+    WHERE b.contract_id = r.target
+"""  # noqa: S608  (constants of ours)
+_CAME_BACK = "SELECT DISTINCT target AS contract_id, gap_from FROM import_rows WHERE gap_from IS NOT NULL"
+
+
+def _write(rows: ImportRows, today: date) -> None:
+    rows.begin_writing()
+    rows.run(_GAPS)
+    rows.run(TURN.format(wanted=_TOLD_STATUS), today=today)
+    rows.write(Contract, _CONTRACT, where=_FIRST_OF_CONTRACT, parameters={"today": today})
     rows.link("target", Contract, "external_id", "external_id")
     rows.write(ContractTerm, _TERM, merge=_NEW_DATES, target="term_id")
+    for statement in LEAVE_GAP:
+        rows.run(statement.format(back=_CAME_BACK), today=today)
 
 
-def register_imports() -> None:
-    """What the room's slots give to the imports."""
+def register_contracts() -> None:
     import_kinds.register(
         "contracts",
         ImportKind(

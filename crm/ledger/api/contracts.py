@@ -22,6 +22,8 @@ from crm.accounts.models import Account
 from crm.ledger.actions import project
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
+from crm.ledger.actions.standing import turn
+from crm.ledger.api.deciding import Deciding
 from crm.ledger.models import Contract, ContractTerm
 from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
@@ -79,10 +81,10 @@ class ContractSerializer(ResourceSerializer):
     class Meta:
         model = Contract
         fields = (
-            "id", "account", "external_id", "plan", "status", "auto_renew", "currency", "terms", "created_at",
-            "updated_at",
+            "id", "account", "external_id", "plan", "status", "auto_renew", "currency", "paid_from", "cancelled_on",
+            "terms", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("created_at", "updated_at")
+        read_only_fields = ("paid_from", "cancelled_on", "created_at", "updated_at")
 
     def validate_account(self, account: Account) -> Account:
         if self.instance and account.pk != self.instance.account_id:  # type: ignore[union-attr]
@@ -125,13 +127,22 @@ class ContractSerializer(ResourceSerializer):
         sold = data.get("external_id") and expected_for(data["account"].pk, data.get("plan", ""), status)
         contract: Contract
         if sold:
-            contract = super().update(sold, data)
+            contract = self.update(sold, data)
             if terms:
                 contract.terms.all().delete()
         else:
-            contract = Contract.objects.create(**data)
+            contract = Contract(**{name: value for name, value in data.items() if name != "status"})
+            contract.turn(status, clock.today(moment))
+            contract.save()
         ContractTerm.objects.bulk_create(ContractTerm(contract=contract, known_at=moment, **term) for term in terms)
         return contract
+
+    def update(self, contract: Contract, data: dict[str, Any]) -> Contract:
+        status = data.pop("status", contract.status)
+        if status != contract.status:
+            turn(contract, status, data["updated_at"])
+        row: Contract = super().update(contract, data)
+        return row
 
 
 _TERMS = Prefetch("terms", ContractTerm.objects.order_by("starts_on"))
@@ -143,7 +154,7 @@ _TERMS = Prefetch("terms", ContractTerm.objects.order_by("starts_on"))
     update=extend_schema(parameters=[_VERSION]),
     partial_update=extend_schema(parameters=[_VERSION]),
 )
-class ContractResource(Creating, Editing, Listing, Resource):
+class ContractResource(Deciding, Creating, Editing, Listing, Resource):
     """Subscriptions with their terms."""
 
     queryset = Contract.objects.prefetch_related(_TERMS)

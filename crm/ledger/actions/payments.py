@@ -1,0 +1,109 @@
+"""Payments and what goes back of them, one at a time. Billing reports them; files bring them by the million."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+
+from crm.ledger.actions.projection import project
+from crm.ledger.actions.rates import rate_on
+from crm.ledger.models import Payment, Refund
+from crm.timeline.actions import Fact, record
+from crm.web import clock
+
+_STATUS = Payment.Status
+
+
+class PaymentError(ValueError):
+    """Nothing was changed; `field` is to blame, and the message is for the person who asked."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def booked_rate(currency: str, at: datetime) -> Decimal:
+    """What an amount of that moment is booked with. Raises PaymentError."""
+    rate = rate_on(currency, clock.today(at))
+    if rate is None:
+        why = f"{currency} has no rate to {settings.CURRENCY}, the reporting currency."
+        raise PaymentError("currency", f"{why} Add it under Settings, Currencies.")
+    return rate
+
+
+def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: bool = True) -> Payment:
+    """Give a payment, new or locked, these values, in the caller's transaction; its account follows, and the timeline
+    hears of a status that is new. Raises PaymentError.
+
+    What went back stays back: who says paid of one that was refunded changes nothing.
+    """
+    was, currency = (None, None) if payment._state.adding else (payment.status, payment.currency)
+    for name, value in values.items():
+        setattr(payment, name, value)
+    if payment.refunded and payment.status == _STATUS.PAID:
+        payment.status = _of_refunds(payment)
+    _check(payment, was)
+    if currency != payment.currency:
+        payment.rate = booked_rate(payment.currency, payment.due_at)
+    if payment.status == _STATUS.FAILED:
+        payment.failed_at, payment.attempts = payment.failed_at or now, payment.attempts or 1
+    payment.updated_at = now
+    payment.save()
+    project([payment.account_id], now)
+    if payment.status != was:
+        _tell(payment, now, react=react)
+    return payment
+
+
+def _check(payment: Payment, was: str | None) -> None:
+    if payment.status in (_STATUS.REFUNDED, _STATUS.PARTLY_REFUNDED) and was != payment.status:
+        raise PaymentError("status", "Money goes back by a refund: post it to the payment's refunds.")
+    if payment.status in Payment.RECEIVED and payment.paid_at is None:
+        raise PaymentError("paid_at", "Say when it was paid: figures count by it.")
+    if payment.amount < payment.refunded:
+        raise PaymentError("amount", f"{payment.refunded} {payment.currency} went back already: it cannot be less.")
+    if payment.contract and payment.contract.account_id != payment.account_id:
+        raise PaymentError("contract", "The contract is another customer's.")
+
+
+def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | None, now: datetime) -> Refund:
+    """Money of a payment, which the caller has locked, goes back. Raises PaymentError, and then nothing has."""
+    if payment.status not in Payment.RECEIVED:
+        state = payment.get_status_display().lower()
+        raise PaymentError("payment", f"It is {state}: nothing was paid that could go back.")
+    left = payment.amount - payment.refunded
+    if amount > left:
+        of = f"of {payment.amount} {payment.currency}, {payment.refunded} went back already"
+        raise PaymentError("amount", f"At most {left} {payment.currency} can go back: {of}.")
+    made = Refund.objects.create(payment=payment, amount=amount, refunded_at=at, external_id=external_id)
+    payment.refunded += amount
+    payment.status, payment.updated_at = _of_refunds(payment), now
+    payment.save(update_fields=["refunded", "status", "updated_at"])
+    project([payment.account_id], now)
+    record(_fact(payment, "payment.refunded", f"Refunded {amount} {payment.currency}", at, f":{made.pk}"), now=now)
+    return made
+
+
+def _of_refunds(payment: Payment) -> str:
+    return _STATUS.REFUNDED if payment.refunded == payment.amount else _STATUS.PARTLY_REFUNDED
+
+
+def _tell(payment: Payment, now: datetime, *, react: bool) -> None:
+    """Of one that was paid, and each time that one fails."""
+    said = f"{payment.amount} {payment.currency}"
+    if payment.status == _STATUS.PAID and payment.paid_at:
+        record(_fact(payment, "payment.paid", f"Paid {said}", payment.paid_at, ""), react=react, now=now)
+    elif payment.status == _STATUS.FAILED and payment.failed_at:
+        why = f": {payment.failure_reason}" if payment.failure_reason else ""
+        again = f":{payment.attempts}" if payment.attempts > 1 else ""
+        record(_fact(payment, "payment.failed", f"Payment of {said} failed{why}", payment.failed_at, again),
+               react=react, now=now)  # fmt: skip
+
+
+def _fact(payment: Payment, kind: str, text: str, at: datetime, mark: str) -> Fact:
+    payload = {"payment": payment.pk, "amount": str(payment.amount), "currency": payment.currency}
+    return Fact(payment.account_id, kind, text[:400], at, payload=payload, key=f"{kind}:{payment.pk}{mark}")
