@@ -22,6 +22,8 @@ class SegmentForm(forms.Form):
     def __init__(self, *args: Any, segment: Segment | None = None, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["name"].widget.attrs |= {"autocomplete": "off"}
+        if not segment and not self.is_bound:
+            self.fields["name"].widget.attrs["autofocus"] = True
         if segment:
             del self.fields["kind"]  # who is in a static one cannot be said by a filter, nor the other way round
 

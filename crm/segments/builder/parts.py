@@ -22,6 +22,12 @@ INPUTS = {
     "choice": "choice", "choices": "choices", "text": "text", "texts": "texts", "segment": "choice",
 }  # fmt: skip
 
+#: What is asked of a kind of field until somebody chooses; of the others the first that it has.
+_USUAL = {"number": ">=", "date": "after", "datetime": "after"}
+
+#: What is missing where nothing has been filled in yet.
+_BLANK = {"number": "a number", "day": "a day", "days": "a number of days"}
+
 #: Sentences read “is Trial or Paused”; in the form such a comparison must differ from the one that takes one value.
 _OF_SEVERAL = {"in": "is any of", "has_any": "include any of", "has_none": "include none of"}
 
@@ -59,9 +65,10 @@ class Condition:
 
     @property
     def operator(self) -> Operator | None:
-        """The one that was chosen, else the field's first."""
+        """The one that was chosen, else what is usually asked of such a field."""
         known = OPERATORS[self.about.kind] if self.about else {}
-        return known.get(self.op) or next(iter(known.values()), None)
+        usual = _USUAL.get(self.about.kind, "") if self.about else ""
+        return known.get(self.op) or known.get(usual) or next(iter(known.values()), None)
 
     @property
     def operators(self) -> list[tuple[str, str]]:
@@ -106,6 +113,8 @@ class Condition:
             return self.name
         if not self.argument.strip():
             counted = plain_label(about)
+            if about.argument == "day":
+                raise FilterError("", f"“{counted}” asks about one day. Say which")
             raise FilterError("", f"“{counted}” counts one thing. Say of what, by the name your product reports")
         return f"{self.name}:{self.argument.strip()}"
 
@@ -122,6 +131,8 @@ class Condition:
                 if not first:
                     raise FilterError("", "choose a segment; if there is none yet, make one first")
                 return int(first) if first.isascii() and first.isdecimal() and len(first) <= 18 else first
+            case "number" | "day" | "days" if not first:
+                raise FilterError("", f"fill in {_BLANK[takes]}")
         return first
 
 

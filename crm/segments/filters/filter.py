@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, Expression, ExpressionWrapper
 
 from crm.segments import rules
 from crm.segments.filters.operators import Operator, not_true
-from crm.segments.filters.words import said
+from crm.segments.filters.words import said, shown_argument
 from crm.segments.models import Segment, SegmentMember
 from crm.slots import FilterField, FilterSubject, filter_subjects
 
@@ -52,7 +52,8 @@ class Test:
         words = self.operator.denial if self.denied != self.operator.denies else self.operator.words
         label = self.field.label
         if self.argument:
-            label = label.replace("{}", self.argument) if "{}" in label else f"{label} {self.argument}"
+            named = shown_argument(self.field, self.argument)
+            label = label.replace("{}", named) if "{}" in label else f"{label} {named}"
         return f"{label} {words.format(said(self.field, self.operator.takes, self.operand))}"
 
 

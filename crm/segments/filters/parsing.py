@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -174,6 +174,13 @@ def _segment(pk: int, place: str, about: FilterField, reading: _Reading) -> Segm
     return segment
 
 
+#: What a field may take after the colon: how it is read, and an example.
+_ARGUMENTS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "name": (rules.read_text, "exports"),
+    "day": (rules.read_day, "2026-06-01"),
+}
+
+
 def _field(reference: str, place: str, subject: FilterSubject) -> FilterField:
     name, colon, argument = reference.partition(":")
     found = subject.fields.get(name)
@@ -183,10 +190,12 @@ def _field(reference: str, place: str, subject: FilterSubject) -> FilterField:
             place, f"there is no field {rules.shown(name)}" + (f"; did you mean {near[0]!r}?" if near else "")
         )
     if found.takes_argument:
+        read, example = _ARGUMENTS[found.argument]
         try:
-            rules.read_text(argument)
+            read(argument)
         except ValueError as error:
-            raise FilterError(place, f"needs a name after a colon, such as {name}:exports; it {error}") from None
+            wanted = f"needs a {found.argument} after a colon, such as {name}:{example}"
+            raise FilterError(place, f"{wanted}; it {error}") from None
     elif colon:
         raise FilterError(place, f"{name} takes nothing after a colon")
     return found

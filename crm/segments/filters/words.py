@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,11 @@ def said(field: FilterField, takes: str, operand: Any) -> str:
         case "text" | "texts":
             return _either([f"“{text}”" for text in _listed(operand)])
     return ""
+
+
+def shown_argument(field: FilterField, argument: str) -> str:
+    """What stands behind the colon: a name as it is, a day as people read it."""
+    return wording.day(date.fromisoformat(argument)) if field.argument == "day" else argument
 
 
 def _listed(operand: str | Sequence[str]) -> Sequence[str]:

@@ -75,7 +75,8 @@ class Listing:
     """`base(viewer)` gives the rows that a viewer may see, with the annotations that sorts name.
 
     `title(row)` is the inside of the first cell, from the row as a dict with `fields` in it.
-    `search(rows, text)` keeps those that hold the text; `alike(rows, text)` those that resemble it, the best first.
+    `search(rows, text, viewer)` keeps those that hold the text; `alike(rows, text)` those that resemble it, the best
+    first.
     """
 
     subject: str
@@ -87,7 +88,7 @@ class Listing:
     heading: str
     orders: Mapping[str, Order]
     order: str
-    search: Callable[[Any, str], QuerySet[Any]]
+    search: Callable[[Any, str, User], QuerySet[Any]]
     alike: Callable[[Any, str], QuerySet[Any]]
     search_hint: str
     #: How many rows there are, about; never counts.
@@ -145,7 +146,7 @@ class Listing:
         """See crm.slots.ListOfRows."""
         rows = self.narrowed(asked, viewer, now)
         text = self.searched_for(asked)
-        return self.search(rows, text) if text else rows
+        return self.search(rows, text, viewer) if text else rows
 
     def narrowed(self, asked: QueryDict, viewer: User, now: datetime) -> QuerySet[Any]:
         """All but what the search leaves out."""

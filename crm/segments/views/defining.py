@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.history.toasts import undoable
 from crm.segments import defining, sizes
-from crm.segments.builder import HOW, Builder
+from crm.segments.builder import HOW, Builder, Condition
 from crm.segments.defining import SegmentError
 from crm.segments.filters import FilterError, parse
 from crm.segments.forms import SegmentForm
@@ -74,7 +74,7 @@ def _begun(request: HttpRequest, subject: str, viewer: User) -> HttpResponse:
         tree = {}
     builder = Builder.of(tree, subject, viewer=viewer)
     if not builder.root.parts:
-        builder.asked("add:0")
+        builder.root.parts.append(Condition(builder.subject, place="0-0", viewer=viewer))  # the name comes first
     return _page(request, subject, SegmentForm(), builder, left_out=request.GET.get("q", ""))
 
 

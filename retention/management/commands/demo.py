@@ -133,10 +133,12 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     """What the processes get; this one takes the same settings, since it tells the story with them."""
     settings.EMAIL_URL = (folder / "mail").resolve().as_uri().replace("file://", "folder://")
     settings.BASE_URL = f"http://localhost:{port}"
+    settings.WEBHOOKS_PLAIN_HTTP = True
     return os.environ | {
         "EMAIL_URL": settings.EMAIL_URL,
         "BASE_URL": settings.BASE_URL,
         "HOLDFAST_DEMO": "1",
+        "OUTGOING_ALLOW": "localhost",  # its webhooks go to itself
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
     }
 

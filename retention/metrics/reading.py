@@ -1,0 +1,124 @@
+"""The counts of a period by SQL: one statement over the spans of all customers, whoever they are narrowed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from crm.accounts.models import Account
+from crm.segments.filters import Filter
+from crm.segments.rules import day_start
+from crm.tickets.rules.rating import GOOD
+from crm.web import clock
+from retention.metrics.rules import Counts
+
+
+class PeriodError(ValueError):
+    """A period of which there are no figures; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the end of the day before, so to speak: `start` and `end` are the days on which customers are counted."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise PeriodError(f"The period ends on {self.end}, before it starts on {self.start}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which customers, all by default: those whom a filter finds today, and whom somebody may see."""
+
+    chosen: Filter | None = None
+    viewer: Any = None  # None: a worker or a command, which sees everything
+
+    def only(self, now: datetime) -> tuple[str, list[Any]]:
+        """SQL of their ids, with its values; blank for all."""
+        narrowed = self.viewer is not None and not self.viewer.sees_everything
+        if self.chosen is None and not narrowed:
+            return "", []
+        rows: Any = Account.objects.visible_to(self.viewer) if narrowed else Account.objects.all()
+        if self.chosen is not None:
+            rows = self.chosen.apply(rows, now)
+        sql, values = rows.order_by().values("pk").query.sql_with_params()
+        return sql, list(values)
+
+
+EVERYBODY = Slice()
+
+# Spans of an account never overlap, so each side has an account once.
+_CUSTOMERS = """
+    SELECT account_id, mrr FROM crm_customerspan
+    WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) {only}
+"""
+#: The same as it was known at a moment: from the movements, which remember.
+_KNOWN = """
+    SELECT account_id, sum(amount) AS mrr FROM crm_mrrmovement WHERE day <= %s AND known_at <= %s {only}
+    GROUP BY account_id HAVING sum(customers) > 0
+"""
+_COUNTS = """
+    SELECT count(was.account_id), count(now.account_id),
+        count(*) FILTER (WHERE was.account_id IS NULL), count(*) FILTER (WHERE now.account_id IS NULL),
+        coalesce(sum(was.mrr), 0), coalesce(sum(now.mrr), 0),
+        coalesce(sum(now.mrr) FILTER (WHERE was.mrr > 0), 0),
+        coalesce(sum(least(was.mrr, now.mrr)) FILTER (WHERE was.mrr > 0 AND now.account_id IS NOT NULL), 0)
+    FROM ({was}) AS was FULL JOIN ({now}) AS now USING (account_id)
+"""
+_BOUGHT = """
+    SELECT count(*), count(*) FILTER (WHERE times > 1)
+    FROM (SELECT account_id, count(*) AS times FROM crm_purchase WHERE purchased_at < %s {only} GROUP BY 1) AS buyer
+"""
+_ANSWERED = """
+    SELECT count(*), count(*) FILTER (WHERE score >= %s) FROM crm_ticketrating
+    WHERE score IS NOT NULL AND answered_at >= %s AND answered_at < %s {only}
+"""
+
+
+def counts(period: Period, now: datetime, of: Slice = EVERYBODY, *, as_of: datetime | None = None) -> Counts:
+    """All of a period, in one statement. `as_of`: customers and MRR as they were known then."""
+    zone, after = clock.zone(), timedelta(days=1)
+    first, over = day_start(period.start + after, zone), day_start(period.end + after, zone)
+    parts: list[tuple[str, Sequence[Any]]] = [
+        _both(period, as_of),
+        (_BOUGHT, [over]),
+        (_ANSWERED, [GOOD, first, over]),
+    ]
+    return Counts(*asked(BESIDE, parts, of, now)[0])
+
+
+def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
+    """Customers and MRR of both days."""
+    if as_of is None:
+        was = now = _CUSTOMERS
+        values: list[Any] = [period.start, period.start, period.end, period.end]
+    else:
+        was = now = _KNOWN
+        values = [period.start, as_of, period.end, as_of]
+    return _COUNTS.format(was=was, now=now), values
+
+
+#: How the parts of a statement stand to each other: each has one row, or all have the same columns.
+BESIDE, BELOW = " CROSS JOIN ", " UNION ALL SELECT * FROM "
+
+
+def asked(how: str, parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:
+    """Rows of parts in one statement, each narrowed where `{only}` stands to the same customers, looked for once."""
+    only, values = of.only(now)
+    head = f"WITH chosen (id) AS MATERIALIZED ({only}) " if only else ""
+    sql = how.join(f"({part}) AS part{number}" for number, (part, _) in enumerate(parts))
+    narrowed = "AND account_id IN (SELECT id FROM chosen)" if only else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{head}SELECT * FROM {sql.replace('{only}', narrowed)}",  # noqa: S608  (constants and Django's own SQL)
+            [*values, *(value for _, own in parts for value in own)],
+        )
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
