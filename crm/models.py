@@ -16,6 +16,7 @@ from crm.accounts.models import (
 from crm.correspondence.models import IgnoredSender, Mail, MailFile, MailIdentity, MailThread
 from crm.duplicates.models import AccountPair, ContactPair, Merge, MovedRows, Sweep
 from crm.fields.models import CustomField, CustomFieldChange
+from crm.forms.models import FormEntry, PublicForm, PublicFormChange
 from crm.history.models import Act, Run, Waiting
 from crm.home.models import Alarm, CalendarFeed, PutAway
 from crm.imports.models import (
@@ -27,7 +28,29 @@ from crm.imports.models import (
     ImportReject,
 )  # fmt: skip
 from crm.inbox.models import InboundPayload, InboxSettings, MailboxPlace
-from crm.ledger.models import Contract, ContractChange, ContractTerm, ContractTermChange, CurrencyRate, RfmScore
+from crm.ledger.models import (
+    Cancellation,
+    CancellationChange,
+    CancelReason,
+    CancelReasonChange,
+    Contract,
+    ContractChange,
+    ContractTerm,
+    ContractTermChange,
+    CurrencyRate,
+    CustomerSpan,
+    EnteredSpend,
+    MrrMovement,
+    Payment,
+    PaymentChange,
+    Purchase,
+    PurchaseChange,
+    PurchaseItem,
+    PurchaseItemChange,
+    Refund,
+    RefundChange,
+    RfmScore,
+)  # fmt: skip
 from crm.outbox.models import (
     Decision,
     MailPolicy,
@@ -92,7 +115,6 @@ from crm.tickets.models import (
     TicketDraft,
     TicketFile,
     TicketFollower,
-    TicketForm,
     TicketMessage,
     TicketOverload,
     TicketPresence,
@@ -103,22 +125,33 @@ from crm.tickets.models import (
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task, TaskChange
 from crm.web.models import IdempotentAnswer, Pulse, Walk
+from crm.webhooks.models import (
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEndpointChange,
+    WebhookHour,
+    WebhookReplay,
+)
 
 __all__ = [
-    "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias", "ApiToken",
-    "BlockedSender", "BusinessHours", "CalendarFeed", "Contact", "ContactChange", "ContactHandle", "ContactPair",
-    "ContactSeen", "Contract", "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate", "CustomField",
-    "CustomFieldChange", "DataCount", "DataSweep", "Deal", "DealChange", "DealContact", "DealSpell", "DealTicket",
-    "Decision", "Device", "DomainLook", "Emptying", "HandOff", "HandOver", "HandedRow", "Holiday", "IdempotentAnswer",
-    "IgnoredSender", "Import", "ImportKept", "ImportMapping", "ImportPart", "ImportReject", "ImportedRange",
-    "InboundPayload", "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeftOverFile",
-    "ListChoice", "LossReason", "LossReasonChange", "Macro", "Mail", "MailFile", "MailIdentity", "MailPolicy",
-    "MailTemplate", "MailThread", "MailboxPlace", "Membership", "Merge", "MovedRows", "Notification",
-    "NotificationPreference", "Organisation", "OutboundMessage", "Pending", "Pipeline", "PipelineChange", "Pulse",
-    "PutAway", "RfmScore", "RoleRight", "Rota", "Run", "SavedView", "Segment", "SegmentChange", "SegmentMember",
-    "SegmentMemberChange", "SegmentMoves", "SegmentPart", "SegmentSize", "Sender", "ServiceLevel", "Slice", "Stage",
-    "StageChange", "Suppression", "Sweep", "Switch", "Task", "TaskChange", "Team", "Ticket", "TicketCategory",
-    "TicketChange", "TicketDraft", "TicketFile", "TicketFollower", "TicketForm", "TicketMessage", "TicketOverload",
-    "TicketPresence", "TicketRating", "TicketSettings", "TicketSpell", "TimelineEntry", "User", "Waiting", "Walk",
-    "WriteKey",
+    "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias",
+    "ApiToken", "BlockedSender", "BusinessHours", "CalendarFeed", "CancelReason", "CancelReasonChange",
+    "Cancellation", "CancellationChange", "Contact", "ContactChange", "ContactHandle", "ContactPair",
+    "ContactSeen", "Contract", "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate",
+    "CustomField", "CustomFieldChange", "CustomerSpan", "DataCount", "DataSweep", "Deal", "DealChange",
+    "DealContact", "DealSpell", "DealTicket", "Decision", "Device", "DomainLook", "Emptying", "EnteredSpend",
+    "FormEntry", "HandOff", "HandOver", "HandedRow", "Holiday", "IdempotentAnswer", "IgnoredSender", "Import",
+    "ImportKept", "ImportMapping", "ImportPart", "ImportReject", "ImportedRange", "InboundPayload",
+    "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeftOverFile", "ListChoice",
+    "LossReason", "LossReasonChange", "Macro", "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate",
+    "MailThread", "MailboxPlace", "Membership", "Merge", "MovedRows", "MrrMovement", "Notification",
+    "NotificationPreference", "Organisation", "OutboundMessage", "Payment", "PaymentChange", "Pending",
+    "Pipeline", "PipelineChange", "PublicForm", "PublicFormChange", "Pulse", "Purchase", "PurchaseChange",
+    "PurchaseItem", "PurchaseItemChange", "PutAway", "Refund", "RefundChange", "RfmScore", "RoleRight", "Rota",
+    "Run", "SavedView", "Segment", "SegmentChange", "SegmentMember", "SegmentMemberChange", "SegmentMoves",
+    "SegmentPart", "SegmentSize", "Sender", "ServiceLevel", "Slice", "Stage", "StageChange", "Suppression",
+    "Sweep", "Switch", "Task", "TaskChange", "Team", "Ticket", "TicketCategory", "TicketChange", "TicketDraft",
+    "TicketFile", "TicketFollower", "TicketMessage", "TicketOverload", "TicketPresence", "TicketRating",
+    "TicketSettings", "TicketSpell", "TimelineEntry", "User", "Waiting", "Walk", "WebhookDelivery",
+    "WebhookEndpoint", "WebhookEndpointChange", "WebhookHour", "WebhookReplay", "WriteKey",
 ]  # fmt: skip

@@ -39,6 +39,8 @@ def contact(of: Account | None = None, *, last_seen_at: datetime | None = None, 
 
 def contract(of: Account, starts_on: date, ends_on: date | None = None, mrr: int = 100, **fields: Any) -> Contract:
     """A contract with one booked term. Account columns derived from it are not written: see ledger.actions.project."""
+    if fields.get("status") == "cancelled":
+        fields = {"cancelled_on": date(2026, 6, 1)} | fields
     made = Contract.objects.create(account=of, **({"plan": "Pro", "currency": "EUR"} | fields))
     ContractTerm.objects.create(contract=made, starts_on=starts_on, ends_on=ends_on, mrr=mrr)
     return made

@@ -202,7 +202,7 @@ ACCOUNTS = Listing(
         "created": Order("Oldest", Sort("created_at")),
     }),
     order="name",
-    search=lambda rows, text: rows.called(text), alike=lambda rows, text: rows.alike(text),
+    search=lambda rows, text, viewer: rows.called(text), alike=lambda rows, text: rows.alike(text),
     search_hint="Name or domain", about=Account.objects.about, new="accounts:new", nothing="crm/accounts/none.html",
     quick={
         "owner": Quick("Owner", owned("owner"), MINE, colleagues, leaf=_as_owner("")),
@@ -230,7 +230,7 @@ CONTACTS = Listing(
         "created": Order("Oldest", Sort("created_at")),
     }),
     order="name",
-    search=lambda rows, text: rows.called(text), alike=lambda rows, text: rows.alike(text),
+    search=lambda rows, text, viewer: rows.called(text), alike=lambda rows, text: rows.alike(text),
     search_hint="Name, e-mail or phone", about=Contact.objects.about, new="contacts:new",
     nothing="crm/contacts/none.html",
     quick={

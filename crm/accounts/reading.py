@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from crm.accounts.models import Account, Contact
 from crm.fields import known
 from crm.team.models import User
+from crm.team.viewer import SIGHT
 from crm.timeline.models import TimelineEntry
 from crm.web.composed import Composed
 
@@ -35,12 +36,12 @@ def _page_row(rows: Any, pk: int) -> QuerySet[Any, Any]:
     return rows.filter(pk=pk).for_page().annotate(field_versions=versions).values_list(*asked)  # type: ignore[no-any-return]
 
 
-_anybodys = Composed(lambda pk: _page_row(Account.objects.all(), pk), int)
+_account = Composed(lambda pk, viewer: _page_row(Account.objects.visible_to(viewer), pk), int, SIGHT)
 
 
 def account(pk: int, viewer: User) -> Account | None:
     """With its owner, the hand-off that holds (`agreed_…`), whether others belong to it (`leads`) and `seen_at`."""
-    rows = _anybodys.rows(pk) if viewer.sees_everything else list(_page_row(Account.objects.visible_to(viewer), pk))
+    rows = _account.rows(pk, viewer)
     if not rows:
         return None
     *row, versions = rows[0]

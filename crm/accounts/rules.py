@@ -92,10 +92,10 @@ def heading(day: date, today: date) -> str:
 #: Icon (lucide) and tone by the noun of an entry's kind.
 FACES = {
     "account": "building-2", "call": "phone", "chat": "message-circle", "contact": "user-round",
-    "contract": "file-text", "deal": "circle-dollar-sign", "email": "mail", "file": "paperclip", "goal": "target",
-    "hand_off": "handshake", "import": "file-input", "interview": "mic", "mail": "mail", "meeting": "users-round",
-    "message": "mail", "note": "sticky-note", "payment": "banknote", "purchase": "shopping-cart",
-    "task": "square-check", "ticket": "ticket", "usage": "activity", "workflow": "zap",
+    "contract": "file-text", "deal": "circle-dollar-sign", "email": "mail", "file": "paperclip",
+    "form": "clipboard-pen", "goal": "target", "hand_off": "handshake", "import": "file-input", "interview": "mic",
+    "mail": "mail", "meeting": "users-round", "message": "mail", "note": "sticky-note", "payment": "banknote",
+    "purchase": "shopping-cart", "task": "square-check", "ticket": "ticket", "usage": "activity", "workflow": "zap",
 }  # fmt: skip
 
 #: What the timeline can be narrowed to: the chip's word, and the nouns of the kinds it shows. What is in no group
@@ -104,7 +104,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "calls": ("Calls", ("call",)),
     "meetings": ("Meetings", ("meeting", "interview")),
     "notes": ("Notes", ("note", "file")),
-    "mail": ("Mail", ("email", "mail", "message", "chat")),
+    "mail": ("Mail", ("email", "mail", "message", "chat", "form")),
     "tickets": ("Tickets", ("ticket",)),
     "tasks": ("Tasks", ("task",)),
     "deals": ("Deals", ("deal",)),

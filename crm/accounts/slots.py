@@ -44,6 +44,7 @@ from crm.slots import (
     Work,
     filter_subjects,
     menu,
+    register_facts,
     work,
 )
 from crm.web import clock
@@ -132,3 +133,14 @@ register_traces()
 register_search()
 undoers.register("contact.deleted", people.deletion_undone)
 work.register("files", Work(files.sweep, files.next_sweep, order=90))
+register_facts(
+    "Customers",
+    {
+        "account.added": "Customer added", "account.contacting_changed": "May we contact them: changed",
+        "contact.added": "Person added", "contact.consent_changed": "Consent changed",
+        "contact.deleted": "Person deleted",
+        "hand_off.written": "Hand-off written", "goal.reached": "Goal reached", "goal.missed": "Goal missed",
+        "goal.checked": "Goal looked at", "file.added": "File added", "file.deleted": "File deleted",
+        "file.restored": "File put back",
+    },
+)  # fmt: skip

@@ -10,28 +10,47 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from crm.accounts.api import AccountResource, ContactResource
+from crm.forms.api import FormResource
 from crm.history.api import ActResource
 from crm.imports.api import ExportResource, ImportResource
-from crm.ledger.api import ContractResource
+from crm.ledger.api import ContractResource, PaymentResource, PurchaseResource
 from crm.pipelines.api import DealResource, PipelineResource, StageResource
 from crm.segments.api import SegmentResource
-from crm.tickets.api import RatingResource, ServiceLevelResource, TicketResource
+from crm.tickets.api import (
+    BlockedResource,
+    CategoryResource,
+    InsightResource,
+    MacroResource,
+    RatingResource,
+    ServiceLevelResource,
+    TicketResource,
+)
 from crm.timeline.api import EntryResource
 from crm.todos.api import TaskResource
+from crm.webhooks.api import DeliveryResource, WebhookResource
 
 router = SimpleRouter()
 router.register("accounts", AccountResource, "api-account")
 router.register("contacts", ContactResource, "api-contact")
 router.register("entries", EntryResource, "api-entry")
 router.register("contracts", ContractResource, "api-contract")
+router.register("payments", PaymentResource, "api-payment")
+router.register("purchases", PurchaseResource, "api-purchase")
 router.register("segments", SegmentResource, "api-segment")
 router.register("tasks", TaskResource, "api-task")
 router.register("tickets", TicketResource, "api-ticket")
 router.register("ratings", RatingResource, "api-rating")
 router.register("service-levels", ServiceLevelResource, "api-service-level")
+router.register("ticket-categories", CategoryResource, "api-ticket-category")
+router.register("ticket-insight", InsightResource, "api-ticket-insight")
+router.register("macros", MacroResource, "api-macro")
+router.register("blocked-senders", BlockedResource, "api-blocked-sender")
 router.register("deals", DealResource, "api-deal")
 router.register("pipelines", PipelineResource, "api-pipeline")
 router.register("stages", StageResource, "api-stage")
+router.register("webhooks", WebhookResource, "api-webhook")
+router.register("webhook-deliveries", DeliveryResource, "api-webhook-delivery")
+router.register("forms", FormResource, "api-form")
 router.register("acts", ActResource, "api-act")
 router.register("imports", ImportResource, "api-import")
 router.register("exports", ExportResource, "api-export")

@@ -34,10 +34,18 @@ app.conf.beat_schedule = {
     "digest": _ring("crm.outbox.jobs.digest", 60.0),
     # every so often: make something of what came in
     "inbox": _ring("crm.inbox.jobs.work", settings.BEAT_SECONDS),
+    # every so often: fetch files of chats from their providers
+    "inbox files": _ring("crm.inbox.jobs.fetch", settings.BEAT_SECONDS),
     # every thirty seconds: look into the mailbox
     "mailbox": _ring("crm.inbox.jobs.look", 30.0),
     # every hour: remove raw payloads that were handled long ago
     "raw payloads": _ring("crm.inbox.jobs.sweep", 3600.0),
+    # every so often: tell webhooks what has happened
+    "webhooks": _ring("crm.webhooks.jobs.work", settings.BEAT_SECONDS),
+    # every so often: bring back, or leave out, what people want sent or skipped
+    "webhooks asked for": _ring("crm.webhooks.jobs.tidy", settings.BEAT_SECONDS),
+    # every hour: remove what was told to webhooks long ago
+    "old webhooks": _ring("crm.webhooks.jobs.sweep", 3600.0),
     # every two seconds: preview, import or undo the file that waits longest
     "imports": _ring("crm.imports.jobs.work", min(settings.BEAT_SECONDS, 2.0)),
     # every ten minutes: book the next terms of contracts that renew by themselves

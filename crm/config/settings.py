@@ -27,9 +27,9 @@ HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 
 ROOMS = [
     "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.fields", "crm.accounts", "crm.ledger",
-    "crm.outbox", "crm.inbox", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality", "crm.todos",
-    "crm.touches", "crm.tickets", "crm.pipelines", "crm.imports", "crm.home", "crm.settings", "retention.usage",
-    "retention.workflows",
+    "crm.outbox", "crm.inbox", "crm.webhooks", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality",
+    "crm.todos", "crm.touches", "crm.forms", "crm.tickets", "crm.pipelines", "crm.imports", "crm.home", "crm.settings",
+    "retention.usage", "retention.workflows", "retention.metrics",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -187,6 +187,8 @@ URLIZE_ASSUME_HTTPS = True  # as Django will from 2028 on: “www.example.com”
 CURRENCY = env.str("CURRENCY", "EUR")
 #: What one unit of another currency is worth in the reporting currency, such as USD=0.92,GBP=1.17.
 CURRENCY_RATES = {code.upper(): Decimal(rate) for code, rate in env.dict("CURRENCY_RATES", default={}).items()}
+#: For so many days a purchase makes its buyer a customer; 0: only contracts do.
+PURCHASE_WINDOW_DAYS = env.int("PURCHASE_WINDOW_DAYS", 0)
 
 # Static files and security ----------------------------------------------------------------------------------------
 
@@ -213,6 +215,10 @@ FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_SIZE_LIMIT = env.int("FILE_SIZE_LIMIT_MB", 25) * 1024 * 1024
 #: A larger file to import is for manage.py import_csv.
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", 200)
+#: What was told to webhooks is kept for so many days; what waits at one that is off, no longer either.
+WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", 30)
+#: Whether webhooks may go to http:// too, where everybody on the way can read them.
+WEBHOOKS_PLAIN_HTTP = env.bool("WEBHOOKS_PLAIN_HTTP", DEBUG or HOLDFAST_TESTING or HOLDFAST_DEMO)
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],

@@ -72,3 +72,11 @@ for name, owned in {
 }.items():  # fmt: skip
     slots.owned_rows.register(name, owned)
 slots.traces.register("correspondence", forget_in_others)
+slots.register_facts(
+    "Mail",
+    {
+        "mail.received": "Mail received", "mail.sent": "Mail written by hand",
+        "mail.auto_received": "Automatic mail received",
+    },
+    mail=64, note="Thank you, that works for us.",
+)  # fmt: skip

@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, F, Q, Subquery, Value
+from django.db.models import BigIntegerField, BooleanField, F, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, Least
 
 from crm.team.models import User
+from crm.team.viewer import SIGHT
 from crm.timeline.models import TimelineEntry
 from crm.web.addresses import address
+from crm.web.composed import Composed
 
 #: So many facts stand on the page and come in at once; and so many when somebody asks for more.
 SIZE, MORE = 8, 24
@@ -61,19 +63,19 @@ def _is_number(text: str) -> bool:
 
 def newest(viewer: User, size: int = SIZE) -> tuple[list[dict[str, Any]], Mark]:
     """What the page begins with, and the mark from which it goes on."""
-    return _come(viewer, Mark(0, 0), Q(), F("newest") - _RECENT, size)
+    return _told([dict(zip(_ROW, row, strict=True)) for row in _newest[size].rows(viewer)], Mark(0, 0), size)
 
 
 def since(viewer: User, mark: Mark) -> tuple[list[dict[str, Any]], Mark]:
     """What has come in, and the next mark; the same one when nothing has."""
     late = RawSQL(_SINCE.format("%s"), [mark.horizon], BooleanField())  # noqa: S611  (SQL of ours)
     oldest = Greatest(F("newest") - _RECENT, Least(Value(mark.after), F("newest") - _LATE))
-    return _come(viewer, mark, Q(id__gt=mark.after) | Q(late), oldest, SIZE)
+    rows = _rows(viewer, Q(id__gt=mark.after) | Q(late), oldest, SIZE + len(mark.shown))
+    return _told([dict(zip(_ROW, row, strict=True)) for row in rows], mark, SIZE)
 
 
-def _come(viewer: User, mark: Mark, come: Q, oldest: Any, size: int) -> tuple[list[dict[str, Any]], Mark]:
-    """In one statement, which sees the rows and the horizon at the same moment."""
-    rows = _rows(viewer, come, oldest, size + len(mark.shown))
+def _told(rows: list[dict[str, Any]], mark: Mark, size: int) -> tuple[list[dict[str, Any]], Mark]:
+    """What of them is new, the latest first, and the next mark."""
     new = [row for row in rows if row["id"] not in mark.shown][:size]
     if not new:
         return [], mark
@@ -84,14 +86,24 @@ def _come(viewer: User, mark: Mark, come: Q, oldest: Any, size: int) -> tuple[li
     return in_order, Mark(max(rows[0]["newest"], mark.after), rows[0]["horizon"], may_come_again)
 
 
-def _rows(viewer: User, come: Q, oldest: Any, limit: int) -> list[dict[str, Any]]:
+_OWN = ("id", "source", "occurred_at", "text", "kind", "account_id", "newest")
+_ROW = (*_OWN, "customer", "by", "by_email", "horizon", "again")
+
+
+def _rows(viewer: User, come: Q, oldest: Any, limit: int) -> QuerySet[Any, Any]:
+    """In one statement, which sees the rows and the horizon at the same moment."""
     last = TimelineEntry.objects.order_by("-id").values("id")[:1]
     recent = TimelineEntry.objects.visible_to(viewer).annotate(newest=Subquery(last)).filter(come, id__gt=oldest)
-    columns = ("id", "source", "occurred_at", "text", "kind", "account_id", "newest")
     others = {
         "customer": F("account__name"), "by": F("actor__name"), "by_email": F("actor__email"),
         "horizon": RawSQL(_HORIZON, [], BigIntegerField()),  # noqa: S611  (SQL of ours)
         "again": RawSQL(_SINCE.format(_HORIZON), [], BooleanField()),  # noqa: S611  (SQL of ours)
     }  # fmt: skip
-    shown = recent.exclude(source=TimelineEntry.Source.IMPORT).order_by("-id").values(*columns, **others)
-    return list(shown[:limit])
+    shown = recent.exclude(source=TimelineEntry.Source.IMPORT).annotate(**others).order_by("-id")
+    return shown.values_list(*_ROW)[:limit]
+
+
+_newest = {
+    size: Composed(lambda viewer, size=size: _rows(viewer, Q(), F("newest") - _RECENT, size), SIGHT)
+    for size in (SIZE, MORE)
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from crm import slots
 from crm.accounts.models import Account
@@ -28,7 +28,7 @@ _DO = (
 
 
 def actions(viewer: User, text: str, limit: int) -> list[Found]:
-    """Things to do whose words begin as what was typed, all of them when nothing was; and a line to become a task."""
+    """Things to do whose words begin as what was typed, all of them when nothing was."""
     found = [
         Found(name, url, icon)
         for name, words, url_name, icon, permission in _DO
@@ -42,15 +42,48 @@ def actions(viewer: User, text: str, limit: int) -> list[Found]:
     ]  # fmt: skip
     if logging := _LOG.fullmatch(text):
         found = [*_to_log(viewer, logging["whom"]), *found]
-    if len(text) > 3:
-        found.append(Found(f"Add a task: {text}", reverse("todos:quick"), "square-check", sends=(("line", text),)))
     return found[: limit + 1]
+
+
+def as_task(viewer: User, text: str, limit: int) -> list[Found]:
+    """What was typed, to become a task; it comes last, since Enter takes what comes first."""
+    if len(text) <= 3:
+        return []
+    return [Found(f"Add a task: {text}", reverse("todos:quick"), "square-check", sends=(("line", text),))]
 
 
 def _to_log(viewer: User, whom: str) -> list[Found]:
     rows = Account.objects.visible_to(viewer).called(whom).order_by().values_list("pk", "name")[:3]
     return [
         Found(f"Log a call with {name}", f"{address('accounts:detail', pk)}?log=1#log", "phone") for pk, name in rows
+    ]
+
+
+def customer_at(path: str, viewer: User) -> Account | None:
+    """The customer whose page has this address, if it is one and the viewer may see them."""
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    if match.view_name != "accounts:detail":
+        return None
+    return Account.objects.visible_to(viewer).filter(pk=match.kwargs["pk"]).only("name").first()
+
+
+#: (what is done, other words for it, address, what follows it, icon, what one must be allowed)
+_ABOUT = (
+    ("Log a call with {}", "meeting note interview", "accounts:detail", "?log=1#log", "phone", "edit"),
+    ("Plan a call with {}", "schedule follow up meeting task", "touches:plan", "", "calendar-plus", "edit"),
+    ("Write to {}", "mail e-mail letter", "correspondence:write", "", "mail", "edit"),
+)
+
+
+def about(account: Account, viewer: User, text: str) -> list[Found]:
+    """What can be done about a customer, as far as it fits what was typed; all of it when nothing was."""
+    return [
+        Found(said.format(account.name), f"{address(name, account.pk)}{behind}", icon)
+        for said, words, name, behind, icon, permission in _ABOUT
+        if _fits(f"{said.format(account.name)} {words}", text) and allows(viewer, permission)
     ]
 
 

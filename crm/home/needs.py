@@ -15,7 +15,9 @@ from crm.accounts.models import Account
 from crm.home import rules
 from crm.home.models import PutAway
 from crm.team.models import User
+from crm.team.viewer import SIGHT
 from crm.web.addresses import address
+from crm.web.composed import NUMBERS, Composed
 
 #: (account id, its reasons as (sentence, urgency, action), the most urgent first): as it is kept for a minute.
 type Ranked = tuple[int, tuple[tuple[str, float, str], ...]]
@@ -37,16 +39,30 @@ def ranked(viewer: User, now: datetime) -> dict[str, Any]:
     return {"needs": needs, "more": any(len(named) >= rules.MOST_NEEDS for named in found), "known": known}
 
 
-def rows(viewer: User, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """What a line says about each, of those whom the viewer may see."""
+def _rows(viewer: User, ids: Sequence[int]) -> Any:
     owner = Coalesce(NullIf("owner__name", Value("")), "owner__email", Value("Nobody"), output_field=CharField())
-    found = Account.objects.visible_to(viewer).filter(pk__in=list(ids)).order_by()
-    return {row["id"]: dict(row) for row in found.values("id", "name", "mrr", whose=owner)}
+    found = Account.objects.visible_to(viewer).filter(pk__in=ids).annotate(whose=owner)
+    return found.order_by().values_list("id", "name", "mrr", "whose")
+
+
+_known = Composed(_rows, SIGHT, NUMBERS)
+
+
+def rows(viewer: User, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What a line says about each, of those whom the viewer may see: name, mrr and whose."""
+    wanted = list(ids)
+    found = _known.rows(viewer, wanted) if wanted else ()
+    return {pk: {"name": name, "mrr": mrr, "whose": whose} for pk, name, mrr, whose in found}
+
+
+_put_away = Composed(
+    lambda viewer, now: PutAway.objects.filter(user_id=viewer, until__gt=now).values_list("account_id"), int, datetime
+)
 
 
 def put_away(viewer: User, now: datetime) -> set[int]:
     """Customers who do not stand in the viewer's day."""
-    return set(PutAway.objects.filter(user=viewer, until__gt=now).values_list("account_id", flat=True))
+    return {account for (account,) in _put_away.rows(viewer.pk, now)}
 
 
 def lines(needs: Sequence[Ranked], known: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:

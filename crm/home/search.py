@@ -17,6 +17,8 @@ from django.views.decorators.vary import vary_on_headers
 from psycopg.errors import QueryCanceled
 
 from crm import slots
+from crm.accounts.models import Account
+from crm.home import jumps
 from crm.slots import Found
 from crm.team.models import User
 from crm.team.viewer import viewer_of
@@ -34,18 +36,26 @@ _LONGEST_MS = 300
 @require_GET
 @vary_on_headers("HX-Request")
 def search(request: HttpRequest) -> HttpResponse:
-    """The page; for the palette, which says that it is htmx, only what was found."""
+    """The page; for the palette, which says that it is htmx and on which page it stands, only what was found."""
     text = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:_LONGEST]
-    in_palette = bool(request.htmx)  # type: ignore[attr-defined]
-    context = {"q": text, "sections": found(viewer_of(request), text, _IN_PALETTE if in_palette else _ON_PAGE)}
+    in_palette, viewer = bool(request.htmx), viewer_of(request)  # type: ignore[attr-defined]
+    here = jumps.customer_at(request.GET.get("here", ""), viewer)
+    sections = found(viewer, text, _IN_PALETTE if in_palette else _ON_PAGE, here)
+    context = {"q": text, "sections": sections, "in_palette": in_palette}
     return render(request, f"crm/home/search.html{'#results' if in_palette else ''}", context)
 
 
-def found(viewer: User, text: str, limit: int) -> list[dict[str, Any]]:
-    """Sections with what each source found. What is only alike is looked for when nothing of the record was found."""
+def found(viewer: User, text: str, limit: int, here: Account | None = None) -> list[dict[str, Any]]:
+    """Sections with what each source found. What is only alike is looked for when nothing of the record was found.
+
+    What can be done about the customer on whose page one stands comes first.
+    """
     sections = list(_asked(viewer, text, limit, lambda source: source.find))
     if text and not any(section["of_record"] for section in sections):
         sections = [*_asked(viewer, text, limit, lambda source: source.alike, "Perhaps "), *sections]
+    if here and (acts := jumps.about(here, viewer, text)):
+        lines = [_line(hit, text) for hit in acts[:limit]]
+        sections.insert(0, {"label": here.name, "lines": lines, "of_record": False, "more": ""})
     return sections
 
 
@@ -57,8 +67,10 @@ def _asked(
         for source, hits in _together(sources, which, viewer, text, limit):
             if hits:
                 label = f"{doubt}{source.label.lower()}" if doubt else source.label
-                lines = [_line(hit, text) for hit in hits]
-                yield {"label": label, "lines": lines, "of_record": source.of_record}
+                shown = hits[:limit] if source.of_record else hits
+                more = source.label.lower() if len(hits) > len(shown) else ""
+                lines = [_line(hit, text) for hit in shown]
+                yield {"label": label, "lines": lines, "of_record": source.of_record, "more": more}
 
 
 def _together(
@@ -71,7 +83,7 @@ def _together(
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(_LONGEST_MS)])
             while sources:
                 source = sources.pop(0)
-                found.append((source, list(which(source)(viewer, text, limit))))
+                found.append((source, list(which(source)(viewer, text, limit + source.of_record))))
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise

@@ -89,6 +89,7 @@ slots.data_checks.register(
 )  # fmt: skip
 slots.search_sources.register("actions", slots.SearchSource("Do", jumps.actions, of_record=False, order=50))
 slots.search_sources.register("pages", slots.SearchSource("Go to", jumps.pages, of_record=False, order=60))
+slots.search_sources.register("as-task", slots.SearchSource("Or", jumps.as_task, of_record=False, order=70))
 slots.settings_pages.register(
     "calendar",
     slots.SettingsPage(

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from crm.home import calendar, demo_mail, engine, search, views
+from crm.home import calendar, demo_hooks, demo_mail, engine, search, views
 
 app_name = "home"
 urlpatterns = [
@@ -26,5 +26,6 @@ urlpatterns = [
 if settings.HOLDFAST_DEMO:
     urlpatterns += [
         path("demo/mail/", demo_mail.folder, name="demo_mail"),
+        path("demo/webhooks/", demo_hooks.take, name="demo_hooks"),
         path("demo/mail/<str:name>/", demo_mail.letter, name="demo_letter"),
     ]

@@ -20,11 +20,12 @@ from crm.accounts.models import Account
 from crm.home import feed, figures, needs, rules
 from crm.home.forms import DayForm
 from crm.team.models import User
-from crm.team.viewer import viewer_of
+from crm.team.viewer import SIGHT, viewer_of
 from crm.todos.forms import SnoozeForm
-from crm.todos.models import Task, TaskLine
+from crm.todos.models import LINE, Task, TaskLine
 from crm.todos.rules import bounds
 from crm.web import clock
+from crm.web.composed import Composed
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -103,10 +104,21 @@ def _expensive(viewer: User, now: datetime) -> dict[str, Any]:
     return {"figures": figures.of(viewer, now)} | needs.ranked(viewer, now)
 
 
+_due = Composed(
+    lambda viewer, now, tomorrow: (
+        Task.objects.waiting_for(viewer, now)
+        .filter(due_at__lt=tomorrow)
+        .order_by("due_at", "id")
+        .values_list(*LINE)[:_TASKS]
+    ),
+    SIGHT, datetime, datetime,
+)  # fmt: skip
+
+
 def _tasks(viewer: User, now: datetime) -> list[TaskLine]:
     """What is late or due today, the oldest first."""
-    due = Task.objects.waiting_for(viewer, now).filter(due_at__lt=bounds(now, viewer.zone).tomorrow)
-    return [Task.line(row, viewer, now) for row in due.as_lines().order_by("due_at", "id")[:_TASKS]]
+    rows = _due.rows(viewer, now, bounds(now, viewer.zone).tomorrow)
+    return [Task.line(dict(zip(LINE, row, strict=True)), viewer, now) for row in rows]
 
 
 @require_POST

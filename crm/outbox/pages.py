@@ -18,6 +18,7 @@ from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Swit
 from crm.outbox.sending.letters import zone_of
 from crm.team.models import User
 from crm.web import wording
+from crm.web.counting import how_many
 from crm.web.pagination import Sort
 
 
@@ -107,7 +108,7 @@ def beside(viewer: User) -> list[dict[str, Any]]:
     found = []
     for tab in slots.mail_tabs:
         rows = tab.count(viewer) if tab.count else None
-        count = rows if rows is None or isinstance(rows, int) else rows.order_by()[:MOST].count()
+        count = rows if rows is None or isinstance(rows, int) else how_many([rows], MOST)[0]
         found.append({"label": tab.label, "url": reverse(tab.url_name), "count": count})
     return found
 

@@ -7,20 +7,28 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes
 from crm.outbox import actions, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
-from crm.outbox.models import MessageQuerySet, Notification, NotificationQuerySet, OutboundMessage, Suppression
+from crm.outbox.models import Notification, OutboundMessage, Suppression
 from crm.outbox.notifications import digest, fall_or_rise, notify
 from crm.outbox.reachable import register_checks
 from crm.team.models import User
+from crm.team.viewer import SIGHT
 from crm.web import standing
+from crm.web.composed import Asked, Composed
+
+_needing_eyes = Composed(
+    lambda viewer: OutboundMessage.objects.visible_to(viewer).needing_eyes().values_list("pk"), SIGHT
+)
+_unread = Composed(lambda viewer: Notification.objects.visible_to(viewer).unread().values_list("pk"), SIGHT)
 
 
-def needing_eyes(viewer: User) -> int | MessageQuerySet | None:
+def needing_eyes(viewer: User) -> int | Asked | None:
     """Uncertain and failed messages of customers that the viewer sees; an admin sees all, which are counted anyway."""
     if viewer.is_admin:
         how = standing.seen_by(viewer)
         return how.total("uncertain") + how.total("failed") or None
-    return OutboundMessage.objects.visible_to(viewer).needing_eyes()
+    return _needing_eyes.asked(viewer)
 
 
 def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark]:
@@ -30,8 +38,8 @@ def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark
     return {by_address[address]: slots.Mark("suppressed", "bad", row.reason) for address, row in found.items()}
 
 
-def unread(viewer: User) -> NotificationQuerySet:
-    return Notification.objects.visible_to(viewer).unread()
+def unread(viewer: User) -> Asked:
+    return _unread.asked(viewer)
 
 
 slots.tellers.register("bell", notify)
@@ -102,3 +110,13 @@ slots.owned_rows.register(
 )  # fmt: skip
 slots.traces.register("notifications", forget_in_notifications)
 register_checks()
+register_integrations()
+slots.register_facts(
+    "Mail",
+    {
+        "email.sent": "Mail sent", "email.bounced": "Mail came back", "email.uncertain": "Mail may have been sent",
+        "email.unsubscribed": "Person unsubscribed", "email.resubscribed": "Person subscribed again",
+        "chat.sent": "Chat message sent",
+    },
+    message=88, category="service",
+)  # fmt: skip

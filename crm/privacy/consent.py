@@ -18,7 +18,7 @@ KINDS = ("contact.consent_changed", "email.unsubscribed", "email.resubscribed")
 SHOWN = 20
 
 _HOW = {"person": "noted by hand", "customer": "by themselves", "automatic": "automatically", "import": "by an import"}
-_CHANNELS = {"email": "through the link in a mail", "api": "through the API"}
+_CHANNELS = {"email": "through the link in a mail", "api": "through the API", "form": "on a public form"}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from crm.history.undoing import irrevocable, undoers
 from crm.ledger.actions import rates
 from crm.settings import start
 from crm.settings.actions import emptying, handover, hours, noting, write_keys
+from crm.settings.connecting import register_integrations
 from crm.settings.reminding import remind
 from crm.slots import Holding, KeptTable, MenuEntry, Panel, SettingsPage, Work
 
@@ -48,6 +49,10 @@ for name, page in {
     "write-keys": SettingsPage(
         "Write keys", "With which products report usage", "radio-tower", "settings:write_keys", "Installation", 26,
         keywords="tracking segment ingest usage events secret",
+    ),
+    "integrations": SettingsPage(
+        "Integrations", "All that connects you, and whether it works", "cable", "settings:integrations", "Installation",
+        25, keywords="connect webhook api mail telegram whatsapp calendar test status",
     ),
     "requiring": SettingsPage(
         "Second factor for others", "Who must have one", "shield", "settings:second_factor", "Team", 50,
@@ -89,6 +94,7 @@ for name, holding in {
 }.items():  # fmt: skip
     slots.holdings.register(name, holding)
 
+register_integrations()
 slots.absences.register("hand-overs", handover.away)
 slots.today_cards.register("start", Panel("crm/settings/start_reminder.html", remind, 10))
 for name, step in start.STEPS.items():

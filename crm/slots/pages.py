@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A line of the left rail. `count` gives its badge: a number, None for none, or rows.
+    """A line of the left rail. `count` gives its badge: a number, None for none, rows, or a statement that finds them.
 
-    Rows are counted together with those of other entries, in one query: an index has to find them.
+    Rows are counted together with those of other entries, in one query: an index has to find them. Every page asks, so
+    that a statement which is composed once (`crm.web.composed`) is better.
     """
 
     label: str
     icon: str  # a lucide name
     url_name: str
     order: int
-    count: Callable[[Any], int | QuerySet[Any] | None] | None = None
+    count: Callable[[Any], int | QuerySet[Any] | tuple[str, Sequence[Any]] | None] | None = None
     roles: frozenset[str] = frozenset({"admin", "manager", "agent"})
-    place: str = "rail"  # bell: beside the name of the house, with its count alone
+    place: str = "rail"  # bell: beside the name of the house, with its count alone; search: only Ctrl K finds it
 
 
 @dataclass(frozen=True)

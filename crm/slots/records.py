@@ -21,7 +21,8 @@ class FilterField:
     """One thing a filter can ask of a subject.
 
     `expression(argument, now)` gives the Django expression for the value; `argument` is what follows the colon in
-    `usage.total:exports`, and None for fields that take none. `kind` decides which operators apply.
+    `usage.total:exports` or `customer.on:2026-06-01`, and None for fields that take none. `kind` decides which
+    operators apply.
     """
 
     label: str
@@ -29,6 +30,7 @@ class FilterField:
     expression: Callable[[str | None, datetime], Any]
     choices: tuple[tuple[str, str], ...] = ()
     takes_argument: bool = False
+    argument: str = "name"  # what it takes: a name, or a day as ISO 8601
     unit: str = ""  # of numbers, for sentences: money (reporting currency) | days | blank
     order: int = 0
     #: What a form may suggest for a text: (value, what it means) of each.

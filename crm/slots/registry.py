@@ -16,11 +16,13 @@ class Registry[T]:
     def __init__(self, what: str) -> None:
         self.what = what
         self._entries: dict[str, T] = {}
+        self._ordered: list[tuple[str, T]] | None = None
 
     def register(self, name: str, entry: T) -> T:
         if name in self._entries:
             raise AlreadyRegistered(f"{self.what} {name!r} is registered already")
         self._entries[name] = entry
+        self._ordered = None
         return entry
 
     def get(self, name: str) -> T | None:
@@ -37,7 +39,9 @@ class Registry[T]:
 
     def items(self) -> list[tuple[str, T]]:
         """Names with their entries, in the stated order."""
-        return sorted(self._entries.items(), key=lambda item: getattr(item[1], "order", 0))
+        if self._ordered is None:
+            self._ordered = sorted(self._entries.items(), key=lambda item: getattr(item[1], "order", 0))
+        return list(self._ordered)
 
     def names(self) -> list[str]:
         """As they were registered."""
@@ -51,3 +55,4 @@ class Registry[T]:
             yield entry
         finally:
             del self._entries[name]
+            self._ordered = None

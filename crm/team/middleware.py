@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from crm.team import rules
 from crm.web import clock
 
 #: Where whoever owes a second factor may still go.
@@ -49,8 +48,7 @@ class SecondFactorMiddleware:
         user = request.user
         if not user.is_authenticated or not getattr(view, "login_required", True):
             return None
-        wanted = getattr(user, "second_factor_for", None) or ""  # brought along by SignInBackend
-        if not rules.owes_second_factor(user.role, wanted, getattr(user, "has_second_factor", False)):
+        if not getattr(user, "owes_second_factor", False):
             return None
         if request.resolver_match and request.resolver_match.view_name in _OPEN:
             return None

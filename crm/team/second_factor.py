@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.db import transaction
 
 from crm.team import rules
 from crm.team.backends import FACTORS
 from crm.team.models import Organisation, User
 from crm.team.sessions import sign_out_everywhere
+from crm.web.sealing import seal, unseal
+
+_PURPOSE = "second factor"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -30,10 +29,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return seal(text, _PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return unseal(encrypted_text, _PURPOSE)
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app calls the entry."""
@@ -60,16 +59,6 @@ def giving_up(user: User) -> Iterator[None]:
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         yield
-
-
-def _cipher() -> MultiFernet:
-    """Of the present key, and of those that it replaced."""
-    keys = (hashlib.sha256(f"second factor:{key}".encode()).digest() for key in _keys())
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
-
-
-def _keys() -> list[str]:
-    return [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from crm.slots import Person
+from crm.web import clock, wording
 
 #: What of an entry's payload says nothing about anybody, and stays.
 _STAYS = ("minutes", "why_url", "merge", "before")
@@ -50,11 +52,19 @@ def _literal(word: str) -> str:
 
 # Entries --------------------------------------------------------------------------------------------------------------
 
-# Their own entries lose every word; whose they were is forgotten with the row that they pointed at.
+#: By the noun of its kind, what an entry without its words still was.
+_WAS = {
+    "call": "A call with", "meeting": "A meeting with", "interview": "An interview with", "chat": "A chat with",
+    "mail": "Mail with", "email": "Mail to", "message": "A message to", "note": "A note about", "file": "A file of",
+    "ticket": "A ticket of", "task": "A task about", "usage": "Use by",
+}  # fmt: skip
+# Their own entries lose every word; whose they were is forgotten with the row that they pointed at. What is left says
+# what it was, and since when no more is known.
 _OWN = """
-    UPDATE crm_timelineentry e SET text = %(said)s, contact_id = NULL,
+    UPDATE crm_timelineentry e SET contact_id = NULL,
+        text = coalesce(%(was)s::jsonb ->> split_part(e.kind, '.', 1), 'About') || ' somebody who was erased',
         payload = coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each(e.payload)
-            WHERE key = ANY(%(stays)s)), '{}')
+            WHERE key = ANY(%(stays)s)), '{}') || jsonb_build_object('note', %(since)s::text)
     WHERE contact_id = %(contact)s
 """
 # In other entries of the customer their name is taken out, and all else stays.
@@ -66,7 +76,8 @@ _OTHERS = f"""
 
 def forget_in_entries(person: Person, now: datetime) -> None:
     """Their own entries, and those of their customers that name them."""
-    values = known_by(person) | {"stays": list(_STAYS)}
+    since = f"Who it was, and what was said, were erased on request on {wording.day(now.astimezone(clock.zone()))}."
+    values = known_by(person) | {"stays": list(_STAYS), "was": json.dumps(_WAS), "since": since}
     with connection.cursor() as cursor:
         cursor.execute(_OWN, values)
         cursor.execute(_OTHERS, values)

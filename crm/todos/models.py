@@ -13,14 +13,17 @@ from django.db.models import Q
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from crm.accounts.models import Account
 from crm.history.tracking import changes_of
 from crm.segments.filters import Folded
 from crm.team.models import User, VisibleQuerySet, owned_by_sight_of
+from crm.team.viewer import SIGHT
 from crm.templatetags.ui import icon
 from crm.todos import rules
 from crm.todos.rules.repeating import Repeat
 from crm.web import clock
 from crm.web.addresses import address
+from crm.web.composed import Composed
 
 #: The columns that one line of a list needs.
 LINE = (
@@ -172,9 +175,27 @@ class Task(models.Model):
             "kind": kind, "icon": icon(cls.ICONS[kind], 14) if kind else SafeString(), "repeats": bool(row["repeats"]),
         }  # fmt: skip
 
+    @classmethod
+    def open_about(cls, account_id: int, viewer: User) -> list[dict[str, Any]]:
+        """Rows for `line` of what is open about a customer and may be seen by the viewer, the first due first."""
+        return [dict(zip(LINE, row, strict=True)) for row in _open_about.rows(account_id, viewer)]
+
     @property
     def repeats_words(self) -> str:
         return Repeat.parse(self.repeats).words if self.repeats else ""
+
+
+_open_about = Composed(
+    lambda account, viewer: (
+        Task.objects.visible_to(viewer)
+        .open()
+        .filter(account_id=account)
+        .order_by("due_at", "id")
+        .values_list(*LINE)[: Account.MOST_TASKS]
+    ),
+    int,
+    SIGHT,
+)
 
 
 class TaskChange(

@@ -13,20 +13,30 @@ from crm import slots
 from crm.accounts.models import Account, Contact
 from crm.segments.filters import OPERATORS
 from crm.team.models import User
+from crm.team.viewer import SIGHT
 from crm.todos import rules
 from crm.todos.bulk_tasks import register_bulk
 from crm.todos.erasing import forget_in_tasks
-from crm.todos.models import Task, TaskQuerySet
+from crm.todos.models import Task
 from crm.web import clock
 from crm.web.addresses import address
+from crm.web.composed import Asked, Composed
 
 _LINES = 6
 
 
-def due(viewer: User) -> TaskQuerySet:
+_due = Composed(
+    lambda viewer, now, tomorrow: (
+        Task.objects.waiting_for(viewer, now).filter(due_at__lt=tomorrow).values_list("pk")
+    ),
+    SIGHT, datetime, datetime,
+)  # fmt: skip
+
+
+def due(viewer: User) -> Asked:
     """Tasks of the viewer that are late or due today."""
     now = clock.now()
-    return Task.objects.waiting_for(viewer, now).filter(due_at__lt=rules.bounds(now, viewer.zone).tomorrow)
+    return _due.asked(viewer, now, rules.bounds(now, viewer.zone).tomorrow)
 
 
 def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
@@ -35,7 +45,7 @@ def open_tasks(account: Account, request: HttpRequest) -> dict[str, Any]:
     found = account.open_tasks(viewer)
     return {
         "account": account,
-        "lines": [task.seen_by(viewer, now) for task in found[:_LINES]],
+        "lines": [Task.line(row, viewer, now) for row in found[:_LINES]],
         "more": len(found) > _LINES,
     }
 
@@ -91,3 +101,4 @@ slots.owned_rows.register(
     ),
 )  # fmt: skip
 register_bulk()
+slots.register_facts("Tasks", {"task.done": "Task done", "task.reopened": "Task opened again"}, task=31)

@@ -92,10 +92,12 @@ def _secret(name: str, written: str) -> bytes:
 # Signatures -----------------------------------------------------------------------------------------------------------
 
 
-def signed(secret: bytes, key: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of a request; `key` is the same whenever the same thing is sent again."""
+def signed(secret: bytes, key: str, at: datetime, body: bytes, *former: bytes) -> dict[str, str]:
+    """The three headers of a request; `key` is the same whenever the same thing is sent again. Secrets that make way
+    for a new one sign too."""
     moment = str(int(at.timestamp()))
-    return {"webhook-id": key, "webhook-timestamp": moment, "webhook-signature": _v1(secret, key, moment, body)}
+    signatures = " ".join(_v1(one, key, moment, body) for one in (secret, *former))
+    return {"webhook-id": key, "webhook-timestamp": moment, "webhook-signature": signatures}
 
 
 def proven(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cached_property, partial
 from typing import Any
 
-from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 
 from crm import slots
 from crm.web import standing
 from crm.web.addresses import page
+from crm.web.counting import Rows, how_many
 
 THEME_COOKIE = "theme"
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
@@ -57,31 +56,21 @@ class _Around:
 
 
 def _entries(request: HttpRequest) -> list[dict[str, Any]]:
-    entries, counted = [], {}
+    entries: list[dict[str, Any]] = []
+    counted: dict[int, Rows] = {}
     for entry in slots.menu:
-        if getattr(request.user, "role", None) not in entry.roles:
+        if entry.place == "search" or getattr(request.user, "role", None) not in entry.roles:
             continue
         url = page(entry.url_name)
         if not url:
             continue  # a room without pages
         here = request.path == url or (url != "/" and request.path.startswith(url))
         count = entry.count(request.user) if entry.count else None
-        if isinstance(count, QuerySet):
-            counted[entry.label] = count
+        if count is not None and not isinstance(count, int):
+            counted[len(entries)] = count
         entries.append(
             {"label": entry.label, "icon": entry.icon, "url": url, "here": here, "count": count, "place": entry.place}
         )
-    numbers = _counted(counted)
-    return [entry | ({"count": numbers[entry["label"]]} if entry["label"] in counted else {}) for entry in entries]
-
-
-def _counted(rows: dict[str, QuerySet[Any]]) -> Counter[str]:
-    """How many rows each entry has, in one query however many entries there are."""
-    labelled = [
-        found.order_by().annotate(entry=Value(label)).values_list("entry", flat=True)[:MOST_COUNTED]
-        for label, found in rows.items()
-    ]
-    if not labelled:
-        return Counter()
-    first, *others = labelled
-    return Counter(first.union(*others, all=True) if others else first)
+    for place, number in zip(counted, how_many(list(counted.values()), MOST_COUNTED), strict=True):
+        entries[place]["count"] = number
+    return entries

@@ -13,7 +13,8 @@ class ZoneField(forms.CharField):
     """A time zone's name, typed with suggestions (ui/zones.html): 600 are too many to scroll."""
 
     def __init__(self, **options: Any) -> None:
-        attributes = {"list": "zones", "placeholder": "Europe/Berlin", "autocomplete": "off", "spellcheck": "false"}
+        shown = "such as Europe/Berlin"  # or else it reads like a value
+        attributes = {"list": "zones", "placeholder": shown, "autocomplete": "off", "spellcheck": "false"}
         super().__init__(required=False, label="Time zone", widget=forms.TextInput(attrs=attributes), **options)
 
     @property

@@ -135,8 +135,8 @@ class Chronicle:
             for before, term in zip(one.terms, later, strict=False):
                 yield self._continued(before, term, one.plan)
             ends = one.terms[-1].ends_on
-            if one.status == "cancelled":
-                yield self._gone(first.starts_on + timedelta(days=70))
+            if one.left_on:
+                yield self._gone(one.left_on)
             elif ends and ends <= self.today and not one.auto_renew and one.status == "paid":
                 yield self._gone(ends)
 

@@ -128,8 +128,8 @@ def _contracts(plot: Customer, account: Account) -> list[Contract]:
     return [
         Contract(
             account=account, external_id=f"demo-{story.slug(plot.name)}-{number}", plan=one.plan, status=one.status,
-            auto_renew=one.auto_renew, currency=plot.currency, created_at=_noon(one.terms[0].known_on),
-            updated_at=_noon(one.terms[0].known_on),
+            auto_renew=one.auto_renew, currency=plot.currency, cancelled_on=one.left_on,
+            created_at=_noon(one.terms[0].known_on), updated_at=_noon(one.terms[0].known_on),
         )
         for number, one in enumerate(plot.agreements, 1)
     ]  # fmt: skip

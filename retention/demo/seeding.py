@@ -16,7 +16,7 @@ from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
 from crm.web.models import DEMO, Pulse
-from retention.demo import deals, desk, filling, segments, story, support
+from retention.demo import deals, desk, filling, forms, segments, story, support, webhooks
 from retention.demo.house import House
 from retention.demo.past import Past
 
@@ -73,11 +73,13 @@ def _tell(now: datetime, mail: Path, told: Callable[[int], None]) -> None:
     Past(everybody, ours, mail, now).live(lambda share: told(round(_WALK + share * (_DESK - _WALK))))
     support.tell(everybody, ours, now)
     deals.tell(everybody, ours, now)
+    forms.tell(now)
     told(_LAST)
     desk.last_days(everybody, ours, now)
     House(ours).last_hours(now)
     filling.spending(now)
     House(ours).look_through(now)
     segments.tell(ours, now)
+    webhooks.tell(now)
     filling.analyse()
     Pulse.objects.create(name=DEMO, ran_at=now)

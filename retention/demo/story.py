@@ -53,6 +53,11 @@ class Agreement:
     auto_renew: bool
     terms: list[Term]
 
+    @property
+    def left_on(self) -> date | None:
+        """When they cancelled it, if they did."""
+        return self.terms[0].starts_on + timedelta(days=70) if self.status == "cancelled" else None
+
 
 @dataclass
 class Customer:

@@ -25,7 +25,6 @@ from crm.tickets.models import (
     Ticket,
     TicketCategory,
     TicketFollower,
-    TicketForm,
     TicketMessage,
     TicketSettings,
 )
@@ -87,9 +86,6 @@ def _set_up(everybody: Sequence[Told], ours: dict[str, int], now: datetime) -> d
         sets = told["sets"] | ({"category": categories[told["category"]].pk} if "category" in told else {})
         owner = ours[told["owner"]] if "owner" in told else None
         Macro.objects.create(name=told["name"], body=told["body"], sets=sets, owner_id=owner, created_at=since)
-    for one in said["forms"]:
-        asked = categories[one["category"]] if "category" in one else None
-        TicketForm.objects.create(**one | {"category": asked}, created_at=since)
     gold = [told.account_id for told in everybody if courses.is_gold(told)]
     Account.objects.filter(pk__in=gold).update(tier="gold")
     return categories

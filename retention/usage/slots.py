@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from crm.slots import FilterField, OwnedRows, Told, exported, filter_subjects, owned_rows
+from crm.slots import FilterField, OwnedRows, Told, exported, filter_subjects, owned_rows, register_facts
 from retention.usage.actions import register_imports
 from retention.usage.habits.fields import register_habits
 from retention.usage.merging import forget, moving
@@ -50,3 +50,4 @@ owned_rows.register(
         told=Told("What you used", lambda row: f"{row['feature']}: {row['count']} ×", lambda row: row["day"], order=55),
     ),
 )  # fmt: skip
+register_facts("Product", {"usage.first": "First use of a feature"}, feature="reports")

@@ -3,24 +3,37 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BooleanField, F, Func, OuterRef, Subquery, Value
 from django.http import HttpRequest
+from django.urls import reverse
 
 from crm.slots import StepState
+from crm.web.composed import Composed
 from retention.workflows import published, wording
 from retention.workflows.models import Enrollment, Workflow
+
+_ROW = ("id", "version_id", "state", "step_id", "awaits_until", "ended_at")
+_latest = Composed(
+    lambda account: (
+        Enrollment.objects.filter(account_id=account)
+        .order_by("-id")
+        .values_list(*_ROW, "workflow__name", "workflow__slug")[:8]
+    ),
+    int,
+)
 
 
 def running(account: Any, request: HttpRequest) -> dict[str, Any] | None:
     """The customer's latest enrollments, those under way first."""
-    rows = (
-        Enrollment.objects.filter(account=account)
-        .select_related("workflow")
-        .only("state", "ended_at", "version_id", "step_id", "awaits_until", "workflow__name", "workflow__slug")
-        .order_by("-id")[:8]
-    )
-    enrollments = sorted(rows, key=lambda row: row.state != Enrollment.State.ACTIVE)
-    lines = [{"enrollment": row, "awaits": _awaits(row)} for row in enrollments]
+    lines = []
+    for *row, name, slug in _latest.rows(account.pk):
+        enrollment = Enrollment.from_db(DEFAULT_DB_ALIAS, _ROW, row)
+        lines.append({
+            "enrollment": enrollment, "workflow": name, "awaits": _awaits(enrollment),
+            "url": reverse("workflows:enrollment", args=[slug, enrollment.pk]),
+        })  # fmt: skip
+    lines.sort(key=lambda one: one["enrollment"].state != Enrollment.State.ACTIVE)
     return {"lines": lines} if lines else None
 
 

@@ -11,7 +11,7 @@ let asking, waiting;
 async function fetched(q) {
   asking?.abort();
   asking = new AbortController();
-  const address = `${dialog.dataset.palette}?q=${encodeURIComponent(q)}`;
+  const address = `${dialog.dataset.palette}?${new URLSearchParams({ q, here: location.pathname })}`;
   const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: asking.signal });
   if (answer.redirected) return location.reload(); // the session has ended
   return answer.ok ? answer.text() : "<p class=none>That did not work. Try again in a moment.</p>";

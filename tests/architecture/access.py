@@ -42,6 +42,7 @@ from crm.tickets.models import Macro, Ticket, TicketFile, TicketMessage
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
+from crm.webhooks.models import WebhookDelivery, WebhookEndpoint
 from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
@@ -50,7 +51,9 @@ from tests.architecture import (
     access_desk,
     access_doubles,
     access_fields,
+    access_forms,
     access_imports,
+    access_ledger,
     access_levels,
     access_lists,
     access_mail,
@@ -58,6 +61,7 @@ from tests.architecture import (
     access_segments,
     access_team,
     access_tickets,
+    access_webhooks,
 )
 from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
 from tests.conftest import NOON
@@ -100,11 +104,14 @@ class World:
     pipeline: Pipeline = field(init=False)
     stage: Stage = field(init=False)
     deal: Deal = field(init=False)
+    webhook: WebhookEndpoint = field(init=False)
+    delivery: WebhookDelivery = field(init=False)
     ticket: Ticket = field(init=False)
     said: TicketMessage = field(init=False)  # by its customer
     answer: TicketMessage = field(init=False)  # Mira's
     enclosed: TicketFile = field(init=False)
     macro: Macro = field(init=False)
+    own_macro: Macro = field(init=False)  # Mira's
     invited: str = "the secret of an invitation"
     holiday: Holiday = field(init=False)  # of the team, which has hours of its own
     rate: CurrencyRate = field(init=False)
@@ -156,8 +163,11 @@ class World:
         access_mail.correspond(self, SECRET)
         access_tickets.ask(self, SECRET)
         access_pipelines.sell(self, SECRET)
+        access_ledger.pay(self, SECRET)
+        access_webhooks.tell(self, SECRET)
         access_levels.measure(self, SECRET)
         access_desk.set_up_desk(self)
+        access_forms.ask_anybody(self)
 
     def _people(self) -> None:
         """Mira's team, key, browser and holiday, and somebody who has been invited."""
@@ -183,7 +193,8 @@ class World:
             "accounts": self.account.pk, "contacts": self.contact.pk, "contracts": self.contract.pk,
             "entries": self.entry.pk, "tasks": self.task.pk, "segments": self.segment.pk, "acts": self.act.pk,
             "imports": self.imported.pk, "tickets": self.ticket.pk,
-            "ratings": self.rating.pk, "service-levels": self.level.pk,
+            "ratings": self.rating.pk, "forms": self.form.pk, "service-levels": self.level.pk,
+            "payments": self.payment.pk, "purchases": self.purchase.pk,
             "deals": self.deal.pk, "pipelines": self.pipeline.pk, "stages": self.stage.pk,
         }  # fmt: skip
 
@@ -193,7 +204,8 @@ def _of_workflow(methods: str = "POST") -> Row:
 
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
-_OTHERS |= access_channels.ROWS | access_pipelines.ROWS
+_OTHERS |= access_channels.ROWS | access_pipelines.ROWS | access_forms.ROWS
+_OTHERS |= access_webhooks.ROWS | access_ledger.ROWS
 _OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS | access_tickets.ROWS | access_levels.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {
@@ -311,7 +323,9 @@ ROWS: dict[str, Row] = _OTHERS | {
     "api-ticket-list": Row("GET POST"),
     "api-ticket-detail": about("ticket", "GET PUT PATCH"),
     "api-ticket-messages": about("ticket", "GET POST"),
-    **{f"api-ticket-{verb}": about("ticket", "POST") for verb in ("status", "assignment", "merge")},
+    **{f"api-ticket-{verb}": about("ticket", "POST") for verb in (
+        "status", "assignment", "merge", "unmerge", "split", "spam", "following", "mood",
+    )},
     "api-act-list": Row(),
     "api-act-detail": about("act", readers=MANAGERS),
     "api-act-undo": about("act", "POST", writers=MANAGERS),

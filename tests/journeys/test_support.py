@@ -17,11 +17,12 @@ from pywa import WhatsApp
 from pywa.types import Message
 
 from crm.accounts.models import Contact, ContactHandle
+from crm.forms.models import Asked, PublicForm
 from crm.inbox.models import InboundPayload, InboxSettings
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.team.models import User
 from crm.tickets.actions.answering import Written, write
-from crm.tickets.models import Ticket, TicketForm, TicketMessage, TicketRating, TicketSettings
+from crm.tickets.models import Ticket, TicketMessage, TicketRating, TicketSettings
 from crm.tickets.rules.rating import ASKED_AFTER
 from crm.web import clock
 from tests import factories
@@ -187,10 +188,18 @@ def test_from_a_chat_to_the_figures(
 
 
 def test_asked_by_a_form(world: World, sofia: Contact, sam: User) -> None:
-    form = TicketForm.objects.create(name="Ask us", slug="help", shown=["subject"])
-    page = Client().get(form.get_absolute_url())
-    token = page.context["form"]["token"].value()
-    Client().post(form.get_absolute_url(), {"email": SOFIA, "subject": "Seats", "text": "Two more", "token": token})
+    asked = [Asked("contact.email", "E-mail", required=True), Asked("ticket.subject", "Subject"),
+             Asked("message", "Your message", required=True)]  # fmt: skip
+    form = PublicForm.objects.create(
+        name="Ask us", title="Ask us", slug="help", outcome="ticket", fields=[one.kept() for one in asked]
+    )
+    with clock.travelling(world.now):
+        page = Client().get(form.get_absolute_url())
+    given = {"contact.email": SOFIA, "ticket.subject": "Seats", "message": "Two more"}
+    given["token"] = page.context["form"]["token"].value()
+    world.pass_by()
+    with clock.travelling(world.now):
+        assert Client().post(form.get_absolute_url(), given).status_code == 302
     world.pass_by()
     ticket = Ticket.objects.get()
     write(ticket, Written(uuid4(), "They are yours."), sam, world.now)

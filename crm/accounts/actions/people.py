@@ -14,9 +14,12 @@ from crm.history.models import Act
 from crm.history.undoing import Undone
 from crm.slots import owned_rows
 from crm.timeline.actions import Fact, record
+from crm.web.counting import how_many
 
 #: What goes on without the person: it stays with the customer. All else that hangs on somebody forbids a deletion.
 _STAYS = frozenset({"crm.TimelineEntry", "crm.Task"})
+#: Of each kind of thing that hangs on somebody no more are counted.
+_COUNTED = 1000
 
 
 class StillNeeded(ValueError):
@@ -25,15 +28,15 @@ class StillNeeded(ValueError):
 
 def hanging_on(contact: Contact) -> list[str]:
     """What forbids a deletion, in words: “2 mails”."""
-    said = []
-    for owned in owned_rows:
-        one, many = owned.label
-        if owned.field != "contact" or owned.model in _STAYS or not one:
-            continue
-        count = apps.get_model(owned.model)._default_manager.filter(contact=contact.pk)[:1000].count()
-        if count:
-            said.append(f"{count} {one if count == 1 else many}")
-    return said
+    forbids = [
+        owned for owned in owned_rows if owned.field == "contact" and owned.model not in _STAYS and owned.label[0]
+    ]
+    rows = [apps.get_model(owned.model)._default_manager.filter(contact=contact.pk) for owned in forbids]
+    return [
+        f"{count} {owned.label[count != 1]}"
+        for owned, count in zip(forbids, how_many(rows, _COUNTED), strict=True)
+        if count
+    ]
 
 
 @transaction.atomic

@@ -201,11 +201,11 @@ class Account(models.Model):
     def get_absolute_url(self) -> str:
         return address("accounts:detail", self.pk)
 
-    def open_tasks(self, viewer: Any) -> list[Any]:
-        """What is open about it and may be seen by the viewer, the first due first; asked for once for a page."""
+    def open_tasks(self, viewer: Any) -> list[dict[str, Any]]:
+        """What is open about it and may be seen by the viewer, the first due first, as lines of tasks take them;
+        asked for once for a page."""
         if not hasattr(self, "_open_tasks"):
-            found = self.tasks.visible_to(viewer).open().for_list().order_by("due_at", "id")
-            self._open_tasks = list(found[: self.MOST_TASKS])
+            self._open_tasks: list[dict[str, Any]] = self.tasks.model.open_about(self.pk, viewer)
         return self._open_tasks
 
     @property

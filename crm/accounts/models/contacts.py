@@ -34,14 +34,19 @@ class Digits(Func):
     output_field = TextField()
 
 
+def dialled(text: str) -> str:
+    """The digits of what may be a phone number; blank: it is none. Abroad a number begins otherwise than at home: what
+    follows the zeros is the same."""
+    digits = "".join(filter(str.isdecimal, text)).lstrip("0")
+    return digits if len(digits) > 3 and not any(map(str.isalpha, text)) else ""
+
+
 class ContactQuerySet(ListedQuerySet["Contact"]):
     def called(self, text: str) -> Self:
         """Whose name, e-mail or phone number holds the text; begins with it when it is too short for trigrams."""
         found = Q(searching.holds(FullName("first_name", "last_name"), text)) | Q(searching.holds(F("email"), text))
-        # Abroad a number begins otherwise than at home: what follows the zeros is the same.
-        digits = "".join(filter(str.isdecimal, text)).lstrip("0")
-        is_number = len(digits) > 3 and not any(map(str.isalpha, text))
-        return self.filter(found | Q(searching.holds(Digits("phone"), digits)) if is_number else found)
+        digits = dialled(text)
+        return self.filter(found | Q(searching.holds(Digits("phone"), digits)) if digits else found)
 
     def alike(self, text: str) -> Self:
         """Whose name is written much like it, the likest first; `likeness` is a trigram word similarity from 0 to 1."""

@@ -152,12 +152,12 @@ def _goal_checked(account: Account, today: date) -> str:
 
 def _next(request: HttpRequest, account: Account, contracts: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
     open_tasks = account.open_tasks(request.user)
-    task = next((task for task in open_tasks if not task.snoozed_until or task.snoozed_until <= now), None)
+    task = next((task for task in open_tasks if not task["snoozed_until"] or task["snoozed_until"] <= now), None)
     running = [c for c in contracts if c["ends"] == account.renews_on and c["status"] == "paid" and c["ends"]]
     renewal = (
         rules.Renewal(running[0]["ends"], running[0]["mrr"], running[0]["currency"], running[0]["auto_renew"])
         if running
         else None
     )
-    open_task = rules.OpenTask(task.title, timezone.localtime(task.due_at)) if task else None
+    open_task = rules.OpenTask(task["title"], timezone.localtime(task["due_at"])) if task else None
     return {"step": rules.next_step(open_task, renewal, timezone.localtime(now)), "task": task, "renewal": renewal}

@@ -11,6 +11,7 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import Message
 from pathlib import PurePath
+from typing import cast
 
 from crm.correspondence.reading import headers, reports, text
 from crm.correspondence.reading.headers import Mailbox
@@ -96,9 +97,14 @@ def _parts(message: Message) -> Iterator[Message]:
     while todo and seen < MOST_PARTS:
         part, seen = todo.pop(0), seen + 1
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            todo[:0] = [one for one in part.get_payload()[:MOST_PARTS] if isinstance(one, Message)]
+            todo[:0] = _inside(part)[:MOST_PARTS]
         else:
             yield part
+
+
+def _inside(part: Message) -> list[Message]:
+    """Of one that `is_multipart`: of another, asking for what it holds would decode it, which may fail."""
+    return [one for one in cast(list[object], part.get_payload()) if isinstance(one, Message)]
 
 
 def _is_file(part: Message) -> bool:
@@ -121,8 +127,8 @@ def _name(part: Message) -> str:
 def _content(part: Message) -> bytes:
     try:
         if part.is_multipart():  # a mail that was attached
-            inside = part.get_payload()
-            return inside[0].as_bytes() if inside and isinstance(inside[0], Message) else b""
+            inside = _inside(part)
+            return inside[0].as_bytes() if inside else b""
         found = part.get_payload(decode=True)
     except (RecursionError, *_BROKEN):
         return b""

@@ -37,11 +37,12 @@ _form = require_http_methods(["GET", "HEAD", "POST"])
 def write(request: HttpRequest, pk: int) -> HttpResponse:
     """A new letter. `contact` chooses a reader; `again` is one's own letter to begin from."""
     account, viewer = get_object_or_404(Account.objects.visible_to(request.user), pk=pk), viewer_of(request)
-    first: dict[str, Any] = {"people": _asked_for(request, account, viewer), "text": _signed("", viewer)}
+    signature = MailIdentity.seen(viewer).signature
+    first: dict[str, Any] = {"people": _asked_for(request, account, viewer), "text": _under(signature)}
     if again := _number(request, "again"):
         old = get_object_or_404(Mail.objects.visible_to(viewer).filter(account=account, user=viewer), pk=again)
         first |= {"people": [old.contact_id], "subject": old.subject, "text": old.text}
-    return _write(request, account, None, first, f"Write to {account.name}")
+    return _write(request, account, None, first, f"Write to {account.name}", signature)
 
 
 @_form
@@ -52,7 +53,8 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     thread = get_object_or_404(MailThread.objects.visible_to(viewer).select_related("account"), pk=pk)
     rows = Mail.objects.visible_to(viewer).filter(thread=thread)
     last = rows.order_by("direction", "-occurred_at", "-id").first()  # theirs (in) before ours (out)
-    signed = _signed("", viewer)
+    signature = MailIdentity.seen(viewer).signature
+    signed = _under(signature)
     first: dict[str, Any] = {"people": [thread.contact_id], "text": signed}
     if last:
         when = f"{wording.day(timezone.localtime(last.occurred_at).date())}"
@@ -61,12 +63,13 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             "people": [last.contact_id or thread.contact_id], "subject": rules.answer_to(last.subject),
             "text": signed + f"\n\n{quoted}"[: rules.LONGEST_TEXT // 2],
         }  # fmt: skip
-    return _write(request, thread.account, thread, first, f"Answer: {thread}")
+    return _write(request, thread.account, thread, first, f"Answer: {thread}", signature)
 
 
 def _write(
-    request: HttpRequest, account: Account, thread: MailThread | None, first: dict[str, Any], heading: str
-) -> HttpResponse:
+    request: HttpRequest, account: Account, thread: MailThread | None, first: dict[str, Any], heading: str,
+    signature: str,
+) -> HttpResponse:  # fmt: skip
     viewer = viewer_of(request)
     posted = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = WriteForm(*posted, account=account, viewer=viewer, thread=thread, initial=first)
@@ -80,7 +83,7 @@ def _write(
     own = InboxSettings.the_only().address
     context = {
         "form": form, "account": account, "thread": thread, "heading": heading, "comes_home": bool(own),
-        "stopped": now_thrown().because("default"), "signature": as_html(MailIdentity.seen(viewer).signature),
+        "stopped": now_thrown().because("default"), "signature": as_html(signature),
         "back": (thread or account).get_absolute_url(), "seconds": rules.UNDO_FOR.seconds,
     }  # fmt: skip
     return render(request, "crm/correspondence/write.html", context, status=422 if form.is_bound else 200)
@@ -133,6 +136,6 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def _signed(text: str, viewer: User) -> str:
-    signature = MailIdentity.seen(viewer).signature
-    return f"{text}\n\n\n{signature}" if signature else text
+def _under(signature: str) -> str:
+    """The empty letter above it."""
+    return f"\n\n\n{signature}" if signature else ""

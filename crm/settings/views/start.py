@@ -21,6 +21,7 @@ from crm.team.models import Organisation
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 _LETTER = (
@@ -115,4 +116,4 @@ def test_mail(request: HttpRequest) -> HttpResponse:
     # One a minute: whoever presses twice wants one letter.
     trying.write_to_oneself(user, f"test-mail:{user.pk}:{now:%Y%m%d%H%M}", _LETTER, now, {"name": user.name})
     toast(request, f"A letter to {user.email} is planned. {trying.outlook(user)}")
-    return redirect(reverse("settings:start") + "#test-mail")
+    return redirect(next_url(request, reverse("settings:start") + "#test-mail"))

@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import In
 from django.utils.crypto import salted_hmac
 
+from crm.team import rules
 from crm.team.models.rights import RoleRight
 from crm.web import clock
 
@@ -95,6 +96,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """What admins changed in the matrix for this role. `SignInBackend` brings it along with the user's row."""
         return dict(RoleRight.objects.filter(role=self.role).values_list("permission", "allowed"))
 
+    @property
+    def owes_second_factor(self) -> bool:
+        """Whether they get nowhere before they have set one up; known of whoever `SignInBackend` has brought."""
+        wanted = getattr(self, "second_factor_for", None) or ""
+        return rules.owes_second_factor(self.role, wanted, getattr(self, "has_second_factor", False))
+
     def visited(self, now: datetime) -> None:
         """Note when they were here last, at most every few minutes."""
         if self.last_seen_at is None or self.last_seen_at <= now - VISIT_NOTED:
@@ -143,7 +150,7 @@ def mates_of(user: User | models.OuterRef) -> models.QuerySet[Membership, Any]:
     return Membership.objects.filter(team__memberships__user=user).values("user_id")
 
 
-class _AnyOf(Func):
+class AnyOf(Func):
     """Whether a value is in an array."""
 
     template = "(%(expressions)s))"
@@ -162,7 +169,7 @@ def owned_by_sight_of(user: User, path: str) -> Q:
         return own
     if user.mates is not None:
         return Q(**{f"{path}__in": sorted({user.pk, *user.mates})})
-    return own | Q(_AnyOf(F(f"{path}_id"), ArraySubquery(mates_of(user))))
+    return own | Q(AnyOf(F(f"{path}_id"), ArraySubquery(mates_of(user))))
 
 
 def sight_key(path: str) -> Coalesce:
@@ -189,4 +196,4 @@ class VisibleQuerySet[M: models.Model](models.QuerySet[M]):
         known = user.sees != User.Sees.TEAM or user.mates is not None
         if known:
             return self.filter(In(whose, sorted({0, user.pk, *(user.mates or ())})))  # type: ignore[arg-type]
-        return self.filter(Q(In(whose, [0, user.pk])) | Q(_AnyOf(whose, ArraySubquery(mates_of(user)))))
+        return self.filter(Q(In(whose, [0, user.pk])) | Q(AnyOf(whose, ArraySubquery(mates_of(user)))))

@@ -25,22 +25,23 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
     validate_schema(schema)
     assert schema["openapi"] == "3.1.1"
     assert sorted(schema["paths"]) == [
-        "/api/v1/accounts/", "/api/v1/accounts/{id}/", "/api/v1/acts/", "/api/v1/acts/{id}/",
-        "/api/v1/acts/{id}/undo/", "/api/v1/contacts/", "/api/v1/contacts/{id}/",
+        "/api/v1/accounts/", "/api/v1/accounts/{id}/", "/api/v1/acts/", "/api/v1/acts/{id}/", "/api/v1/acts/{id}/undo/",
+        "/api/v1/blocked-senders/", "/api/v1/blocked-senders/{id}/", "/api/v1/contacts/", "/api/v1/contacts/{id}/",
         "/api/v1/contracts/", "/api/v1/contracts/{id}/", "/api/v1/contracts/{id}/terms/",
         "/api/v1/contracts/{id}/terms/{term_id}/", "/api/v1/deals/", "/api/v1/deals/{id}/", "/api/v1/deals/{id}/loss/",
-        "/api/v1/deals/{id}/place/", "/api/v1/deals/{id}/winning/", "/api/v1/entries/",
-        "/api/v1/entries/{id}/", "/api/v1/exports/",
-        "/api/v1/imports/", "/api/v1/imports/{id}/", "/api/v1/imports/{id}/kept/", "/api/v1/imports/{id}/loading/",
-        "/api/v1/imports/{id}/rejects/", "/api/v1/imports/{id}/undo/", "/api/v1/pipelines/",
-        "/api/v1/pipelines/{id}/", "/api/v1/pipelines/{id}/archive/", "/api/v1/ratings/",
-        "/api/v1/ratings/{id}/", "/api/v1/segments/", "/api/v1/segments/{id}/",
-        "/api/v1/segments/{id}/members/", "/api/v1/service-levels/", "/api/v1/service-levels/{id}/",
-        "/api/v1/stages/", "/api/v1/stages/{id}/", "/api/v1/stages/{id}/archive/",
-        "/api/v1/tasks/", "/api/v1/tasks/{id}/", "/api/v1/tasks/{id}/completion/",
-        "/api/v1/tasks/{id}/reopening/", "/api/v1/tickets/", "/api/v1/tickets/{id}/",
-        "/api/v1/tickets/{id}/assignment/", "/api/v1/tickets/{id}/merge/", "/api/v1/tickets/{id}/messages/",
-        "/api/v1/tickets/{id}/status/",
+        "/api/v1/deals/{id}/place/", "/api/v1/deals/{id}/winning/", "/api/v1/entries/", "/api/v1/entries/{id}/",
+        "/api/v1/exports/", "/api/v1/imports/", "/api/v1/imports/{id}/", "/api/v1/imports/{id}/kept/",
+        "/api/v1/imports/{id}/loading/", "/api/v1/imports/{id}/rejects/", "/api/v1/imports/{id}/undo/",
+        "/api/v1/macros/", "/api/v1/macros/{id}/", "/api/v1/pipelines/", "/api/v1/pipelines/{id}/",
+        "/api/v1/pipelines/{id}/archive/", "/api/v1/ratings/", "/api/v1/ratings/{id}/", "/api/v1/segments/",
+        "/api/v1/segments/{id}/", "/api/v1/segments/{id}/members/", "/api/v1/service-levels/",
+        "/api/v1/service-levels/{id}/", "/api/v1/stages/", "/api/v1/stages/{id}/", "/api/v1/stages/{id}/archive/",
+        "/api/v1/tasks/", "/api/v1/tasks/{id}/", "/api/v1/tasks/{id}/completion/", "/api/v1/tasks/{id}/reopening/",
+        "/api/v1/ticket-categories/", "/api/v1/ticket-categories/{id}/", "/api/v1/ticket-insight/", "/api/v1/tickets/",
+        "/api/v1/tickets/{id}/", "/api/v1/tickets/{id}/assignment/", "/api/v1/tickets/{id}/following/",
+        "/api/v1/tickets/{id}/merge/", "/api/v1/tickets/{id}/messages/", "/api/v1/tickets/{id}/mood/",
+        "/api/v1/tickets/{id}/spam/", "/api/v1/tickets/{id}/split/", "/api/v1/tickets/{id}/status/",
+        "/api/v1/tickets/{id}/unmerge/",
     ]  # fmt: skip
     for path, operations in schema["paths"].items():
         assert "delete" not in operations, path

@@ -10,7 +10,8 @@ from crm.accounts.models import Contact
 from crm.outbox.models import OutboundMessage
 from crm.team.models import Team, User
 from crm.tickets import delivering
-from crm.tickets.models import Ticket, TicketCategory, TicketMessage
+from crm.tickets.models import BlockedSender, Ticket, TicketCategory, TicketMessage
+from crm.tickets.rules.mood import CHOICES
 from crm.timeline.models import TimelineEntry
 from tests import factories
 
@@ -125,6 +126,39 @@ def test_status_assignment_and_merge(api: Any, sofia: Contact, sam: User) -> Non
     assert api.post(f"{two}merge/", {"into": number}).json()["merged_into"] == number
     assert api.post(f"{two}merge/", {"into": number}).json()["errors"].keys() == {"into"}
     assert api.post(f"{two}merge/", {"into": 999_999}).status_code == 400
+
+
+def test_what_was_merged_is_parted_and_what_is_another_matter_split_off(api: Any, sofia: Contact) -> None:
+    one, two = (api.post(TICKETS, ASK | {"contact": sofia.pk, "subject": name}).json()["id"] for name in "ab")
+    assert api.post(f"{TICKETS}{one}/unmerge/").status_code == 400
+    assert api.post(f"{TICKETS}{one}/merge/", {"into": two}).json()["merged_into"] == two
+    assert (
+        api.post(f"{TICKETS}{one}/unmerge/").json() | {"merged_into": None, "status": "new"}
+        == api.get(f"{TICKETS}{one}/").json()
+    )
+    said = api.post(f"{TICKETS}{one}/messages/", {"kind": "in", "text": "And invoices?"}).json()["id"]
+    foreign = {"message": said, "subject": "Invoices"}
+    assert api.post(f"{TICKETS}{two}/split/", foreign).json()["errors"].keys() == {"message"}
+    new = api.post(f"{TICKETS}{one}/split/", foreign)
+    assert (new.status_code, new.json()["subject"], Ticket.objects.count()) == (201, "Invoices", 3)
+    assert TicketMessage.objects.get(pk=said).ticket_id == new.json()["id"]
+
+
+def test_it_is_followed_judged_and_marked_as_spam(api: Any, sofia: Contact) -> None:
+    row = api.post(TICKETS, ASK | {"contact": sofia.pk}).json()["id"]
+    ticket, said = Ticket.objects.get(pk=row), TicketMessage.objects.get()
+    assert api.post(f"{TICKETS}{row}/following/").status_code == 201
+    assert ticket.followers.count() == 1
+    api.post(f"{TICKETS}{row}/following/", {"follows": False})
+    assert ticket.followers.count() == 0
+    frustrated, *_ = CHOICES
+    assert api.post(f"{TICKETS}{row}/mood/", {"message": said.pk, "mood": "cross"}).status_code == 400
+    assert api.post(f"{TICKETS}{row}/mood/", {"message": said.pk, "mood": frustrated}).json()["mood"] == CHOICES[
+        frustrated
+    ]  # fmt: skip
+    assert api.post(f"{TICKETS}{row}/spam/", {"block": True}).json()["is_spam"] is True
+    assert BlockedSender.objects.get().handle == "sofia@nordwind.example"
+    assert api.post(f"{TICKETS}{row}/spam/").json()["errors"].keys() == {"block"}
 
 
 def test_what_one_may_not_see_is_not_there(calling: Any, olaf: User, mira: User, sofia: Contact, sam: User) -> None:

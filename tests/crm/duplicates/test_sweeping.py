@@ -48,9 +48,28 @@ def test_a_pass_looks_only_at_what_has_changed(monkeypatch):
     Account.objects.filter(pk=old[1].pk).update(updated_at=due)
     assert sweeping.run(due - TICK) == 0  # a moment too early
     looked: list[list[int]] = []
-    monkeypatch.setattr(sweeping, "compare", lambda subject, ids, now: looked.append(ids))
+    monkeypatch.setattr(sweeping, "compare", lambda subject, ids, now, among_all: looked.append((ids, among_all)))
     assert sweeping.run(due) == 1
-    assert looked == [[old[1].pk]]
+    assert looked == [([old[1].pk], False)]
+
+
+@pytest.mark.parametrize("changed", ["first", "last"])
+def test_one_that_changed_finds_whoever_stands_before_or_behind_it(changed):
+    """A pass over all of them looks one way alone, and finds as much."""
+    names = ("Seaweed Yacht", "Seaweed Yachts", "Bestrel Motors", "Kestrel Motors")
+    accounts = {name: factories.account(name, country="DE", updated_at=NOON - timedelta(days=9)) for name in names}
+    sweeping.run(NOON)
+    expected = {
+        ("Seaweed Yacht", "Seaweed Yachts", ("name", "country")),
+        ("Bestrel Motors", "Kestrel Motors", ("name", "country")),
+    }
+    assert pairs() == expected
+    AccountPair.objects.all().delete()
+    later = NOON + timedelta(days=1)
+    chosen = names[::2] if changed == "first" else names[1::2]
+    Account.objects.filter(pk__in=[accounts[name].pk for name in chosen]).update(updated_at=later)
+    assert sweeping.run(later) == 2
+    assert pairs() == expected
 
 
 def test_an_hour_of_what_was_seen_is_looked_at_again():

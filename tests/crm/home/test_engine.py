@@ -38,6 +38,7 @@ def test_each_room_says_how_it_stands(trouble):
         ("timeline", "facts"): {"due": 2, "late": 1, "parked": 1},
         ("ledger", "renewals"): {},
         ("inbox", "inbox"): {},
+        ("inbox", "files"): {},
     }
 
 

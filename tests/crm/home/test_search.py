@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from crm import slots
-from crm.home import search
+from crm.home import jumps, search
 from crm.slots import Found, SearchSource
 from crm.todos.actions import NewTask, create
 from tests import factories
@@ -56,6 +56,45 @@ def test_two_letters_find_what_begins_with_them(ada, people):
     assert "People" not in found(ada, "ey")
 
 
+def test_what_can_be_done_about_the_customer_of_the_page_comes_first(client, ada, people):
+    client.force_login(ada)
+    kelp = people[0].account
+
+    def first(text: str, here: str = kelp.get_absolute_url()) -> list[str]:
+        shown = jumps.customer_at(here, ada)
+        section = search.found(ada, text, 5, shown)[0]
+        return [section["label"], *(unmarked(line["title"]) for line in section["lines"])]
+
+    acts = ["Log a call with Kelp Foods", "Plan a call with Kelp Foods", "Write to Kelp Foods"]
+    assert first("") == first("kelp") == ["Kelp Foods", *acts]
+    assert first("note") == ["Kelp Foods", acts[0]]
+    assert first("anna")[0] == "People"
+    for elsewhere in ("/accounts/", "/accounts/999999/", f"/contacts/{kelp.pk}/", "", "no address"):
+        assert first("kelp", elsewhere)[0] == "Accounts"
+    answer = client.get("/search/", {"q": "kelp", "here": kelp.get_absolute_url()}, headers=HTMX).content.decode()
+    assert f'href="{kelp.get_absolute_url()}?log=1#log"' in answer
+
+
+def test_nobody_is_offered_acts_about_a_customer_they_may_not_see(olaf, mira):
+    account = factories.account(owner=mira)
+    assert jumps.customer_at(account.get_absolute_url(), mira) == account
+    assert jumps.customer_at(account.get_absolute_url(), olaf) is None
+
+
+def test_a_section_says_that_there_is_more(client, ada):
+    for n in range(6):
+        factories.account(name=f"Reed {n}")
+    client.force_login(ada)
+    palette = client.get("/search/", {"q": "reed"}, headers=HTMX).content.decode()
+    assert palette.count("hit") > 5
+    assert "Reed 4" in unmarked(palette)
+    assert "Reed 5" not in unmarked(palette)
+    assert "More accounts" in palette
+    page = client.get("/search/", {"q": "reed"}).content.decode()
+    assert "Reed 5" in unmarked(page)
+    assert "more accounts" not in page.lower()
+
+
 def test_what_is_alike_is_asked_only_when_nothing_was_found(ada, people):
     factories.account("Kestrel Motors")
     assert found(ada, "kestral motors")["Perhaps accounts"] == ["Kestrel Motors"]
@@ -69,13 +108,15 @@ def test_tasks_workflows_pages_and_things_to_do(ada, people):
     assert found(ada, "task")["Do"][0] == "New task"
     assert "Tasks" in found(ada, "tas")["Go to"]
     assert found(ada, "dark")["Do"][0] == "Switch to dark colours"
-    assert found(ada, "call kelp")["Do"][:2] == ["Log a call with Kelp Foods", "Add a task: call kelp"]
+    assert found(ada, "call kelp")["Do"][0] == "Log a call with Kelp Foods"
+    assert list(found(ada, "call kelp").items())[-1] == ("Or", ["Add a task: call kelp"])
     assert found(ada, "")["Do"][0] == "New task"
     assert "Accounts" not in found(ada, "")
 
 
 def test_agents_find_no_pages_of_admins(ada, sam):
     assert "Engine room" in found(ada, "engine")["Go to"]
+    assert found(sam, "insight")["Go to"][0] == "Ticket insight"
     assert "Go to" not in found(sam, "engine")
 
 

@@ -92,6 +92,9 @@ def test_nothing_names_them_any_more_and_figures_stay(zuleika, ada, mira):
     assert UsageDay.objects.get().count == 7
     note = TimelineEntry.objects.get(text="A talk")
     assert note.payload == {"note": "Ms Erased person decides; ask Erased person", "minutes": 12}
+    own = TimelineEntry.objects.exclude(pk=note.pk).get(kind="note.written")
+    since = "Who it was, and what was said, were erased on request on 1 Jun 2026."
+    assert (own.text, own.payload) == ("A note about somebody who was erased", {"note": since})
     told = TimelineEntry.objects.get(kind="contact.erased")
     assert (told.text, told.actor, told.contact) == ("A person was erased on request", ada, None)
     deed = Act.objects.get(kind="contact.erased")

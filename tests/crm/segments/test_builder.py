@@ -132,7 +132,7 @@ def test_another_field_forgets_what_was_typed_for_the_last() -> None:
 
     condition = builder.root.parts[0]
     assert (condition.op, condition.values, condition.focus) == ("", [], "op")
-    assert condition.operator.name == "on"
+    assert condition.operator.name == "after"  # what is usually asked of a day
 
 
 def test_what_is_wrong_stands_beside_its_condition() -> None:

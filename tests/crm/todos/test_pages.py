@@ -11,6 +11,7 @@ from django.urls import reverse
 from crm import slots
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
+from crm.web.counting import how_many
 from tests import factories
 from tests.conftest import NOON
 
@@ -309,12 +310,12 @@ def test_the_panel_shows_open_tasks_of_the_customer_in_one_query(rf, mira, olaf,
 
 def test_the_menu_counts_what_is_late_or_due_today(ada, mira, django_assert_num_queries):
     count = slots.menu["tasks"].count
-    assert count(mira).count() == 0
+    assert how_many([count(mira)], 99) == (0,)
     make(owner=mira, due_at=NOON - timedelta(days=1))
     make(owner=mira, due_at=datetime(2026, 6, 1, 21, 59, tzinfo=UTC))
     make(owner=mira, due_at=datetime(2026, 6, 1, 22, 0, tzinfo=UTC))
     make(owner=mira, snoozed_until=NOON + timedelta(days=1))
     make()  # in the pool, which only admins work off
     with django_assert_num_queries(1):
-        assert count(mira).count() == 2
-    assert count(ada).count() == 1
+        assert how_many([count(mira)], 99) == (2,)
+    assert how_many([count(ada)], 99) == (1,)

@@ -43,7 +43,7 @@ def test_whatever_nothing_narrows_has_all_the_time(rf: RequestFactory, monkeypat
     ("views", "address", "whole"),
     [
         ("crm.segments.listing.page", "/accounts/?q=nord", "/accounts/"),
-        ("crm.todos.views.listing", "/tasks/?tab=team", "/tasks/"),
+        ("crm.todos.views.listing", "/tasks/?tab=team&section=done", "/tasks/"),
         ("crm.outbox.views", "/mail/?tab=held-back&guard=consent", "/mail/"),
     ],
 )

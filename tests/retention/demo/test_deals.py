@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from django.db.models import Count, F
 
+from crm.pipelines.insight import asking, figures, reading
+from crm.pipelines.insight.period import last_days
 from crm.pipelines.models import Deal, DealSpell, Outcome, Pipeline
+from crm.pipelines.rules.insight import FEW
 from crm.timeline.models import TimelineEntry
 from tests.conftest import NOON
 from tests.crm.pipelines.whole import assert_whole
@@ -40,3 +43,13 @@ def test_the_timeline_tells_each_turn_once(told: Path) -> None:
     stuck = list(Deal.objects.filter(told_stuck=True).values_list("pk", flat=True))
     told_of = TimelineEntry.objects.filter(kind="deal.stuck", payload__deal__in=stuck)
     assert told_of.count() == len(stuck) > 0
+
+
+def test_insight_finds_a_weak_stage_and_sellers_who_differ(told: Path) -> None:
+    sales = Pipeline.objects.get(purpose="sales")
+    scope, year = asking.scope(sales.pk, None), last_days(365, NOON)
+    lines = reading.stage_lines(scope, figures.stages(scope, year), lambda what, **where: "")
+    assert [line.stage.name for line in lines if line.weak] == ["Proposal"]
+    owners = figures.outcomes(scope, year).by["owner"].values()
+    rates = sorted(one.rate or 0 for one in owners if one.all >= FEW)
+    assert rates[-1] - rates[0] > 0.15

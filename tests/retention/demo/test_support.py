@@ -13,6 +13,7 @@ from django.test import Client
 from crm import slots
 from crm.accounts.models import Account
 from crm.correspondence.models import Mail
+from crm.forms.models import FormEntry, PublicForm
 from crm.outbox.models import Notification
 from crm.team.models import User
 from crm.tickets.insight import figures
@@ -23,7 +24,6 @@ from crm.tickets.models import (
     Macro,
     Ticket,
     TicketFile,
-    TicketForm,
     TicketMessage,
     TicketOverload,
     TicketRating,
@@ -87,8 +87,9 @@ def test_what_lies_on_the_desk_now(told: Path) -> None:
     assert Mail.objects.exclude(html="").exists()
     assert TicketFile.objects.exists()
     assert Macro.objects.filter(owner=None).count() >= 4
-    assert all(Client().get(form.get_absolute_url()).status_code == 200 for form in TicketForm.objects.all())
-    assert TicketForm.objects.count() == 2
+    assert all(Client().get(form.get_absolute_url()).status_code == 200 for form in PublicForm.objects.all())
+    assert sorted(FormEntry.objects.values_list("form__slug", flat=True).distinct()) == ["ask", "demo", "idea"]
+    assert FormEntry.objects.filter(state="held").count() == 2
     assert Ticket.objects.filter(level__name="Gold").exists()
     assert not Ticket.objects.filter(level__name="Gold").exclude(account__tier="gold").exists()
 
