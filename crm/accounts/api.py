@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
+from crm import slots
 from crm.accounts.actions.contacting import silence_changed
 from crm.accounts.actions.hierarchy import circle
 from crm.accounts.actions.owning import owner_changed
@@ -72,6 +74,14 @@ class AccountSerializer(WithCustomFields, ResourceSerializer):
 
     def validate_timezone(self, name: str) -> str:
         return _zone(name)
+
+    def validate_lifetime_spend(self, spend: Decimal) -> Decimal:
+        """An account that is sent whole has what it had."""
+        kept = slots.kept_by_facts.get("lifetime_spend")
+        row = self.instance
+        if kept and isinstance(row, Account) and spend != row.lifetime_spend and (why := kept(row.pk)):
+            raise serializers.ValidationError(why)
+        return spend
 
     def validate_parent(self, parent: Account | None) -> Account | None:
         if parent and isinstance(self.instance, Account) and (why := circle(self.instance, parent)):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from crm import slots
+from crm.accounts.models import Account
 from crm.ledger.models import CustomerSpan, EnteredSpend, Purchase
 from crm.slots import Moving, OwnedRows, exported
 
@@ -14,9 +16,22 @@ def _forget_spans(loser: int, keeper: int, now: datetime) -> None:
     CustomerSpan.objects.filter(account=loser).delete()
 
 
-def _forget_entered(loser: int, keeper: int, now: datetime) -> None:
-    """What stands on the account itself is what the two had together."""
+def _forget_entered(loser: int, keeper: int, now: datetime) -> dict[str, str | None]:
+    """What stands on the account itself is what the two had together. Gives back what was entered of each."""
+    entered = dict(EnteredSpend.objects.filter(account__in=[loser, keeper]).values_list("account", "amount"))
     EnteredSpend.objects.filter(account=loser).delete()
+    if keeper not in entered:
+        entered[keeper] = Account.objects.values_list("lifetime_spend", flat=True).get(pk=keeper)
+    return {"keeper": str(entered[keeper]), "loser": str(entered[loser]) if loser in entered else None}
+
+
+def _enter_again(done: dict[str, str | None], loser: int, keeper: int) -> list[str]:
+    """Before both are derived anew, which would take what the two had together for the keeper's own."""
+    EnteredSpend.objects.filter(account=keeper).update(amount=done["keeper"])
+    if done["loser"] is not None:
+        row = EnteredSpend(account_id=loser, amount=Decimal(done["loser"]))
+        EnteredSpend.objects.bulk_create([row], ignore_conflicts=True)
+    return []
 
 
 def _come_back(done: None, loser: int, keeper: int) -> list[str]:
@@ -38,7 +53,7 @@ def register_owned_rows() -> None:
         "movements": OwnedRows("crm.MrrMovement", "account", ("", ""), "move", "keep"),
         "spans": OwnedRows("crm.CustomerSpan", "account", ("", ""), Moving(_forget_spans, _come_back), "keep"),
         "entered_spend": OwnedRows(
-            "crm.EnteredSpend", "account", ("", ""), Moving(_forget_entered, _come_back), "keep"
+            "crm.EnteredSpend", "account", ("", ""), Moving(_forget_entered, _enter_again), "keep"
         ),
     }.items():  # fmt: skip
         slots.owned_rows.register(name, owned)

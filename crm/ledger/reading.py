@@ -15,9 +15,9 @@ TERMS, PAYMENTS = 6, 5
 def contract(row: Contract, today: date) -> dict[str, Any]:
     """Its terms and payments, the newest first, and where it stands. Four queries."""
     terms = list(row.terms.order_by("-starts_on")[:TERMS])
-    running = next((term for term in terms if term.starts_on <= today and not (term.ends_on and term.ends_on <= today)),
-                   None)  # fmt: skip
     counts, notice = row.status in Contract.COUNTS, standing_notice(row, today)
+    covering = (term for term in terms if term.starts_on <= today and not (term.ends_on and term.ends_on <= today))
+    running = next(covering, None) if row.status != Contract.Status.CANCELLED else None
     return {
         "contract": row, "terms": terms, "running": running, "notice": notice,
         "payments": list(row.payments.order_by("-due_at", "-id")[:PAYMENTS]),

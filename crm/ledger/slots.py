@@ -8,6 +8,7 @@ from crm import slots
 from crm.ledger import actions, rules
 from crm.ledger.actions.imports import register_imports
 from crm.ledger.checks import register_checks
+from crm.ledger.models import EnteredSpend
 from crm.ledger.owned import register_owned_rows
 from crm.ledger.rfm.fields import register_rfm
 from crm.ledger.undoing import register_undoing
@@ -70,6 +71,15 @@ slots.settings_pages.register(
         keywords="cancel churn cancellation reasons exit",
     ),
 )  # fmt: skip
+
+
+def _spend_kept(account_id: int) -> str:
+    if not EnteredSpend.objects.filter(account=account_id).exists():
+        return ""
+    return "What this customer spent follows from payments and purchases. Record one of these, or a refund, instead."
+
+
+slots.kept_by_facts.register("lifetime_spend", _spend_kept)
 slots.kept_tables.register("crm.CancelReason", slots.KeptTable())
 for _derived in ("crm.CustomerSpan", "crm.MrrMovement", "crm.EnteredSpend"):
     slots.undone_along.register(_derived, _derived)

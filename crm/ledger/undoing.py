@@ -26,6 +26,9 @@ from crm.ledger.models import (
     PurchaseChange,
     PurchaseItemChange,
 )
+from crm.timeline.actions import Fact, record
+from crm.timeline.models import Pending, TimelineEntry
+from crm.web import clock
 
 
 def take_made(act: Act) -> None:
@@ -72,8 +75,30 @@ def derive_anew(done: Act, stands: bool, now: datetime) -> None:
         project([row[0] for row in cursor.fetchall() if row[0]], now)
 
 
+#: What an entry of the timeline says, to say it again.
+_SAID = ("account_id", "kind", "text", "occurred_at", "contact_id", "source", "actor_id", "channel", "payload", "key")
+
+
+def tell_anew(done: Act, stands: bool, now: datetime) -> None:
+    """What the timeline told of an act goes with it, and comes back with it. Workflows that had begun with it do not
+    begin once more."""
+    if stands and done.detail.get("untold"):
+        facts = [Fact(**said | {"occurred_at": clock.parse(said["occurred_at"])}) for said in done.detail.pop("untold")]
+        done.detail["told"] = record(facts, react=done.detail.pop("unread"), now=now)
+    elif not stands and done.detail.get("told"):
+        entries = TimelineEntry.objects.filter(pk__in=done.detail.pop("told")).order_by("pk")
+        done.detail["unread"] = Pending.objects.filter(entry__in=entries).exists()
+        said = list(entries.values(*_SAID))
+        done.detail["untold"] = [one | {"occurred_at": one["occurred_at"].isoformat()} for one in said]
+        entries.delete()
+    else:
+        return
+    done.save(update_fields=["detail"])
+
+
 def register_undoing() -> None:
     for kind in (CHANGED, PAUSED, RESUMED, CANCELLED, SAVED, REINSTATED):
         forelocks.register(kind, take_made)
     forelocks.register(REASONS_SET, take_reasons)
     echoes.register("ledger", derive_anew)
+    echoes.register("ledger.told", tell_anew)

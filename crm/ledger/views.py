@@ -83,7 +83,7 @@ def cancellation(request: HttpRequest, pk: int) -> HttpResponse:
         return leaving.cancel(row, asked, data["effective_on"], by, now)
 
     day = "effective_on" if form.data.get("way") == END else ""
-    return _shown_first(request, row, form, verb, "crm/ledger/cancel.html", f"Cancel {row}", day)
+    return _shown_first(request, row, form, verb, "crm/ledger/cancel.html", f"{row}: they want to leave", day)
 
 
 def _shown_first(

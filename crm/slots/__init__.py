@@ -87,6 +87,7 @@ from crm.slots.records import (
     date_fields,
     exported,
     filter_subjects,
+    kept_by_facts,
     owned_rows,
     traces,
 )
@@ -207,6 +208,7 @@ __all__ = [
     "inbox_handlers",
     "integrations",
     "journal_checks",
+    "kept_by_facts",
     "kept_tables",
     "letter_origins",
     "list_columns",

@@ -214,3 +214,10 @@ def exported(model: type[Model], field: str, *columns: str) -> Callable[[Sequenc
 
 #: `(person, now)`: texts and copies in which a person is named without a key, made to name nobody.
 traces: Registry[Callable[[Person, datetime], object]] = Registry("trace of a person")
+
+
+# Columns that facts decide
+
+#: Column of an account → why nobody may write it for this account (by id) any more, in a sentence with the remedy;
+#: blank: everybody who may edit the account may.
+kept_by_facts: Registry[Callable[[int], str]] = Registry("column that facts decide")

@@ -127,7 +127,7 @@ class Account(models.Model):
     # What every customer must have (F10).
     signed_up_on = models.DateField(null=True, blank=True)
     primary_use_case = models.CharField(max_length=200, blank=True)
-    lifetime_spend = models.DecimalField(max_digits=14, decimal_places=2, default=0)  # reporting currency
+    lifetime_spend = models.DecimalField(max_digits=18, decimal_places=2, default=0)  # reporting currency
 
     # Whether they were the right customer to win, and whether what they came for has come about.
     expected_benefit = models.CharField(max_length=200, blank=True, db_default="")

@@ -51,6 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     marks = [found[pk] for find in slots.contact_marks if pk in (found := find([contact], now))]
     panels = [(panel.template, panel.context(contact, request)) for panel in slots.contact_panels]
     context |= {
+        "language": rules.language_name(contact.language),
         "now": now, "marks": marks, "mail": _mail(contact, marks, now),
         "zone": zone, "there": now.astimezone(clock.zone(zone)) if zone in clock.ZONE_NAMES else None,
         "birthday": rules.next_yearly(contact.birthday, clock.today(now)) if contact.birthday else None,

@@ -47,9 +47,11 @@ class Deed:
         self.act.detail["cancellations"] = [*self.act.detail.get("cancellations", []), *cancellations]
 
     def told(self, kind: str, text: str, **payload: Any) -> None:
+        """On the timeline, for as long as the act stands."""
         by, facts = self.by, {"contract": self.contract.pk, "plan": self.contract.plan, **payload}
-        record(Fact(self.contract.account_id, kind, text[:400], self.now, source="person" if by else "automatic",
-                    actor_id=by.pk if by else None, payload=facts), now=self.now)  # fmt: skip
+        fact = Fact(self.contract.account_id, kind, text[:400], self.now, source="person" if by else "automatic",
+                    actor_id=by.pk if by else None, payload=facts)  # fmt: skip
+        self.act.detail["told"] = [*self.act.detail.get("told", []), *record(fact, now=self.now)]
 
 
 @contextmanager
@@ -91,7 +93,8 @@ def change(contract: Contract, to: NewTerms, by: User | None, now: datetime) -> 
         row.terms.filter(starts_on__gt=to.from_day).update(mrr=to.mrr)
         called = f"{was} becomes {row.plan}" if was != row.plan else str(row)
         done.told(
-            CHANGED, f"{called}: {before} → {to.mrr} {row.currency} a month from {wording.day(to.from_day)}",
+            CHANGED, f"{called}: {wording.money(before, row.currency)} → {wording.money(to.mrr, row.currency)} a month "
+            f"from {wording.day(to.from_day)}",
             mrr_before=str(before), mrr=str(to.mrr), currency=row.currency, from_day=to.from_day,
         )  # fmt: skip
     return done.act

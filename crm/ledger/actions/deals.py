@@ -112,7 +112,7 @@ def confirm(contract: Contract, by: User | None, now: datetime) -> Act | None:
         source = "person" if by else "automatic"
         fact = Fact(row.account_id, "contract.confirmed", f"Contract {row} confirmed", now, source=source,
                     actor_id=by.pk if by else None, payload={"contract": row.pk, "plan": row.plan})  # fmt: skip
-        record(fact, now=now)
+        deed.detail["told"] = record(fact, now=now)
     return deed
 
 

@@ -134,6 +134,8 @@ def save_by_discount(contract: Contract, asked: Asked, less: Discount, by: User 
     today = clock.today(now)
     with deed(contract, SAVED, f"kept the contract {contract} by a discount", by, now) as done:
         row = done.contract
+        if row.cancellations.filter(asked_on=today, saved_by=Cancellation.SavedBy.DISCOUNT).exists():
+            raise ChangeError("It got a discount today already. Undo that one, or change the price.", "percent")
         term = running(row, today)
         full, whole = term.mrr, Stretch(term.period_start, term.ends_on) if term.ends_on else None
         until = min(add_months(today, less.months), term.ends_on or date.max)
@@ -192,8 +194,9 @@ def _withdraw(contract: Contract, notice: Cancellation, now: datetime) -> list[i
     contract.save(update_fields=["auto_renew", "updated_at"])
     if contract.terms.filter(Q(ends_on=None) | Q(ends_on__gt=notice.effective_on)).exists():
         return []
-    cut = contract.terms.filter(pk=notice.took.get("cut")).first()
-    if cut and cut.ends_on == notice.effective_on:
+    # What was cut may have been parted since, by another price: its last part goes on.
+    cut = contract.terms.filter(ends_on=notice.effective_on).first() if "cut" in notice.took else None
+    if cut:
         ended_on = notice.took["ended_on"]
         cut.ends_on = date.fromisoformat(ended_on) if ended_on else None
         cut.save(update_fields=["ends_on"])

@@ -44,9 +44,9 @@ def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: b
     was, currency = (None, None) if payment._state.adding else (payment.status, payment.currency)
     for name, value in values.items():
         setattr(payment, name, value)
+    _check(payment, was)
     if payment.refunded and payment.status == _STATUS.PAID:
         payment.status = _of_refunds(payment)
-    _check(payment, was)
     if currency != payment.currency:
         payment.rate = booked_rate(payment.currency, payment.due_at)
     if payment.status == _STATUS.FAILED:

@@ -7,7 +7,6 @@ on from today in a further one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -34,9 +33,20 @@ TURN = f"""
 
 #: To be run before `TURN`, for contracts that were cancelled on an earlier day and go on: their terms leave the gap.
 #: {back} has contract_id and gap_from. First those that began and would have ended within it, then one that began
-#: within it and goes on, then one that began before it; the last makes the term that goes on from today.
+#: within it and goes on, then one that began before it; the last makes the term that goes on from today. Before all
+#: that, what renews by itself and has no term any more gets one from today, as long as the last: renewals, which follow
+#: on the last one, would fill the gap.
 _BACK = "SELECT * FROM ({back}) AS b WHERE b.gap_from < %(today)s"
 LEAVE_GAP = (
+    f"""
+    INSERT INTO crm_contractterm (contract_id, starts_on, ends_on, mrr, rate, known_at)
+    SELECT c.id, %(today)s, (%(today)s::timestamp + age(last.ends_on::timestamp, last.period))::date, last.mrr,
+        last.rate, %(now)s
+    FROM ({_BACK}) AS b JOIN crm_contract c ON c.id = b.contract_id CROSS JOIN LATERAL (
+        SELECT *, coalesce(period_starts_on, starts_on)::timestamp AS period FROM crm_contractterm
+        WHERE contract_id = c.id ORDER BY starts_on DESC LIMIT 1) AS last
+    WHERE c.auto_renew AND last.ends_on <= %(today)s ORDER BY c.id RETURNING id
+    """,  # noqa: S608
     f"""
     DELETE FROM crm_contractterm t USING ({_BACK}) AS b
     WHERE t.contract_id = b.contract_id AND t.starts_on >= b.gap_from AND t.ends_on <= %(today)s
@@ -90,9 +100,9 @@ def leave_gap(contract_id: int, gap_from: date, now: datetime) -> list[int]:
     """As if it had ended on that day and began anew today. Returns the ids of the terms that were made."""
     back = "SELECT %(contract)s::bigint AS contract_id, %(gap_from)s::date AS gap_from"
     values: dict[str, Any] = {"contract": contract_id, "gap_from": gap_from, "today": clock.today(now), "now": now}
-    found: Sequence[tuple[int]] = ()
+    made: list[int] = []
     with connection.cursor() as cursor:
         for statement in LEAVE_GAP:
             cursor.execute(statement.format(back=back), values)
-            found = cursor.fetchall() if cursor.description else ()
-    return [pk for (pk,) in found]
+            made += [pk for (pk,) in cursor.fetchall()] if cursor.description else []
+    return made

@@ -108,7 +108,7 @@ class EnteredSpend(models.Model):
     """
 
     account = models.OneToOneField("crm.Account", models.CASCADE, primary_key=True, related_name="+")
-    amount = models.DecimalField(max_digits=14, decimal_places=2)  # reporting currency
+    amount = models.DecimalField(max_digits=18, decimal_places=2)  # reporting currency
 
     def __str__(self) -> str:
         return str(self.amount)

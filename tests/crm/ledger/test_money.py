@@ -200,3 +200,21 @@ def test_a_contract_is_decided_about_through_the_api(api, acme):
     kept = api.post(f"{url}saving/", {"reason": "Too expensive", "by": "discount", "percent": 10, "months": 2})
     assert [term["mrr"] for term in kept.json()["terms"]] == ["100.00", "135.00", "150.00"]
     assert api.patch(url, {"cancelled_on": "2026-01-01"}).status_code == 400
+
+
+def test_spend_that_follows_from_facts_is_not_written(api, acme, ada):
+    where = f"/api/v1/accounts/{acme.pk}/"
+    assert api.patch(where, {"lifetime_spend": "70"}).status_code == 200
+    said = {"due_at": NOON, "paid_at": NOON, "amount": 40, "currency": "EUR", "status": "paid", "rate": 1}
+    Payment.objects.create(account=acme, external_id="p", **said)
+    actions.project([acme.pk], NOON)
+    refused = api.patch(where, {"lifetime_spend": "9", "name": "Other"})
+    assert refused.status_code == 400
+    assert "payments and purchases. Record one" in refused.json()["errors"]["lifetime_spend"][0]
+    assert spent(acme) == 40
+    assert acme.name == "Acme"
+    assert api.patch(where, {"lifetime_spend": "40.00", "name": "Other"}).status_code == 200  # as it is
+    Payment.objects.all().delete()
+    actions.project([acme.pk], NOON)
+    assert spent(acme) == 70  # what somebody entered comes back, and may be written again
+    assert api.patch(where, {"lifetime_spend": "9"}).status_code == 200
