@@ -136,7 +136,7 @@ def _checked(form: PublicForm, given: dict[str, Any]) -> AnswersForm:
         wrong["consent"] = ["These are not the words that the form shows now. Read it again, and ask again."]
     for name, value in given["answers"].items():
         parts = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, (str, int, float, bool)) and len(str(one)) <= _LONGEST for one in parts):
+        if not all(isinstance(one, (str, int, float, bool)) and _is_text(str(one)) for one in parts):
             wrong.setdefault(name[:80], ["must be a text, a number, yes or no, or a list of them"])
     filled = AnswersForm(form, {} if wrong else given["answers"])
     if not wrong and not filled.is_valid():
@@ -144,3 +144,8 @@ def _checked(form: PublicForm, given: dict[str, Any]) -> AnswersForm:
     if wrong:
         raise ValidationError({"answers": wrong})
     return filled
+
+
+def _is_text(given: str) -> bool:
+    """No longer than any answer is, and nothing that UTF-8 has no bytes for: halves of a pair, which JSON can hold."""
+    return len(given) <= _LONGEST and not any("\ud800" <= char <= "\udfff" for char in given)

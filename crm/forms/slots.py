@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from crm import slots
 from crm.forms.actions import arriving, editing, leading, working
+from crm.forms.erasing import forget_in_entries
 from crm.forms.forms.outcomes import LeadSettings
 from crm.forms.models import FormEntry
 from crm.forms.searching import register_search
@@ -25,6 +28,7 @@ slots.form_outcomes.register(
     ),
 )  # fmt: skip
 slots.inbox_handlers.register(arriving.KIND, working.take)
+slots.traces.register("form entries", forget_in_entries)
 slots.notification_kinds.register(
     leading.SUBMITTED,
     slots.NotificationKind(
@@ -41,6 +45,38 @@ slots.settings_pages.register(
         "Public forms", "Pages on which anybody can write to you, here or on your website", "clipboard-pen",
         "forms:list", "Record", 45,
         keywords="form lead ticket contact website embed iframe consent spam submission builder link",
+    ),
+)  # fmt: skip
+
+# Of each form the latest entry that is no trial, by its index; and what waits for a person's eyes.
+_LOOK = """
+    SELECT count(*) AS many, max(latest.at) AS last_at, coalesce((
+        SELECT f.name || ': an entry waits for somebody to look at it'
+        FROM crm_formentry e JOIN crm_publicform f ON f.id = e.form_id WHERE e.state = 'held' ORDER BY e.id LIMIT 1
+    ), '') AS trouble
+    FROM crm_publicform f LEFT JOIN LATERAL (
+        SELECT e.received_at AS at FROM crm_formentry e
+        WHERE e.form_id = f.id AND NOT e.test ORDER BY e.received_at DESC, e.id DESC LIMIT 1
+    ) latest ON TRUE
+    WHERE f.archived_at IS NULL
+"""
+
+
+def _look(now: datetime) -> tuple[str, Sequence[Any]]:
+    return _LOOK, []
+
+
+def _says(seen: slots.Traffic) -> slots.Connection:
+    if not seen.many:
+        return slots.Connection("Not set up", note="Make a form to be written to from your website.")
+    return slots.Connection(f"{seen.many} form{'' if seen.many == 1 else 's'}", "warn" if seen.trouble else "good")
+
+
+slots.integrations.register(
+    "forms",
+    slots.Integration(
+        "Public forms", "Anybody writes to you, here or on your website", "clipboard-pen", "forms:list", _look, _says,
+        order=45,
     ),
 )  # fmt: skip
 

@@ -208,7 +208,7 @@ def _connected(parts: SplitResult, places: Sequence[Any]) -> tuple[http.client.H
             if parts.scheme == "https":
                 connection = http.client.HTTPSConnection(parts.hostname or "", _port(parts), timeout=TIMEOUT)
                 plain = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
-            connection.sock = plain
+            connection.sock, connection.response_class = plain, _Response
         except (OSError, ValueError) as error:  # a TLS error is an OSError
             trouble = error
             deadline.cancel()
@@ -216,6 +216,16 @@ def _connected(parts: SplitResult, places: Sequence[Any]) -> tuple[http.client.H
             continue
         return connection, deadline
     raise NotSent(f"{parts.hostname} cannot be reached: {trouble or type(trouble).__name__}") from trouble
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer in pieces, none of which is less than nothing: the original would read all that ever comes."""
+
+    def _get_chunk_left(self) -> int | None:
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]
+        if left is not None and left < 0:
+            raise http.client.IncompleteRead(b"")
+        return left
 
 
 class _Deadline(threading.Timer):
@@ -246,5 +256,6 @@ def _exchange(
         response = connection.getresponse()
         said = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, said, response.read(largest))
-    except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(f"No answer came: {error or type(error).__name__}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        words = "".join(filter(str.isprintable, str(error)))  # the other side's words may be in it
+        raise NoAnswer(f"No answer came: {words or type(error).__name__}") from error

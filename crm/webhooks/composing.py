@@ -5,8 +5,8 @@
         "url": "https://crm.example/deals/7/", "account": {"id", "external_id", "name"},
         "contact": {"id", "external_id", "name", "email"} or null, "payload": {…}}}
 
-What people wrote (notes, mails, tickets: `payload.note`) is left out unless the endpoint asks for texts. Paths of our
-own pages are left out too, but for the one that the entry leads to, which is whole in `url`.
+What people wrote (notes, mails, tickets, answers in forms: TEXTS) is left out unless the endpoint asks for texts. Paths
+of our own pages are left out too, but for the one that the entry leads to, which is whole in `url`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crm.web.addresses import address
 from crm.web.encoding import dumps
 
 #: Keys of payloads that hold what people wrote, in their own words.
-TEXTS = frozenset({"note", "comment", "body", "quote"})
+TEXTS = frozenset({"note", "comment", "body", "quote", "said", "differs"})
 #: Characters of the sentence that says what happened.
 _LONGEST_TEXT = 500
 

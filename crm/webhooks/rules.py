@@ -58,7 +58,7 @@ def rest_asked(header: str | None, now: datetime) -> timedelta:
         return min(timedelta(seconds=int(said[:9])), LONGEST_REST)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a year that no calendar has
         return timedelta(0)
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(until - now, timedelta(0)), LONGEST_REST)

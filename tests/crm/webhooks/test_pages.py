@@ -269,7 +269,7 @@ def test_integrations_say_how_they_stand(
     with django_assert_max_num_queries(12):
         page = admin.get("/settings/integrations/").text
     assert "1 webhook<" in page
-    for name in ("Mail out", "Mailbox", "Telegram", "Bridges", "API tokens", "Write keys", "Calendars"):
+    for name in ("Mail out", "Mailbox", "Telegram", "Bridges", "API tokens", "Write keys", "Calendars", "Public forms"):
         assert name in page
     assert "Set EMAIL_URL in .env" in page
     tell()
