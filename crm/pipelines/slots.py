@@ -41,7 +41,7 @@ for _name, _kind in {
 slots.settings_pages.register(
     "pipelines",
     slots.SettingsPage(
-        "Pipelines", "Stages, what they ask, why deals are lost", "square-kanban", "pipelines:all", "Record", 44,
+        "Shape pipelines", "Stages, what they ask, why deals are lost", "square-kanban", "pipelines:all", "Record", 44,
         keywords="stages boards deals funnel reasons",
     ),
 )  # fmt: skip

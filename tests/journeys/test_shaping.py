@@ -124,7 +124,7 @@ def test_win_back_from_its_template_to_the_audit_log(
     sound(page)
     dialog.get_by_label("Contacted").check()
     dialog.get_by_role("button", name="Archive and move 1 deal").click()
-    expect(page.locator(".toast").last).to_contain_text("archived the stage Offer made")
+    expect(page.locator(".toast").last).to_contain_text("Archived the stage Offer made")
     assert Deal.objects.get().stage.name == "Contacted"
     page.locator(".toast").last.get_by_role("button", name="Undo").click()
     expect(stages(page)).to_have_text(order)

@@ -19,6 +19,8 @@ from crm.web import clock
 
 #: Sales whose touchpoints are looked at, the latest ones.
 SALES = 1000
+#: The level of stages that lose.
+LOST = -1
 _NAMED = re.compile(r"%\((\w+)\)s")
 
 
@@ -45,7 +47,7 @@ class Scope:
         stages, until = self.stages, period.until
         return {
             "pipeline": self.pipeline_id, "stages": [stage.pk for stage in stages], "levels": levels(stages),
-            "outcomes": [str(stage.outcome) for stage in stages],
+            "lost": LOST,
             "open": [stage.pk for stage in stages if stage.outcome == Outcome.OPEN],
             "won": [stage.pk for stage in stages if stage.outcome == Outcome.WON],
             "winning": [stage.pk for stage in self.every if stage.outcome == Outcome.WON],
@@ -59,7 +61,7 @@ class Scope:
 
 def levels(stages: Sequence[Stage]) -> list[int]:
     """How far each is, of stages in their order: losing ones before all others, winning ones behind them."""
-    ends = {Outcome.LOST: -1, Outcome.WON: len(stages)}
+    ends = {Outcome.LOST: LOST, Outcome.WON: len(stages)}
     return [ends.get(Outcome(stage.outcome), place) for place, stage in enumerate(stages)]
 
 

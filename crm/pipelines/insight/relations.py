@@ -8,22 +8,22 @@ Postgres from working a column out again wherever it is named.
 
 from __future__ import annotations
 
-_STAGES = "unnest(%(stages)s::bigint[], %(levels)s::int[], %(outcomes)s::text[]) AS s(id, level, outcome)"
+_STAGES = "unnest(%(stages)s::bigint[], %(levels)s::int[]) AS s(id, level)"
 
 # Of each deal that entered an open stage in the period, and of each such stage: whether it went on from there (was in a
 # later stage afterwards, or won), is lost, or is still under way, be it in this stage, an earlier one or another
 # pipeline. Whoever enters a stage, leaves it and enters it again counts once, and has gone on with the first time.
 PASSED = f"""
     SELECT w.deal_id, w.stage_id AS stage,
-        CASE WHEN max(w.further) > w.level THEN 'on' WHEN min(w.ends) = 'lost' THEN 'lost' ELSE 'under' END AS fate
+        CASE WHEN max(w.furthest) > w.level THEN 'on' WHEN min(w.ends) = %(lost)s THEN 'lost' ELSE 'under' END AS fate
     FROM (
-        SELECT p.deal_id, p.stage_id, s.level, s.outcome, first_value(s.outcome) OVER latest AS ends,
-            max(s.level) OVER (latest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS further
+        SELECT p.deal_id, p.stage_id, s.level, first_value(s.level) OVER since AS ends,
+            max(s.level) OVER since AS furthest
         FROM crm_dealspell p JOIN {_STAGES} ON s.id = p.stage_id
         WHERE p.stage_id = ANY(%(stages)s) AND p.began_at >= %(begin)s AND p.began_at < %(until)s AND p.deal_id {{mine}}
-        WINDOW latest AS (PARTITION BY p.deal_id ORDER BY p.began_at DESC, p.id DESC)
+        WINDOW since AS (PARTITION BY p.deal_id ORDER BY p.began_at DESC, p.id DESC ROWS UNBOUNDED PRECEDING)
     ) w
-    WHERE w.outcome = 'open' GROUP BY w.deal_id, w.stage_id, w.level
+    WHERE w.stage_id = ANY(%(open)s) GROUP BY w.deal_id, w.stage_id, w.level
 """  # noqa: S608  (a constant of ours)
 
 # Those of them whose way is decided: conversion is the share of those that went on.
@@ -31,7 +31,7 @@ SETTLED = f"SELECT * FROM ({PASSED}) x WHERE fate <> 'under'"  # noqa: S608  (a 
 
 # Of each deal that left an open stage in the period: how long it had been there, all stays that ended in it together.
 TOOK = """
-    SELECT p.deal_id, p.stage_id AS stage, sum(extract(epoch FROM p.ended_at - p.began_at) / 86400)::float8 AS days
+    SELECT p.deal_id, p.stage_id AS stage, extract(epoch FROM sum(p.ended_at - p.began_at))::float8 / 86400 AS days
     FROM crm_dealspell p
     WHERE p.stage_id = ANY(%(open)s) AND p.ended_at >= %(begin)s AND p.ended_at < %(until)s AND p.deal_id {mine}
     GROUP BY p.deal_id, p.stage_id
@@ -42,7 +42,7 @@ STANDING = """
     SELECT p.deal_id, p.stage_id AS stage,
         coalesce(p.began_at + s.expected_days * interval '24 hours' <= %(until)s, FALSE)::text AS late
     FROM crm_dealspell p JOIN crm_stage s ON s.id = p.stage_id
-    WHERE p.stage_id = ANY(%(open)s) AND p.began_at < %(until)s AND coalesce(p.ended_at >= %(until)s, TRUE)
+    WHERE p.stage_id = ANY(%(open)s) AND p.began_at < %(until)s AND (p.ended_at IS NULL OR p.ended_at >= %(until)s)
         AND p.deal_id {mine}
 """
 

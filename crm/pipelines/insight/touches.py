@@ -12,11 +12,17 @@ KINDS: Mapping[str, str] = {
     "ticket.opened": "Ticket opened", "ticket.received": "They wrote in a ticket",
     "ticket.replied": "We answered a ticket", "ticket.rated": "They rated an answer",
 }  # fmt: skip
-#: Channels that the kind does not say already.
+#: Channels that the kind does not say already, as the end of its words.
+_CHANNELS: Mapping[str, str] = {
+    "email": "by e-mail", "form": "through a form", "chat": "by chat", "telegram": "on Telegram",
+    "whatsapp": "on WhatsApp", "instagram": "on Instagram", "bridge": "through a bridge", "api": "through the API",
+}  # fmt: skip
 _SAID = frozenset({"", "phone"})
 
 
 def words(kind: str, channel: str) -> str:
-    """“Ticket opened (chat)”."""
+    """“Ticket opened by chat”."""
     name = KINDS.get(kind, kind)
-    return name if channel in _SAID or (channel == "email" and "mail" in name) else f"{name} ({channel})"
+    if channel in _SAID or (channel == "email" and "mail" in name) or (channel == "form" and kind == "form.submitted"):
+        return name
+    return f"{name} {_CHANNELS.get(channel, f'({channel})')}"

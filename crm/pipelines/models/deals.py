@@ -163,6 +163,7 @@ class DealSpell(models.Model):
         indexes = [
             models.Index(fields=["deal", "began_at"], name="dealspell_of_deal"),
             models.Index(fields=["stage", "began_at"], name="dealspell_of_stage"),
+            models.Index(fields=["stage", "ended_at"], name="dealspell_left"),
             models.Index(fields=["act"], condition=Q(act__isnull=False), name="dealspell_of_act"),
         ]
 

@@ -30,8 +30,12 @@ def _back(request: HttpRequest) -> str:
 @requires("shape")
 def add(request: HttpRequest) -> HttpResponse:
     """At the end; one of the archive comes back."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        toast(request, f"Reason: {form.errors['name'][0]}", level=messages.ERROR)
+        return redirect(_back(request))
     try:
-        row, deed = verbs.add_reason(request.POST.get("name", ""), viewer_of(request), clock.now())
+        row, deed = verbs.add_reason(form.cleaned_data["name"], viewer_of(request), clock.now())
         undoable(request, deed, f"“{row}” can be chosen.")
     except DealError as refusal:
         toast(request, str(refusal), level=messages.ERROR)

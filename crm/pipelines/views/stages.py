@@ -146,7 +146,8 @@ def stage_archival(request: HttpRequest, pk: int, stage_pk: int) -> HttpResponse
         except DealError as refusal:
             form.add_error(None, str(refusal))
         else:
-            undoable(request, deed, f"{request.user} {deed.label}." if effect.moves else f"{row} is archived.")
+            said = f"{deed.label[:1].upper()}{deed.label[1:]}" if effect.moves else f"{row} is archived"
+            undoable(request, deed, f"{said}.")
             return done(request, back)
     return archive_dialog(request, form, effect, targets, f"Archive {row}", back)
 

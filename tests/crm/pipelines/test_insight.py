@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.test import Client
 
-from crm.pipelines.insight import asking, behind, figures, reading
+from crm.pipelines.insight import asking, behind, figures, reading, touches
 from crm.pipelines.insight.period import Period, PeriodError, asked, last_days
 from crm.pipelines.models import Deal
 from crm.pipelines.rules import insight as rules
@@ -251,3 +251,16 @@ def test_the_page_stands_within_its_queries(
         client.get(where)
         with django_assert_max_num_queries(12):
             assert client.get(where).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "said"),
+    [
+        ("ticket.opened", "email", "Ticket opened by e-mail"),
+        ("ticket.received", "whatsapp", "They wrote in a ticket on WhatsApp"),
+        ("form.submitted", "form", "Form filled in"), ("email.sent", "email", "E-mail to them"),
+        ("call.logged", "phone", "Call"), ("ticket.opened", "pigeon", "Ticket opened (pigeon)"),
+    ],
+)  # fmt: skip
+def test_touches_are_said_in_words(kind: str, channel: str, said: str) -> None:
+    assert touches.words(kind, channel) == said
