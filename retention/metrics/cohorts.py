@@ -6,6 +6,7 @@ day. So whoever joins and leaves within a month is in the cohort, and there in n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 
 from crm.ledger.rules import add_months
 from crm.web import clock
-from retention.metrics.reading import BELOW, EVERYBODY, Slice, asked
+from retention.metrics.reading import EVERYBODY, Slice, asked
 
 #: So many months at most: of those who joined, and of what became of them.
 MOST_MONTHS = 36
@@ -52,25 +53,19 @@ class Cohort:
 
 
 # A span is there at the end of each month from the one in which it starts to the one before that in which it ends: so
-# it stands once, with two months, and not once for each. Months are counted from year 0.
+# it stands once, with two months (null: open), and not once for each. Rows without a `began` count who joined.
 _STRETCHES = """
-    SELECT joined.month, began, ended, count(*), sum(mrr) FROM (
-        SELECT account_id, (extract(year FROM starts_on) * 12 + extract(month FROM starts_on) - 1)::int AS began,
-            coalesce((extract(year FROM ends_on) * 12 + extract(month FROM ends_on) - 2)::int, %s) AS ended, mrr
-        FROM crm_customerspan WHERE starts_on <= %s {only}
-    ) AS span JOIN (
-        SELECT account_id,
-            (extract(year FROM min(starts_on)) * 12 + extract(month FROM min(starts_on)) - 1)::int AS month
+    WITH joined AS MATERIALIZED (
+        SELECT account_id, date_trunc('month', min(starts_on)::timestamp) AS month
         FROM crm_customerspan WHERE TRUE {only} GROUP BY account_id HAVING min(starts_on) BETWEEN %s AND %s
-    ) AS joined USING (account_id)
-    WHERE began <= ended
-    GROUP BY 1, 2, 3
-"""
-_JOINED = """
-    SELECT (extract(year FROM first) * 12 + extract(month FROM first) - 1)::int, NULL::int, NULL::int, count(*), 0
-    FROM (SELECT min(starts_on) AS first FROM crm_customerspan WHERE TRUE {only} GROUP BY account_id) AS joined
-    WHERE first BETWEEN %s AND %s
-    GROUP BY 1
+    ), span AS (
+        SELECT account_id, mrr, date_trunc('month', starts_on::timestamp) AS began,
+            date_trunc('month', ends_on::timestamp) - interval '1 month' AS ended
+        FROM crm_customerspan WHERE starts_on <= %s {only}
+    )
+    SELECT month, began, ended, count(*), sum(mrr) FROM span JOIN joined USING (account_id)
+    WHERE ended IS NULL OR began <= ended GROUP BY 1, 2, 3
+    UNION ALL SELECT month, NULL, NULL, count(*), 0 FROM joined GROUP BY 1
 """
 
 
@@ -80,25 +75,21 @@ def cohorts(months: int, now: datetime, of: Slice = EVERYBODY) -> list[Cohort]:
         raise ValueError(f"Cohorts are of 1 to {MOST_MONTHS} months.")
     this = clock.today(now).replace(day=1)
     first, last = add_months(this, -months), this - timedelta(days=1)
-    rows = asked(
-        BELOW,
-        [(_STRETCHES, [_number(last), last, first, last]), (_JOINED, [first, last])],
-        of, now,
-    )  # fmt: skip
-    return [_cohort(add_months(first, back), last, rows) for back in range(months)]
+    rows = defaultdict(list)
+    for month, began, ended, count, mrr in asked([(_STRETCHES, [first, last, last])], of, now):
+        rows[_number(month)].append((began and _number(began), _number(ended or last), count, mrr))
+    starts = [add_months(first, back) for back in range(months)]
+    return [_cohort(start, last, rows[_number(start)]) for start in starts]
 
 
-def _cohort(first: date, last: date, rows: Sequence[tuple[Any, ...]]) -> Cohort:
-    own = [row for row in rows if row[0] == _number(first)]
-    joined = sum(count for _, began, _, count, _ in own if began is None)
-    stretches = [row[1:] for row in own if row[1] is not None]
+def _cohort(first: date, last: date, own: Sequence[tuple[Any, ...]]) -> Cohort:
+    joined = sum(count for began, _, count, _ in own if began is None)
     made: list[Cell] = []
     for month in range(_number(first), _number(last) + 1):
-        there = [(count, mrr) for began, ended, count, mrr in stretches if began <= month <= ended]
+        there = [(count, mrr) for began, ended, count, mrr in own if began is not None and began <= month <= ended]
         mrr = sum((each for _, each in there), Decimal(0))
-        made.append(
-            Cell(_last_day(month), sum(count for count, _ in there), mrr, joined, made[0].mrr_at_first if made else mrr)
-        )
+        at_first = made[0].mrr_at_first if made else mrr
+        made.append(Cell(_last_day(month), sum(count for count, _ in there), mrr, joined, at_first))
     return Cohort(first, joined, tuple(made))
 
 

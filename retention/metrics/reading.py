@@ -91,7 +91,7 @@ def counts(period: Period, now: datetime, of: Slice = EVERYBODY, *, as_of: datet
         (_BOUGHT, [over]),
         (_ANSWERED, [GOOD, first, over]),
     ]
-    return Counts(*asked(BESIDE, parts, of, now)[0])
+    return Counts(*asked(parts, of, now)[0])
 
 
 def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
@@ -105,15 +105,12 @@ def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
     return _COUNTS.format(was=was, now=now), values
 
 
-#: How the parts of a statement stand to each other: each has one row, or all have the same columns.
-BESIDE, BELOW = " CROSS JOIN ", " UNION ALL SELECT * FROM "
-
-
-def asked(how: str, parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:
-    """Rows of parts in one statement, each narrowed where `{only}` stands to the same customers, looked for once."""
+def asked(parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:
+    """The parts beside each other in one statement. Where `{only}` stands they are narrowed to the same customers, who
+    are looked for once."""
     only, values = of.only(now)
     head = f"WITH chosen (id) AS MATERIALIZED ({only}) " if only else ""
-    sql = how.join(f"({part}) AS part{number}" for number, (part, _) in enumerate(parts))
+    sql = " CROSS JOIN ".join(f"({part}) AS part{number}" for number, (part, _) in enumerate(parts))
     narrowed = "AND account_id IN (SELECT id FROM chosen)" if only else ""
     with connection.cursor() as cursor:
         cursor.execute(

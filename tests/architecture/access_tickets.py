@@ -24,7 +24,7 @@ def ask(world: Any, secret: str) -> None:
     world.said = TicketMessage.objects.create(kind="in", html=f"<p>{secret}</p>", contact=world.contact, **said)
     world.answer = TicketMessage.objects.create(kind="out", user=world.mira, **said)
     world.enclosed = put(world.said, ContentFile(secret.encode(), secret))
-    world.macro = Macro.objects.create(name=secret, body="Hello {{ contact.first_name }}")
+    world.macro = Macro.objects.create(name="Everybody's", body="Hello {{ contact.first_name }}")
     world.own_macro = Macro.objects.create(name=secret, body="Hello", owner=world.mira)
 
 

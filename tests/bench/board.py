@@ -1,4 +1,4 @@
-"""A board of 10,000 open deals and as many again that are closed: its page, beside a bare view of the same rows."""
+"""A board of 10,000 open deals, with ten times as many closed ones: its pages, beside bare views of the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.bench.figures import Figure
 from tests.bench.population import Population, insertion, say
 from tests.bench.server import serving
 
-OPEN = 10_000
+OPEN, CLOSED = 10_000, 100_000
 
 
 def measure(population: Population, requests: int = ASKED) -> list[Figure]:
@@ -36,6 +36,8 @@ def _pages() -> Iterator[Asked]:
     yield Asked("board.mine", "board, mine", f"/pipelines/{pipeline}/?{mine}", f"/bare/board/{pipeline}/?{mine}")
     forecast = f"/pipelines/{pipeline}/forecast/"
     yield Asked("board.forecast", "forecast", forecast, f"/bare/forecast/{pipeline}/")
+    insight = f"/pipelines/{pipeline}/insight/"
+    yield Asked("board.insight", "insight of 90 days", insight, f"/bare/pipeline-insight/{pipeline}/")
 
 
 def _prepare(population: Population) -> None:
@@ -44,8 +46,8 @@ def _prepare(population: Population) -> None:
         cursor.execute("SELECT to_regclass('bench_deals')")
         if cursor.fetchone()[0] is not None:
             return
-    say(f"Filling in {2 * OPEN:,} deals")
-    stages = deal_rows.stages(OPEN)
+    say(f"Filling in {OPEN + CLOSED:,} deals")
+    stages = deal_rows.stages(OPEN, CLOSED)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # as tickets are filled in
         cursor.execute(rows.PICK)

@@ -11,8 +11,8 @@ RUNNING = 5
 _DAY = 86_400
 
 
-def stages(many: int) -> list[Stage]:
-    """Open deals are the first `many`, closed ones as many behind them, over the last two years."""
+def stages(many: int, closed: int) -> list[Stage]:
+    """Open deals are the first `many`, `closed` ones behind them, over the last two years."""
     outcome = f"CASE WHEN i <= {RUNNING} THEN 'open' WHEN i = {RUNNING + 1} THEN 'won' ELSE 'lost' END"
     stage = {
         "id": "i", "pipeline_id": f"{PIPELINE}", "name": "'Stage ' || i", "outcome": outcome, "order": "i",
@@ -24,8 +24,30 @@ def stages(many: int) -> list[Stage]:
     return [
         Stage(models.Pipeline, PIPELINE, pipeline),
         Stage(models.Stage, RUNNING + 2, stage),
-        Stage(models.Deal, 2 * many, _deal(many)),
+        Stage(models.Deal, many + closed, _deal(many)),
+        Stage(models.DealSpell, many + closed, _spell(), _STAYS),
     ]
+
+
+#: The way of each deal through the stages in the nine days before it came to where it is: open ones through those
+#: before it, closed ones through up to all of them.
+_STAYS = f"""
+    crm_deal d CROSS JOIN LATERAL (
+        SELECT CASE WHEN d.outcome = 'open' THEN d.stage_id - 1 ELSE 1 + {pick(211, RUNNING, "d.id")} END AS before
+    ) w CROSS JOIN LATERAL generate_series(1, w.before + 1) AS k
+    CROSS JOIN LATERAL (SELECT interval '9 days' / greatest(w.before, 1) AS each) t
+    WHERE d.id BETWEEN %(low)s AND %(high)s
+"""
+
+
+def _spell() -> dict[str, str]:
+    is_last = "k = w.before + 1"
+    return {
+        "deal_id": "d.id", "stage_id": f"CASE WHEN {is_last} THEN d.stage_id ELSE k END",
+        "began_at": f"CASE WHEN {is_last} THEN d.entered_at ELSE d.created_at + (k - 1) * t.each END",
+        "ended_at": f"CASE WHEN {is_last} THEN NULL WHEN k = w.before THEN d.entered_at"
+        " ELSE d.created_at + k * t.each END",
+    }  # fmt: skip
 
 
 def _deal(many: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import board, daily, fields, growth, imports, pages, search, spine, tickets
+from tests.bench import board, daily, fields, growth, imports, metrics, pages, search, spine, tickets
 from tests.bench.figures import Figure
 from tests.bench.population import FEWEST, Population, prepare, say
 
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[Population], list[Figure]]] = {
     "pages": pages.measure,
     "tickets": tickets.measure,
     "board": board.measure,
+    "metrics": metrics.measure,
     "search": search.measure,
     "fields": fields.measure,
     "import": imports.measure,

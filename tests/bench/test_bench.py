@@ -55,8 +55,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     [
         (
             ["speed"],
-            "There is no bench speed. Known: sweep, engine, pages, tickets, board, search, fields, import, growth, "
-            "memory, daily, sending.",
+            "There is no bench speed. Known: sweep, engine, pages, tickets, board, metrics, search, fields, import, "
+            "growth, memory, daily, sending.",
         ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],
@@ -210,12 +210,13 @@ def test_a_board_is_filled_once_and_its_pages_and_their_floors_answer(
 ) -> None:
     monkeypatch.setattr(asking, "WARM", 0)
     with django_db_blocker.unblock():
+        monkeypatch.setattr(board, "CLOSED", board.OPEN)
         found = {made.key: made for made in board.measure(small, requests=1)}
         monkeypatch.setattr(board, "insertion", lambda *a: pytest.fail("deals were filled in again"))
         with small.entered():
             board._prepare(small)
             assert Deal.objects.filter(outcome="open").count() == board.OPEN
-    assert set(found) == {"board.whole", "board.mine", "board.forecast", "board.queries"}
+    assert set(found) == {"board.whole", "board.mine", "board.forecast", "board.insight", "board.queries"}
     assert found["board.queries"].ours <= 12
     assert found["board.mine"].more["bytes"] < found["board.whole"].more["bytes"]
 

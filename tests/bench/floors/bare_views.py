@@ -149,6 +149,13 @@ def forecast(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, "forecast", panels, pipeline=pk)
 
 
+def pipeline_insight(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of the last ninety days."""
+    panels = {panel: panel for panel in ("entered", "left", "decided", "opened")} | _DESK
+    since = datetime.now(UTC) - timedelta(days=90)
+    return _page(request, "pipeline_insight", panels, pipeline=pk, since=since)
+
+
 urlpatterns = [
     path("bare/accounts/<sort>/", accounts),
     path("bare/contacts/<sort>/", contacts),
@@ -161,4 +168,5 @@ urlpatterns = [
     path("bare/insight/", insight),
     path("bare/board/<int:pk>/", board),
     path("bare/forecast/<int:pk>/", forecast),
+    path("bare/pipeline-insight/<int:pk>/", pipeline_insight),
 ]
