@@ -85,7 +85,7 @@ class SubmissionSerializer(StrictSerializer):
     source = SourceSerializer(required=False)  # type: ignore[assignment]
 
 
-class EntrySerializer(serializers.Serializer[Any]):
+class FormEntrySerializer(serializers.Serializer[Any]):
     """An entry that was taken. It is worked within seconds."""
 
     id = serializers.IntegerField()
@@ -105,7 +105,7 @@ class FormResource(Listing, Resource):
         """The house's own, which everybody sees."""
         return PublicForm.objects.order_by("pk")
 
-    @extend_schema(request=SubmissionSerializer, responses={202: EntrySerializer}, parameters=[KEY_PARAMETER])
+    @extend_schema(request=SubmissionSerializer, responses={202: FormEntrySerializer}, parameters=[KEY_PARAMETER])
     @action(detail=True, methods=["post"])
     @idempotent
     def submissions(self, request: Request, pk: str) -> Response:
@@ -124,7 +124,7 @@ class FormResource(Listing, Resource):
         with transaction.atomic():
             entry = store(form, sent, clock.now())
         assert entry is not None  # its number is new
-        return Response(EntrySerializer(entry).data, status=HTTPStatus.ACCEPTED)
+        return Response(FormEntrySerializer(entry).data, status=HTTPStatus.ACCEPTED)
 
 
 def _checked(form: PublicForm, given: dict[str, Any]) -> AnswersForm:
