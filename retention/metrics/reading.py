@@ -23,7 +23,7 @@ class PeriodError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the end of the day before, so to speak: `start` and `end` are the days on which customers are counted."""
+    """`start` and `end` are the days on which customers are counted. Raises PeriodError if the end comes first."""
 
     start: date
     end: date
@@ -54,23 +54,25 @@ class Slice:
 
 EVERYBODY = Slice()
 
-# Spans of an account never overlap, so each side has an account once.
-_CUSTOMERS = """
-    SELECT account_id, mrr FROM crm_customerspan
-    WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) {only}
+# What each brought on both days; null: was no customer. Spans of an account never overlap, so a side has it once.
+_SPANS = """
+    SELECT was.mrr AS was, now.mrr AS now
+    FROM (SELECT account_id, mrr FROM crm_customerspan
+        WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) {only}) AS was
+    FULL JOIN (SELECT account_id, mrr FROM crm_customerspan
+        WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) {only}) AS now USING (account_id)
 """
 #: The same as it was known at a moment: from the movements, which remember.
 _KNOWN = """
-    SELECT account_id, sum(amount) AS mrr FROM crm_mrrmovement WHERE day <= %s AND known_at <= %s {only}
-    GROUP BY account_id HAVING sum(customers) > 0
+    SELECT CASE WHEN sum(customers) FILTER (WHERE day <= %s) > 0 THEN sum(amount) FILTER (WHERE day <= %s) END AS was,
+        CASE WHEN sum(customers) > 0 THEN sum(amount) END AS now
+    FROM crm_mrrmovement WHERE day <= %s AND known_at <= %s {only} GROUP BY account_id
 """
 _COUNTS = """
-    SELECT count(was.account_id), count(now.account_id),
-        count(*) FILTER (WHERE was.account_id IS NULL), count(*) FILTER (WHERE now.account_id IS NULL),
-        coalesce(sum(was.mrr), 0), coalesce(sum(now.mrr), 0),
-        coalesce(sum(now.mrr) FILTER (WHERE was.mrr > 0), 0),
-        coalesce(sum(least(was.mrr, now.mrr)) FILTER (WHERE was.mrr > 0 AND now.account_id IS NOT NULL), 0)
-    FROM ({was}) AS was FULL JOIN ({now}) AS now USING (account_id)
+    SELECT count(was), count(now), count(now) FILTER (WHERE was IS NULL), count(was) FILTER (WHERE now IS NULL),
+        coalesce(sum(was), 0), coalesce(sum(now), 0), coalesce(sum(now) FILTER (WHERE was > 0), 0),
+        coalesce(sum(least(was, now)) FILTER (WHERE was > 0 AND now IS NOT NULL), 0)
+    FROM ({both}) AS both_days
 """
 _BOUGHT = """
     SELECT count(*), count(*) FILTER (WHERE times > 1)
@@ -96,13 +98,10 @@ def counts(period: Period, now: datetime, of: Slice = EVERYBODY, *, as_of: datet
 
 def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
     """Customers and MRR of both days."""
+    start, end = period.start, period.end
     if as_of is None:
-        was = now = _CUSTOMERS
-        values: list[Any] = [period.start, period.start, period.end, period.end]
-    else:
-        was = now = _KNOWN
-        values = [period.start, as_of, period.end, as_of]
-    return _COUNTS.format(was=was, now=now), values
+        return _COUNTS.replace("{both}", _SPANS), [start, start, end, end]
+    return _COUNTS.replace("{both}", _KNOWN), [start, start, end, as_of]
 
 
 def asked(parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:
