@@ -13,13 +13,13 @@ from crm.web.models import HEARTBEAT, Pulse
 LONGEST = 15.0
 
 
-def until_idle(name: str, work: Callable[[datetime], int], longest: float = LONGEST) -> None:
+def until_idle(name: str, work: Callable[[datetime], int], longest: float | None = None) -> None:
     """Take slices of `work` until nothing is due or time is up, and note that it ran.
 
-    `longest`: seconds after which no slice begins; fewer for those that may take long themselves. What a slice raises,
+    `longest`: seconds after which no slice begins, LONGEST unless slices may take long themselves. What a slice raises,
     Celery's soft time limit included, ends the job without the note.
     """
-    started = time.monotonic()
+    started, longest = time.monotonic(), LONGEST if longest is None else longest
     while work(clock.now()) and time.monotonic() - started < longest:
         pass
     Pulse.objects.update_or_create(name=name, defaults={"ran_at": clock.now()})

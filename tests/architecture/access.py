@@ -196,6 +196,8 @@ class World:
             "ratings": self.rating.pk, "forms": self.form.pk, "service-levels": self.level.pk,
             "payments": self.payment.pk, "purchases": self.purchase.pk,
             "deals": self.deal.pk, "pipelines": self.pipeline.pk, "stages": self.stage.pk,
+            "blocked-senders": self.blocked.pk, "macros": self.own_macro.pk, "ticket-categories": self.category.pk,
+            "webhooks": self.webhook.pk, "webhook-deliveries": self.delivery.pk,
         }  # fmt: skip
 
 

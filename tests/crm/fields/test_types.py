@@ -122,7 +122,7 @@ WRITTEN: dict[str, st.SearchStrategy[Any]] = {
     "choice": st.sampled_from(["gold", "Silver plus", "lead"]) | _texts,
     "choices": st.lists(st.sampled_from(["gold", "silver", "Gold"])) | _texts,
     "url": st.from_regex(r"(https?://)?[a-z]{1,9}\.[a-z]{2,4}(/[\w.~%-]{0,20})?", fullmatch=True) | _texts,
-    "email": st.emails() | _texts, "phone": st.from_regex(r"\+?[0-9 ()/-]{4,20}", fullmatch=True) | _texts,
+    "email": st.emails() | _texts, "phone": st.from_regex(r"\+?[1-9][0-9 ()/-]{3,19}", fullmatch=True) | _texts,
     "user": st.sampled_from(["7", "8", "mira@example.com"]) | _texts,
 }  # fmt: skip
 

@@ -154,7 +154,7 @@ def test_wrong_options_are_refused(load, options, reason):
 
 
 def test_an_unknown_kind_is_refused(load):
-    with pytest.raises(FileRefused, match=r"no kind 'shoes'\. Known: accounts, contacts, contracts, deals, ti"):
+    with pytest.raises(FileRefused, match=r"no kind 'shoes'\. Known: accounts, contacts, contracts, deals, payments, "):
         load("shoes", "external_id,name\n")
 
 

@@ -128,8 +128,8 @@ def test_one_whose_process_dies_each_time_is_parked(db: None, handled: list[byte
     come()
     moment = NOON
     for _ in range(rules.MAX_TRIES):
-        assert actions._claim(moment) is not None
-        assert actions._claim(moment) is None  # nobody else takes it meanwhile
+        assert actions._claim(moment, actions._CLAIM) is not None
+        assert actions._claim(moment, actions._CLAIM) is None  # nobody else takes it meanwhile
         moment = only().due_at
 
     assert work(moment) == 0
@@ -139,7 +139,7 @@ def test_one_whose_process_dies_each_time_is_parked(db: None, handled: list[byte
 
 def test_a_slow_worker_that_comes_back_finds_it_taken(db: None, handled: list[bytes]) -> None:
     come()
-    slow = actions._claim(NOON)
+    slow = actions._claim(NOON, actions._CLAIM)
     assert slow is not None
     assert work(only().due_at) == 1
 
@@ -201,8 +201,8 @@ def test_a_claim_that_comes_too_late_is_waited_for(monkeypatch: pytest.MonkeyPat
             threading.Event().wait(0.3)
         connection.close()
 
-    def claimed(now: datetime) -> tuple[int, int] | None:
-        if found := claim(now):
+    def claimed(now: datetime, asked: str) -> tuple[int, int] | None:
+        if found := claim(now, asked):
             late.append(threading.Thread(target=lock, args=[found[0]]))
             late[-1].start()
             held.wait(10)

@@ -138,6 +138,7 @@ def run_all(now):
 def test_days_bring_beginnings_and_ends_by_themselves():
     account = factories.account()
     factories.contract(account, date(2026, 6, 3), date(2026, 6, 10))
+    run_all(NOON)
     assert run_all(NOON) == 0
 
     def lifecycle(now):

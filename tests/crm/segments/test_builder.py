@@ -99,7 +99,8 @@ def test_every_field_can_be_asked_with_each_of_its_comparisons(mira: User) -> No
                 samples |= {"segment": [segments.get(about.segments_of, "")]}
                 values = [about.choices[0][0]] if op.takes in ("choice", "choices") else samples[op.takes]
                 sent = QueryDict(mutable=True)
-                sent.update({"f0-0.field": name, "f0-0.op": op.name, "f0-0.argument": "x", "f0-0.upto": "2"})
+                argument = "2026-06-01" if about.argument == "day" else "x"
+                sent.update({"f0-0.field": name, "f0-0.op": op.name, "f0-0.argument": argument, "f0-0.upto": "2"})
                 sent.setlist("f0-0.value", values)
                 tree = Builder.read(sent, subject, mira).tree()
                 assert parse(tree, subject).sentence(), (subject, name, op.name)
