@@ -18,10 +18,12 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail"],
 }
-_EVERYWHERE = {"400": "Something in it cannot be read.", "401": "No token, or one that is not known."}
+_EVERYWHERE = {
+    "400": "Something in it cannot be read.", "401": "No token, or one that is not known.",
+    "403": "The token or its user may not do this.",
+}  # fmt: skip
 _READING = {"404": "There is nothing here that you may see, or the cursor is damaged."}
 _WRITING = {
-    "403": "The token or its user may not do this.",
     "409": "It contradicts what is stored, or the same request is still under way.",
     "413": "The body is too large.",
     "415": "The body is of a kind that this operation does not take: most take JSON.",
