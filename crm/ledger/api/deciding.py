@@ -21,9 +21,8 @@ from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
 from crm.web.resources import Day, StrictSerializer
 
-
 #: What each verb answers: the contract as it is now. By its name, since its room imports this one.
-_DECIDED = {201: lazy_serializer("crm.ledger.api.contracts.ContractSerializer")}
+_DECIDED = {201: lazy_serializer("crm.ledger.api.contracts.ContractSerializer")()}
 
 
 class ReasonField(serializers.SlugRelatedField):  # type: ignore[type-arg]
