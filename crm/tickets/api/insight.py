@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -54,7 +55,7 @@ class InsightSerializer(serializers.Serializer[Any]):
 
 @extend_schema_view(
     list=extend_schema(
-        responses=InsightSerializer,
+        responses=forced_singular_serializer(InsightSerializer),
         parameters=[
             OpenApiParameter("from", str, description=f"The first day; at most {LONGEST} of them. Blank: 30 days."),
             OpenApiParameter("to", str, description="The last day."),
