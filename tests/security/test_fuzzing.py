@@ -59,7 +59,7 @@ def _made_real(case: Any, world: World, real: bool) -> None:
     if "id" in case.path_parameters:
         case.path_parameters["id"] = world.of_api()[room]
     if "term_id" in case.path_parameters:
-        case.path_parameters["term_id"] = world.contract.terms.get().pk
+        case.path_parameters["term_id"] = world.contract.terms.earliest("starts_on").pk
     if isinstance(case.body, dict):
         for name, pk in (("account", world.account.pk), ("contact", world.contact.pk)):
             if name in case.body:

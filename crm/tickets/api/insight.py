@@ -55,7 +55,7 @@ class InsightSerializer(serializers.Serializer[Any]):
 
 @extend_schema_view(
     list=extend_schema(
-        responses=forced_singular_serializer(InsightSerializer),
+        responses=forced_singular_serializer(InsightSerializer),  # type: ignore[no-untyped-call]
         parameters=[
             OpenApiParameter("from", str, description=f"The first day; at most {LONGEST} of them. Blank: 30 days."),
             OpenApiParameter("to", str, description="The last day."),
