@@ -17,6 +17,7 @@ from typing import Any
 from crm.ledger.rules import add_months
 from crm.web import clock
 from retention.metrics.reading import EVERYBODY, Slice, asked
+from retention.metrics.rules import month_number
 
 #: So many months at most: of those who joined, and of what became of them.
 MOST_MONTHS = 36
@@ -77,24 +78,20 @@ def cohorts(months: int, now: datetime, of: Slice = EVERYBODY) -> list[Cohort]:
     first, last = add_months(this, -months), this - timedelta(days=1)
     rows = defaultdict(list)
     for month, began, ended, count, mrr in asked([(_STRETCHES, [first, last, last])], of, now):
-        rows[_number(month)].append((began and _number(began), _number(ended or last), count, mrr))
+        rows[month_number(month)].append((began and month_number(began), month_number(ended or last), count, mrr))
     starts = [add_months(first, back) for back in range(months)]
-    return [_cohort(start, last, rows[_number(start)]) for start in starts]
+    return [_cohort(start, last, rows[month_number(start)]) for start in starts]
 
 
 def _cohort(first: date, last: date, own: Sequence[tuple[Any, ...]]) -> Cohort:
     joined = sum(count for began, _, count, _ in own if began is None)
     made: list[Cell] = []
-    for month in range(_number(first), _number(last) + 1):
+    for month in range(month_number(first), month_number(last) + 1):
         there = [(count, mrr) for began, ended, count, mrr in own if began is not None and began <= month <= ended]
         mrr = sum((each for _, each in there), Decimal(0))
         at_first = made[0].mrr_at_first if made else mrr
         made.append(Cell(_last_day(month), sum(count for count, _ in there), mrr, joined, at_first))
     return Cohort(first, joined, tuple(made))
-
-
-def _number(day: date) -> int:
-    return day.year * 12 + day.month - 1
 
 
 def _last_day(month: int) -> date:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from crm.accounts.models import Account
 from crm.segments.filters import Filter
 from crm.segments.rules import day_start
 from crm.tickets.rules.rating import GOOD
 from crm.web import clock
+from crm.web.narrowed import fetch_among
 from retention.metrics.rules import Counts
 
 
@@ -40,16 +39,13 @@ class Slice:
     chosen: Filter | None = None
     viewer: Any = None  # None: a worker or a command, which sees everything
 
-    def only(self, now: datetime) -> tuple[str, list[Any]]:
-        """SQL of their ids, with its values; blank for all."""
+    def rows(self, now: datetime) -> Any:
+        """Their accounts; None: all."""
         narrowed = self.viewer is not None and not self.viewer.sees_everything
         if self.chosen is None and not narrowed:
-            return "", []
+            return None
         rows: Any = Account.objects.visible_to(self.viewer) if narrowed else Account.objects.all()
-        if self.chosen is not None:
-            rows = self.chosen.apply(rows, now)
-        sql, values = rows.order_by().values("pk").query.sql_with_params()
-        return sql, list(values)
+        return rows if self.chosen is None else self.chosen.apply(rows, now)
 
 
 EVERYBODY = Slice()
@@ -107,14 +103,8 @@ def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
 def asked(parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:
     """The parts beside each other in one statement. Where `{only}` stands they are narrowed to the same customers, who
     are looked for once."""
-    only, values = of.only(now)
-    head = f"WITH chosen (id) AS MATERIALIZED ({only}) " if only else ""
+    rows = of.rows(now)
     sql = " CROSS JOIN ".join(f"({part}) AS part{number}" for number, (part, _) in enumerate(parts))
-    narrowed = "AND account_id IN (SELECT id FROM chosen)" if only else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{head}SELECT * FROM {sql.replace('{only}', narrowed)}",  # noqa: S608  (constants and Django's own SQL)
-            [*values, *(value for _, own in parts for value in own)],
-        )
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    sql = sql.replace("{only}", "" if rows is None else "AND account_id {chosen}")
+    values = [value for _, own in parts for value in own]
+    return fetch_among(rows, f"SELECT * FROM {sql}", values, "{chosen}")  # noqa: S608  (constants of ours)

@@ -97,8 +97,8 @@ def months_of(start: date, end: date) -> Fraction:
     From the last day of a month to the last of another are whole months, as from the 1st to the 1st.
     """
     if _is_last(start) and _is_last(end):
-        return Fraction(_month(end) - _month(start))
-    whole = _month(end) - _month(start)
+        return Fraction(month_number(end) - month_number(start))
+    whole = month_number(end) - month_number(start)
     if add_months(start, whole) > end:
         whole -= 1
     reached, following = add_months(start, whole), add_months(start, whole + 1)
@@ -116,7 +116,8 @@ def _money(amount: Fraction, by: int | Fraction) -> Decimal | None:
     return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(_CENT, ROUND_HALF_EVEN)
 
 
-def _month(day: date) -> int:
+def month_number(day: date) -> int:
+    """Months counted from the year 0 on."""
     return day.year * 12 + day.month - 1
 
 

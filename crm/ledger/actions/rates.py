@@ -20,6 +20,7 @@ from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.undoing import Kept, Undone
 from crm.ledger.models import Contract, CurrencyRate
+from crm.slots import ImportRows
 from crm.team.models import User
 
 ADDED, REMOVED = "rates.added", "rates.removed"
@@ -36,6 +37,14 @@ RATE_ON = """
 
 def sql_parameters() -> dict[str, str]:
     return {"reporting": settings.CURRENCY, "environment": json.dumps(settings.CURRENCY_RATES, default=str)}
+
+
+def reject_unrated(rows: ImportRows, rate: str) -> None:
+    """Rows of a file for whose currency this SQL, made of `RATE_ON`, finds no rate."""
+    rows.reject(
+        f"({rate}) IS NULL", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
+        "Add it under Settings, Currencies.", **sql_parameters(),
+    )  # fmt: skip
 
 
 def rate_on(code: str, day: date) -> Decimal | None:

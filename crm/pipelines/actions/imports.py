@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
-
 from crm.accounts.models import Account
 from crm.fields import columns
 from crm.fields.columns import ColumnsOf
-from crm.ledger.actions.rates import RATE_ON, sql_parameters
+from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.pipelines.actions import locking
 from crm.pipelines.actions.import_columns import COLUMNS, OWN
 from crm.pipelines.actions.placing import STAND
@@ -109,18 +107,15 @@ def _reject_values(rows: ImportRows) -> None:
     )  # fmt: skip
     for name in ("amount", "mrr"):
         rows.reject(f"r.{name} < 0", name, "is negative", "Give what it brings, 0 or more.")
-    rate = RATE_ON.format(code=f"coalesce(r.currency, {_CODE})", day="r.opened_at::date")
-    rows.reject(
-        f"({rate}) IS NULL", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
-        "Add it under Settings, Currencies.", **sql_parameters(),
-    )  # fmt: skip
+    reject_unrated(rows, _RATE_OF)
 
 
 _CODE = "coalesce((SELECT d.currency FROM crm_deal d WHERE d.id = r.target), %(reporting)s)"
+_RATE_OF = RATE_ON.format(code=f"coalesce(r.currency, {_CODE})", day="r.opened_at::date")
 # A booked rate stays, unless what it was booked for turns out to be something else.
 _RATE = f"""
     UPDATE import_rows r SET currency = coalesce(r.currency, {_CODE}),
-        rate = {RATE_ON.format(code=f"coalesce(r.currency, {_CODE})", day="r.opened_at::date")}
+        rate = {_RATE_OF}
     WHERE r.fresh OR EXISTS (SELECT FROM crm_deal d WHERE d.id = r.target
         AND (d.currency, d.amount) IS DISTINCT FROM (coalesce(r.currency, d.currency), coalesce(r.amount, d.amount)))
 """  # noqa: S608  (constants of ours)

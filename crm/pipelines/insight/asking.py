@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -16,6 +15,7 @@ from crm.pipelines.insight.touches import KINDS
 from crm.pipelines.models import Outcome, Stage
 from crm.pipelines.rules.insight import STAYING_MONTHS
 from crm.web import clock
+from crm.web.narrowed import fetch_among
 
 #: Sales whose touchpoints are looked at, the latest ones.
 SALES = 1000
@@ -73,16 +73,7 @@ def ask(scope: Scope, *parts: tuple[str, Mapping[str, Any]]) -> list[Any]:
     """All parts in one statement, each with its values; `{mine}` in them stands behind the id of a deal."""
     placed = [_placed(sql, values) for sql, values in parts]
     sql, given = " UNION ALL ".join(sql for sql, _ in placed), [value for _, values in placed for value in values]
-    if scope.rows is None:
-        sql = sql.replace("{mine}", "IS NOT NULL")
-    else:  # looked for once, however many parts there are
-        mine, before = scope.rows.order_by().values("pk").query.sql_with_params()
-        asked = sql.replace("{mine}", "IN (SELECT id FROM mine)")
-        sql, given = f"WITH mine (id) AS MATERIALIZED ({mine}) {asked}", [*before, *given]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        found: list[Any] = cursor.fetchall()
-        return found
+    return fetch_among(scope.rows, sql, given, "{mine}")
 
 
 def _placed(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
-
 from crm.team.models import User
 from crm.tickets.insight.stretch import Stretch
 from crm.tickets.models import OPEN, Ticket, TicketRating
 from crm.tickets.rules.rating import GOOD
 from crm.web import clock
+from crm.web.narrowed import fetch_among
 
 _COLUMNS = {"assignee": "assignee_id", "team": "team_id", "channel": "channel", "category": "category_id"}
 
@@ -172,16 +171,8 @@ def _asked(viewer: User, *parts: tuple[str, Sequence[Any]]) -> list[Any]:
     """All parts in one statement, in each of which `{seen}` stands behind the id of a ticket."""
     rows = " UNION ALL ".join(part for part, _ in parts)
     values = [value for _, values in parts for value in values]
-    if viewer.sees_everything:
-        sql = rows.replace("{seen}", "IS NOT NULL")
-    else:  # looked for once, however many parts there are
-        visible, before = Ticket.objects.visible_to(viewer).order_by().values("pk").query.sql_with_params()
-        asked = rows.replace("{seen}", "IN (SELECT id FROM seen)")
-        sql, values = f"WITH seen (id) AS MATERIALIZED ({visible}) {asked}", [*before, *values]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[Any] = cursor.fetchall()
-        return found
+    seen = None if viewer.sees_everything else Ticket.objects.visible_to(viewer)
+    return fetch_among(seen, rows, values, "{seen}")
 
 
 def _pair(values: Sequence[float | None] | None) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from crm.accounts.models import Account
 from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, sql_parameters
+from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
 from crm.ledger.actions.standing import COMING_BACK, LEAVE_GAP, TURN
 from crm.ledger.models import Contract, ContractTerm
@@ -135,11 +135,7 @@ def _reject_contracts(rows: ImportRows) -> None:
         "account_external_id", "differs from an earlier row of the same contract",
         "A contract belongs to one customer: give it another {external_id}.",
     )  # fmt: skip
-    rows.reject(
-        f"({RATE_ON.format(code='r.code', day='r.starts_on')}) IS NULL", "currency",
-        f"has no rate to {settings.CURRENCY}, the reporting currency", "Add it under Settings, Currencies.",
-        **sql_parameters(),
-    )  # fmt: skip
+    reject_unrated(rows, _RATE_OF)
 
 
 def _reject_terms(rows: ImportRows) -> None:
@@ -213,9 +209,10 @@ _AGREE = """
     WHERE r.external_id = m.external_id
 """
 
+_RATE_OF = RATE_ON.format(code="r.code", day="r.starts_on")
 # A booked rate stays, unless the contract turns out to be in another currency.
 _RATE = f"""
-    UPDATE import_rows r SET rate = {RATE_ON.format(code="r.code", day="r.starts_on")}
+    UPDATE import_rows r SET rate = {_RATE_OF}
     WHERE r.term_id IS NULL OR r.code <> (SELECT c.currency FROM crm_contract c WHERE c.id = r.target)
 """  # noqa: S608 (a constant of ours)
 

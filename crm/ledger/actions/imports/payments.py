@@ -8,7 +8,7 @@ from django.conf import settings
 
 from crm.accounts.models import Account
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, sql_parameters
+from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Contract, Payment, Refund
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
@@ -100,10 +100,7 @@ def _reject(rows: ImportRows) -> None:
          "Say when it was paid; figures count by it."),
     ):  # fmt: skip
         rows.reject(condition, column, reason, remedy)
-    rows.reject(
-        f"({_RATE_OF}) IS NULL", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
-        "Add it under Settings, Currencies.", **sql_parameters(),
-    )  # fmt: skip
+    reject_unrated(rows, _RATE_OF)
 
 
 _RATE_OF = RATE_ON.format(code="r.code", day="r.due_at::date")

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from crm.accounts.models import Account, Contact
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, sql_parameters
+from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Purchase, PurchaseItem
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
@@ -106,10 +106,7 @@ def _reject(rows: ImportRows) -> None:
          "differs from an earlier row of the same purchase", _ONE_PURCHASE),
     ):  # fmt: skip
         rows.reject(condition, column, reason, remedy)
-    rows.reject(
-        f"({_RATE_OF}) IS NULL", "currency", f"has no rate to {settings.CURRENCY}, the reporting currency",
-        "Add it under Settings, Currencies.", **sql_parameters(),
-    )  # fmt: skip
+    reject_unrated(rows, _RATE_OF)
 
 
 _RATE_OF = RATE_ON.format(code="r.code", day="r.purchased_at::date")
