@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from crm.outbox.models import Notification
 from crm.team.models import User
 from crm.timeline.actions import BATCH, Fact, record
 from crm.timeline.models import TimelineEntry
-from crm.web import standing
 from crm.webhooks import rules, secrets, sending
 from crm.webhooks.actions import endpoints as verbs
 from crm.webhooks.enqueueing import enqueue
 from crm.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookHour
-from crm.webhooks.sending import claim as claiming
-from crm.webhooks.sending import loop
 from tests import factories
 from tests.conftest import NOON
 from tests.crm.outbox.provider import SILENCE, Got, Provider
+from tests.crm.webhooks.facts import all_of_them, the_one, won
 
 TICK = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
-
-
-def won(account: Any = None, kind: str = "deal.won", **more: Any) -> int:
-    """A fact; its entry's id."""
-    fact = {"payload": {"deal": 7, "note": "Between us", "why_url": "/why/"}} | more
-    (pk,) = record(
-        Fact((account or factories.account("Nordwind")).pk, kind, "Deal won: Growth", NOON, **fact), now=NOON
-    )
-    return pk
-
-
-def the_one() -> WebhookDelivery:
-    return WebhookDelivery.objects.get()
 
 
 def proven(got: Got, secret: str) -> Any:
@@ -114,13 +97,9 @@ def test_whom_the_filter_does_not_want_nobody_hears_of(
     won(other)
     assert sending.work(NOON) == 2
     assert [got.json["data"]["account"]["name"] for got in receiver.got] == ["Nordwind"]
-    rows = {row.entry_id and TimelineEntry.objects.get(pk=row.entry_id).account_id: row for row in _rows()}
+    rows = {row.entry_id and TimelineEntry.objects.get(pk=row.entry_id).account_id: row for row in all_of_them()}
     assert (rows[wanted.pk].state, rows[other.pk].state, rows[other.pk].body) == ("done", "skipped", None)
     assert "filter" in rows[other.pk].error
-
-
-def _rows() -> list[WebhookDelivery]:
-    return list(WebhookDelivery.objects.order_by("pk"))
 
 
 def test_what_was_taken_back_is_not_told(warehouse: WebhookEndpoint, receiver: Provider) -> None:
@@ -164,7 +143,7 @@ def test_retry_after_is_heeded_by_all_of_the_endpoint(warehouse: WebhookEndpoint
     receiver.answers = [(429, {}), (503, {}), (503, {})]
     sending.work(NOON)
     assert sending.work(NOON + 4 * SECOND) == 0
-    assert {row.state for row in _rows()} == {"waiting"}
+    assert {row.state for row in all_of_them()} == {"waiting"}
 
 
 def test_410_switches_off_at_once_and_admins_are_told(
@@ -202,7 +181,7 @@ def test_one_success_makes_a_failing_endpoint_good(warehouse: WebhookEndpoint, r
     sending.work(NOON)
     warehouse.refresh_from_db()
     assert (warehouse.failures, warehouse.failing_since, warehouse.paused_until) == (0, None, None)
-    assert [row.state for row in _rows()] == ["done"] * 3
+    assert [row.state for row in all_of_them()] == ["done"] * 3
 
 
 def test_a_failing_endpoint_is_tried_by_one_delivery_alone(warehouse: WebhookEndpoint, receiver: Provider) -> None:
@@ -212,7 +191,7 @@ def test_a_failing_endpoint_is_tried_by_one_delivery_alone(warehouse: WebhookEnd
     receiver.answers = [(500, {})] * 5
     assert sending.work(NOON - TICK) == 0
     assert sending.work(NOON) == 1
-    assert [row.tries for row in _rows()] == [1, 0, 0, 0, 0]
+    assert [row.tries for row in all_of_them()] == [1, 0, 0, 0, 0]
 
 
 def test_the_body_stays_what_it_was_when_it_is_tried_again(warehouse: WebhookEndpoint, receiver: Provider) -> None:
@@ -299,109 +278,3 @@ def test_facts_by_the_thousand_are_one_statement_each_batch(
     with django_assert_num_queries(2):
         record([Fact(account.pk, "usage.seen", str(n), NOON) for n in range(BATCH + 1)], now=NOON)
     assert WebhookDelivery.objects.count() == BATCH + 1
-
-
-# Workers beside each other, and workers that die ---------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_send_each_once(warehouse: WebhookEndpoint, receiver: Provider) -> None:
-    for _ in range(30):
-        won()
-    gate = threading.Barrier(2)
-
-    def worker() -> None:
-        gate.wait()
-        while sending.work(NOON):
-            pass
-        connection.close()
-
-    threads = [threading.Thread(target=worker) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sending.work(NOON) == 0
-    ids = [got.headers["webhook-id"] for got in receiver.got]
-    assert (len(ids), len(set(ids)), {row.state for row in _rows()}) == (30, 30, {"done"})
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_more_than_four_fly_to_one_endpoint(warehouse: WebhookEndpoint, receiver: Provider) -> None:
-    for _ in range(9):
-        won()
-    first, many = claiming.claim(NOON, 16)
-    assert (len(first), many) == (rules.IN_FLIGHT, rules.IN_FLIGHT)
-    assert claiming.claim(NOON, 16) == ([], 0)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_dies_between_sending_and_noting_repeats_the_same_id(
-    warehouse: WebhookEndpoint, receiver: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Killed(BaseException):
-        """As if the process had gone."""
-
-    def die(*_: Any) -> None:
-        raise Killed
-
-    won()
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "note", die)
-        with pytest.raises(Killed):
-            sending.work(NOON)
-    assert (the_one().state, len(receiver.got)) == ("sending", 1)
-    assert sending.work(NOON + claiming.LEASE - TICK) == 0
-    assert sending.work(NOON + claiming.LEASE) == 1
-    first, second = receiver.got
-    assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
-    assert (the_one().state, the_one().tries) == ("done", 2)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_wakes_too_late_notes_nothing(warehouse: WebhookEndpoint, receiver: Provider) -> None:
-    won()
-    (late,), _ = claiming.claim(NOON, 16)
-    receiver.answers = [(200, {})]
-    assert sending.work(NOON + claiming.LEASE) == 1
-    loop.note([(late, loop.Outcome(500, "It answered 500.", "", "", 0.1))], NOON + claiming.LEASE)
-    row = the_one()
-    warehouse.refresh_from_db()
-    assert (row.state, row.error, warehouse.failures) == ("done", "", 0)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_slow_endpoint_holds_up_nobody_else(
-    warehouse: WebhookEndpoint, receiver: Provider, endpoint_at: Callable[..., WebhookEndpoint],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    slow = endpoint_at("https://slow.example/", "Slow")
-    account = factories.account()
-    record([Fact(account.pk, "deal.won", str(n), NOON) for n in range(20)], now=NOON)
-    let_go, real = threading.Event(), loop.post
-
-    def post(letter: Any) -> Any:
-        if letter.endpoint_id == slow.pk:
-            assert let_go.wait(10)
-            return loop.Outcome(None, "It took too long.", "", "", 10.0)
-        outcome = real(letter)
-        if len(receiver.got) == 20:
-            let_go.set()
-        return outcome
-
-    monkeypatch.setattr(loop, "post", post)
-    sending.work(NOON)
-    assert len(receiver.got) == 20
-    assert WebhookDelivery.objects.filter(endpoint=slow, tries=0).count() >= 20 - rules.IN_FLIGHT - 2
-
-
-def test_the_engine_room_says_what_waits_and_why(
-    warehouse: WebhookEndpoint, endpoint_at: Callable[..., WebhookEndpoint]
-) -> None:
-    off = endpoint_at("https://x.example/", "Off", is_on=False)
-    won()
-    WebhookDelivery.objects.create(endpoint=off, kind="deal.won", state="failed", due_at=NOON)
-    lines = {load.label: load for load in standing.read(NOON + timedelta(hours=1)).of("webhooks")}
-    ours, theirs = lines["Warehouse"], lines["Off"]
-    assert (ours.due, ours.late, ours.held, ours.oldest_due, ours.because) == (1, 1, 0, NOON, "")
-    assert (theirs.due, theirs.held, theirs.parked, theirs.because) == (0, 1, 1, "The webhook is off.")
