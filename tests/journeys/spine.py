@@ -47,13 +47,17 @@ class Customer:
 
 
 def cast(count: int) -> list[Customer]:
-    """`count` customers over all kinds, zones and owners; every tenth has no owner."""
+    """`count` customers over all kinds, zones and owners; every seventh has no owner.
+
+    Fifty at a time begin on the same day, a week and more after those before them: so that even a hundred and fifty
+    live through the changes of the clocks.
+    """
     kinds = ["new", "new", "renewing", "renewing", "silent", "returning", "crowded", "refusing", "quiet", "quiet"]
     customers = []
     for number in range(count):
         kind, zone = kinds[number % 10], ZONES[number // 10 % 3]
         owner = "" if number % 7 == 0 else ("mira@example.com" if number % 2 else "ben@example.com")
-        offset = timedelta(days=2 + number // 50 % 38)
+        offset = timedelta(days=2 + number // 50 * 9 % 38)
         long_ago, far = date(2025, 1, 15), None
         customer = Customer(number, kind, zone, owner, long_ago, far)
         if kind in ("new", "crowded", "refusing"):

@@ -99,7 +99,7 @@ def check_journal(capsys: pytest.CaptureFixture[str], uncertain: int | None = 0)
     return report
 
 
-@pytest.mark.parametrize("number", [300, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [150, pytest.param(1000, marks=pytest.mark.long)])
 def test_sixty_days_with_real_workers(stage: Stage, capsys, number: int) -> None:
     customers = spine.cast(number)
     prepare(customers, stage.folder)
@@ -125,8 +125,9 @@ def test_sixty_days_with_real_workers(stage: Stage, capsys, number: int) -> None
     assert "version 1" in page
 
 
-def test_tick_alone_gives_the_same(stage: Stage, capsys) -> None:
-    customers = spine.cast(300)
+@pytest.mark.parametrize("number", [150, pytest.param(300, marks=pytest.mark.long)])
+def test_tick_alone_gives_the_same(stage: Stage, capsys, number: int) -> None:
+    customers = spine.cast(number)
     prepare(customers, stage.folder)
     call_command("tick", "--now", spine.START.isoformat())
     for moment, rows in spine.later_usage(customers).items():

@@ -88,13 +88,20 @@ class Walk:
             moment = min(self._next_stop(moment, end), start + NEXT_LOOK if moment == start else end)
 
     def until_idle(self, moment: datetime) -> int:
-        """Rounds until none of them moves a row. Returns the rows moved."""
-        before = self.moved.total()
+        """Rounds until one of all kinds moves no row. Returns the rows moved.
+
+        Between two such rounds only those go on that moved something: what takes many slices keeps nobody else busy.
+        """
+        before, kinds = self.moved.total(), self.kinds
         for _ in range(MOST_ROUNDS):
-            round_moved = self.one_round(moment)
-            if not round_moved:
+            round_moved = self._round(moment, kinds)
+            if round_moved:
+                kinds = [(name, kind) for name, kind in kinds if name in round_moved]
+            elif kinds is self.kinds:
                 return self.moved.total() - before
-        busy = ", ".join(name for name, rows in round_moved.items() if rows)
+            else:
+                kinds = self.kinds
+        busy = ", ".join(round_moved or [name for name, _ in kinds])
         raise CommandError(
             f"At {moment.isoformat()}, after {MOST_ROUNDS} rounds: {busy} says that rows move and never ends.",
             returncode=1,
@@ -102,8 +109,11 @@ class Walk:
 
     def one_round(self, moment: datetime) -> Counter[str]:
         """One slice of each kind of work. Returns the rows moved, by kind; empty when nothing was due."""
+        return self._round(moment, self.kinds)
+
+    def _round(self, moment: datetime, kinds: list[tuple[str, slots.Work]]) -> Counter[str]:
         with clock.travelling(moment):
-            rows = Counter({name: moved for name, kind in self.kinds if (moved := kind.run(moment))})
+            rows = Counter({name: moved for name, kind in kinds if (moved := kind.run(moment))})
         self.moved += rows
         return rows
 
