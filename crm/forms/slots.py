@@ -10,7 +10,7 @@ from crm import slots
 from crm.forms.actions import arriving, editing, leading, working
 from crm.forms.erasing import forget_in_entries
 from crm.forms.forms.outcomes import LeadSettings
-from crm.forms.models import FormEntry
+from crm.forms.models import FormEntry, PublicForm
 from crm.forms.searching import register_search
 from crm.forms.targets import register_targets
 from crm.history.actions import UndoError
@@ -72,11 +72,21 @@ def _says(seen: slots.Traffic) -> slots.Connection:
     return slots.Connection(f"{seen.many} form{'' if seen.many == 1 else 's'}", "warn" if seen.trouble else "good")
 
 
+#: So many forms are asked for by a test.
+_TRIED = 3
+
+
+def _ways_in() -> list[slots.WayIn]:
+    """The first few forms that are open."""
+    rows = PublicForm.objects.filter(archived_at=None).order_by("name", "pk")[:_TRIED]
+    return [slots.WayIn(row.get_absolute_url(), 200, 'name="token"') for row in rows]
+
+
 slots.integrations.register(
     "forms",
     slots.Integration(
         "Public forms", "Anybody writes to you, here or on your website", "clipboard-pen", "forms:list", _look, _says,
-        order=45,
+        order=45, ways_in=_ways_in,
     ),
 )  # fmt: skip
 

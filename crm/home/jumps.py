@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import Resolver404, resolve, reverse
 
 from crm import slots
-from crm.accounts.models import Account
+from crm.accounts.models import Account, Contact
 from crm.slots import Found
 from crm.team.models import User
 from crm.team.permissions import allows
@@ -59,32 +61,46 @@ def _to_log(viewer: User, whom: str) -> list[Found]:
     ]
 
 
-def customer_at(path: str, viewer: User) -> Account | None:
-    """The customer whose page has this address, if it is one and the viewer may see them."""
+def somebody_at(path: str, viewer: User) -> Account | Contact | None:
+    """The customer, or the person, whose page has this address, if it is one and the viewer may see them."""
     try:
         match = resolve(path)
     except Resolver404:
         return None
-    if match.view_name != "accounts:detail":
-        return None
-    return Account.objects.visible_to(viewer).filter(pk=match.kwargs["pk"]).only("name").first()
+    rows: Any = {"accounts:detail": Account.objects, "contacts:detail": Contact.objects}.get(match.view_name)
+    return rows.visible_to(viewer).filter(pk=match.kwargs["pk"]).first() if rows else None
 
 
-#: (what is done, other words for it, address, what follows it, icon, what one must be allowed)
-_ABOUT = (
+#: What is done, other words for it, an address of the customer, what follows it, an icon, what one must be allowed.
+type _Act = tuple[str, str, str, str, str, str]
+_ABOUT: tuple[_Act, ...] = (
     ("Log a call with {}", "meeting note interview", "accounts:detail", "?log=1#log", "phone", "edit"),
     ("Plan a call with {}", "schedule follow up meeting task", "touches:plan", "", "calendar-plus", "edit"),
     ("Write to {}", "mail e-mail letter", "correspondence:write", "", "mail", "edit"),
 )
+#: The same of a person, who is chosen in the form.
+_ABOUT_PERSON: tuple[_Act, ...] = (
+    ("Write to {}", "mail e-mail letter", "correspondence:write", "?contact={}", "mail", "edit"),
+    ("Log a call with {}", "meeting interview", "touches:log", "?contact={}", "phone", "edit"),
+    ("Plan a call with {}", "schedule follow up meeting task", "touches:plan", "?contact={}", "calendar-plus", "edit"),
+    ("Add a note about {}", "write down", "touches:log", "?kind=note&contact={}", "sticky-note", "edit"),
+)
 
 
-def about(account: Account, viewer: User, text: str) -> list[Found]:
-    """What can be done about a customer, as far as it fits what was typed; all of it when nothing was."""
-    return [
-        Found(said.format(account.name), f"{address(name, account.pk)}{behind}", icon)
-        for said, words, name, behind, icon, permission in _ABOUT
-        if _fits(f"{said.format(account.name)} {words}", text) and allows(viewer, permission)
+def about(whom: Account | Contact, viewer: User, text: str) -> list[Found]:
+    """What can be done about somebody, as far as it fits what was typed; all of it when nothing was."""
+    is_person = isinstance(whom, Contact)
+    account = whom.account_id if isinstance(whom, Contact) else whom.pk
+    found = [
+        Found(said.format(whom.name), f"{address(name, account)}{behind.format(whom.pk)}", icon)
+        for said, words, name, behind, icon, permission in (_ABOUT_PERSON if is_person else _ABOUT)
+        if _fits(f"{said.format(whom.name)} {words}", text) and allows(viewer, permission)
     ]
+    task = f"New task about {whom.name}"
+    if is_person and _fits(f"{task} todo reminder", text):
+        asked = {"account": account, "title": f"{whom.name}: "}
+        found.append(Found(task, f"{page_of('todos:new')}?{urlencode(asked)}", "square-plus"))
+    return found
 
 
 def pages(viewer: User, text: str, limit: int) -> list[Found]:

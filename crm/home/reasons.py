@@ -65,12 +65,19 @@ def finder(name: str) -> Callable[[User, datetime, int], Found]:
     return find
 
 
+def register(name: str, rows: slots.TodayRows) -> None:
+    """Rows of a room above."""
+    slots.today_rows.register(name, rows)
+    slots.today_reasons.register(name, slots.TodayReason(finder(name), rows.order))
+
+
 def _rows(name: str, viewer: User, now: datetime, limit: int) -> list[_Row]:
     """What was found for the reason; what was found for the others waits at the viewer, each to be taken once."""
     asked, waiting = viewer.__dict__.get("_reasons", (None, {}))
     if asked != (now, limit) or name not in waiting:
-        waiting = {name: [] for name in _PARTS}
-        parts = [part(viewer, now, limit) for part in _PARTS.values()]
+        every = _PARTS | {name: of.rows for name, of in slots.today_rows.items()}
+        waiting = {name: [] for name in every}
+        parts = [part(viewer, now, limit) for part in every.values()]
         for reason, *row in parts[0].union(*parts[1:], all=True):
             waiting[reason].append(tuple(row))
         viewer.__dict__["_reasons"] = ((now, limit), waiting)
@@ -95,6 +102,9 @@ def _said(
             since = "Since today" if number == 0 else f"For {rules.days_words(number)}"
             waits = f"; {words} waits for it" if words else ""
             return f"{since} a customer, and nothing was handed over{waits}", urgency, "Ask sales"
+    if rows := slots.today_rows.get(name):
+        sentence, own, action = rows.told(number, touched, words, now)
+        return sentence, urgency if own is None else own, action
     when = rules.in_days_words(rules.days_to(number, clock.today(now)))
     return f"Birthday of {words}, who decides, {when}", urgency, "Congratulate"
 
@@ -104,7 +114,7 @@ def _said(
 _NO_MOMENT = Cast(Value(None), DateTimeField())
 
 
-def _worst(
+def ranked(
     name: str, rows: AccountQuerySet, number: Any, urgency: Any, limit: int, touched: Any = _NO_MOMENT,
     words: Any = Value(""),  # noqa: B008  (never changed)
 ) -> QuerySet[Any, Any]:  # fmt: skip
@@ -127,20 +137,20 @@ def _days(one: Any, other: Any) -> Func:
 def _renewals(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     today, days = clock.today(now), _field("days_to_renewal", now)
     soon = looked_after_by(viewer).filter(renews_on__range=(today, today + timedelta(days=rules.RENEWAL_DAYS)))
-    return _worst("renewal", soon, days, rules.renewal_urgency(days), limit, last_touch())
+    return ranked("renewal", soon, days, rules.renewal_urgency(days), limit, last_touch())
 
 
 def _stopped(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     """A renewal in sight of which nobody will remind them."""
     today, days = clock.today(now), _field("days_to_renewal", now)
     soon = looked_after_by(viewer).filter(renews_on__range=(today, today + timedelta(days=rules.STOPPED_DAYS)))
-    return _worst("stopped", soon.filter(do_not_contact=True), days, rules.renewal_urgency(days), limit)
+    return ranked("stopped", soon.filter(do_not_contact=True), days, rules.renewal_urgency(days), limit)
 
 
 def _silent(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     quiet = looked_after_by(viewer).filter(seen__silent_since__lte=now - timedelta(days=rules.SILENT_DAYS))
     days = _field("days_silent", now)
-    return _worst("silence", quiet, days, rules.silence_urgency(Least(days, rules.SILENT_DAYS_WORST)), limit)
+    return ranked("silence", quiet, days, rules.silence_urgency(Least(days, rules.SILENT_DAYS_WORST)), limit)
 
 
 def _goals(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
@@ -151,7 +161,7 @@ def _goals(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     asked = Q(goal_checked_on__gt=today - timedelta(days=rules.GOAL_DAYS))
     rows = open_ones.exclude(goal="").exclude(asked & Q(goal_checked_on__isnull=False))
     days = _days(F("goal_due_on"), Value(today, DateField()))
-    return _worst("goal", rows, days, rules.goal_urgency(days), limit, words=F("goal"))
+    return ranked("goal", rows, days, rules.goal_urgency(days), limit, words=F("goal"))
 
 
 def _hand_offs(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
@@ -163,7 +173,7 @@ def _hand_offs(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     days = _days(Value(today, DateField()), F("customer_since"))
     missing = new.exclude(Exists(HandOff.objects.filter(account=OuterRef("pk"))))
     waits = Coalesce(*(of("hand_off.written") for of in slots.fact_waits), Value(""), Value(""))
-    return _worst("hand_off", missing, days, rules.hand_off_urgency(days), limit, words=waits)
+    return ranked("hand_off", missing, days, rules.hand_off_urgency(days), limit, words=waits)
 
 
 def _birthdays(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
@@ -178,7 +188,7 @@ def _birthdays(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
     rows = _own(looked_after_by(viewer), viewer).filter(Exists(deciders), do_not_contact=False)
     name = Subquery(first.annotate(called=Concat("first_name", Value(" "), "last_name")).values("called")[:1])
     number = Subquery(first.values("yearly")[:1], output_field=IntegerField())
-    return _worst("birthday", rows, number, Value(rules.BIRTHDAY_URGENCY), limit, words=name)
+    return ranked("birthday", rows, number, Value(rules.BIRTHDAY_URGENCY), limit, words=name)
 
 
 _PARTS: dict[str, Callable[[User, datetime, int], QuerySet[Any, Any]]] = {

@@ -17,7 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 from psycopg.errors import QueryCanceled
 
 from crm import slots
-from crm.accounts.models import Account
+from crm.accounts.models import Account, Contact
 from crm.home import jumps
 from crm.slots import Found
 from crm.team.models import User
@@ -39,16 +39,16 @@ def search(request: HttpRequest) -> HttpResponse:
     """The page; for the palette, which says that it is htmx and on which page it stands, only what was found."""
     text = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:_LONGEST]
     in_palette, viewer = bool(request.htmx), viewer_of(request)  # type: ignore[attr-defined]
-    here = jumps.customer_at(request.GET.get("here", ""), viewer)
+    here = jumps.somebody_at(request.GET.get("here", ""), viewer)
     sections = found(viewer, text, _IN_PALETTE if in_palette else _ON_PAGE, here)
     context = {"q": text, "sections": sections, "in_palette": in_palette}
     return render(request, f"crm/home/search.html{'#results' if in_palette else ''}", context)
 
 
-def found(viewer: User, text: str, limit: int, here: Account | None = None) -> list[dict[str, Any]]:
+def found(viewer: User, text: str, limit: int, here: Account | Contact | None = None) -> list[dict[str, Any]]:
     """Sections with what each source found. What is only alike is looked for when nothing of the record was found.
 
-    What can be done about the customer on whose page one stands comes first.
+    What can be done about whoever's page one stands on comes first.
     """
     sections = list(_asked(viewer, text, limit, lambda source: source.find))
     if text and not any(section["of_record"] for section in sections):

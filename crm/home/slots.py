@@ -74,6 +74,8 @@ slots.watchers.register("alarm", actions.watch)
 slots.explainers.register("alarm", explain)
 for place, name in enumerate(reasons.NAMES):
     slots.today_reasons.register(name, slots.TodayReason(reasons.finder(name), 10 + place))
+for name, of in slots.today_rows.items():  # of the rooms below, which are all there by now
+    slots.today_reasons.register(name, slots.TodayReason(reasons.finder(name), of.order))
 slots.filter_subjects["account"].fields.register(
     "days_untouched", FilterField("Left alone", "number", _days_untouched, unit="days")
 )

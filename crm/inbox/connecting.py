@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from crm import slots
 from crm.inbox.channels import hooks
@@ -46,18 +47,25 @@ def _hooks_say(seen: Traffic) -> Connection:
     return Connection(", ".join(named), "warn" if seen.trouble else "good")
 
 
+def _hooks() -> list[slots.WayIn]:
+    """Providers look first whether anybody is there, and so do we."""
+    named = sorted(hooks.providers(settings.MAIL_HOOKS))
+    return [slots.WayIn(reverse("hooks:mail", args=[name]), 200, method="HEAD") for name in named]
+
+
 def register_integrations() -> None:
     slots.integrations.register(
         "mailbox",
         slots.Integration(
             "Mailbox", "Answers and requests by mail, looked for every half minute", "inbox", "inbox:list",
-            lambda now: (_MAILBOX, []), _mailbox_says, order=12,
+            lambda now: (_MAILBOX, []), _mailbox_says, order=12, test=("inbox:test_mailbox",),
+            can_be_tested=lambda: bool(settings.IMAP_URL),
         ),
     )  # fmt: skip
     slots.integrations.register(
         "mail hooks",
         slots.Integration(
             "Mail provider", "Mail, bounces and complaints that your provider posts", "mail-check", "inbox:list",
-            lambda now: came("kind = %s", hooks.KIND), _hooks_say, order=14,
+            lambda now: came("kind = %s", hooks.KIND), _hooks_say, order=14, ways_in=_hooks,
         ),
     )  # fmt: skip

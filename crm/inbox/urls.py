@@ -8,6 +8,7 @@ app_name = "inbox"
 urlpatterns = [
     path("", views.payloads, name="list"),
     path("address/", views.address, name="address"),
+    path("mailbox/test/", views.test_mailbox, name="test_mailbox"),
     path("<int:pk>/", views.payload, name="payload"),
     path("<int:pk>/replay/", views.replay, name="replay"),
     path("<int:pk>/discarding/", views.discarding, name="discarding"),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.inbox import actions
-from crm.inbox.channels import hooks
+from crm.inbox.channels import hooks, imap
 from crm.inbox.forms import AddressForm, ReasonForm, said
 from crm.inbox.models import InboundPayload, InboxSettings, MailboxPlace
 from crm.team.models import User
@@ -23,6 +23,7 @@ from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 
 #: Tab → its label, and what an empty one says.
@@ -77,6 +78,17 @@ def address(request: HttpRequest) -> HttpResponse:
         toast(request, "Saved.")
         return redirect("inbox:list")
     return render(request, "crm/inbox/address.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires("manage_settings")
+def test_mailbox(request: HttpRequest) -> HttpResponse:
+    """Open it and look how many lie there. Nothing is read."""
+    try:
+        toast(request, imap.probe())
+    except ValueError as error:
+        toast(request, str(error), level=messages.ERROR)
+    return redirect(next_url(request, reverse("inbox:list")))
 
 
 @require_safe

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import DateField, DurationField, ExpressionWrapper, F, Func, IntegerField, Value
+from django.db.models.functions import Concat, Extract
+
 from crm.pipelines.models import Deal, Outcome
-from crm.slots import TodayReason, today_reasons
+from crm.slots import TodayRows, named_rows, today_rows
 from crm.team.models import User
 from crm.web import clock
 
@@ -15,22 +17,39 @@ from crm.web import clock
 _WORST = timedelta(days=30)
 
 
-def waiting(viewer: User, now: datetime, limit: int) -> Iterator[tuple[int, str, float, str]]:
-    """The viewer's own deals that should be decided by now, or are stuck."""
-    rows: Any = Deal.objects.visible_to(viewer).filter(owner=viewer, outcome=Outcome.OPEN)
+#: Between the name of a stage and the title of a deal, neither of which has a second line.
+_BREAK = "\n"
+
+
+def _own(viewer: User) -> Any:
+    return Deal.objects.visible_to(viewer).filter(owner=viewer, outcome=Outcome.OPEN)
+
+
+def late(viewer: User, now: datetime, limit: int) -> Any:
+    """The viewer's own deals that should be decided by now; the number is of days."""
     today = clock.today(now)
-    late = rows.filter(expected_on__lt=today).order_by("expected_on", "id").values_list(*_FIELDS)[:limit]
-    stuck = rows.filter(stuck_at__lte=now).exclude(expected_on__lt=today).order_by("stuck_at", "id")
-    for account, title, stage, expected_on, entered_at, stuck_at in late.union(stuck.values_list(*_FIELDS)[:limit]):
-        if expected_on and expected_on < today:
-            passed = today - expected_on
-            yield account, f"Deal expected {_days(passed)} ago: {title}", lateness(passed), "Decide"
-        else:
-            words = f"Deal stuck in {stage} for {_days(now - entered_at)}: {title}"
-            yield account, words, lateness(now - stuck_at), "Move it on"
+    days = Func(Value(today, DateField()), F("expected_on"), arg_joiner=" - ", template="(%(expressions)s)",
+                output_field=IntegerField())  # fmt: skip
+    rows = _own(viewer).filter(expected_on__lt=today).order_by("expected_on", "id")
+    return named_rows("deal", rows, limit, number=days, words=F("title"))
 
 
-_FIELDS = ("account_id", "title", "stage__name", "expected_on", "entered_at", "stuck_at")
+def stuck(viewer: User, now: datetime, limit: int) -> Any:
+    """Those of the others that are stuck; the number is of days in the stage."""
+    rows = _own(viewer).filter(stuck_at__lte=now).exclude(expected_on__lt=clock.today(now)).order_by("stuck_at", "id")
+    words = Concat("stage__name", Value(_BREAK), "title")
+    days = Extract(ExpressionWrapper(Value(now) - F("entered_at"), DurationField()), "day")
+    return named_rows("deal stuck", rows, limit, number=days, moment=F("stuck_at"), words=words)
+
+
+def _said_late(days: int, moment: None, title: str, now: datetime) -> tuple[str, float, str]:
+    passed = timedelta(days=days)
+    return f"Deal expected {_days(passed)} ago: {title}", lateness(passed), "Decide"
+
+
+def _said_stuck(days: int, since: datetime, words: str, now: datetime) -> tuple[str, float, str]:
+    stage, _, title = words.partition(_BREAK)
+    return f"Deal stuck in {stage} for {_days(timedelta(days=days))}: {title}", lateness(now - since), "Move it on"
 
 
 def _days(passed: timedelta) -> str:
@@ -43,4 +62,5 @@ def lateness(passed: timedelta) -> float:
 
 
 def register_reasons() -> None:
-    today_reasons.register("deal", TodayReason(waiting, 35))
+    today_rows.register("deal", TodayRows(late, _said_late, 35))
+    today_rows.register("deal stuck", TodayRows(stuck, _said_stuck, 36))

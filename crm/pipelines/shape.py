@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import Count, Prefetch, Sum
 from crm.fields.asking import PREFIX
 from crm.pipelines import values
 from crm.pipelines.models import Deal, LossReason, Outcome, Pipeline, Stage
+from crm.pipelines.rules.names import free
 from crm.pipelines.templates import PLAIN, TEMPLATES, StageDraft
 from crm.slots import SegmentUse
 from crm.web.addresses import address
@@ -105,10 +106,14 @@ def copies() -> list[Origin]:
 
 def _copy(row: Pipeline, stages: Iterable[Stage]) -> Origin:
     drawn = list(stages)
-    initial = {"name": f"{row.name[:54]} again", "purpose": row.purpose, "books": row.books}
+    initial = {"name": row.name, "purpose": row.purpose, "books": row.books}
     return Origin(str(row.pk), row.name, f"Its {len(drawn)} stages with what they ask, without deals.", drawn, initial)
 
 
 def origin(name: str) -> Origin | None:
-    """The card of this name."""
-    return next((one for one in (EMPTY, *templates(), *copies()) if one.name == name), None)
+    """The card of this name; the name that it proposes is free."""
+    found = next((one for one in (EMPTY, *templates(), *copies()) if one.name == name), None)
+    if found is None or "name" not in found.initial:
+        return found
+    used = Pipeline.objects.in_use().values_list("name", flat=True)
+    return replace(found, initial=found.initial | {"name": free(found.initial["name"], used)})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from crm import slots
-from crm.slots import Connection, Integration, Traffic
+from crm.slots import Connection, Integration, Traffic, WayIn
 
 _LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)"
 _TOKENS = f"SELECT count(*) AS many, max(last_used_at) AS last_at, '' AS trouble FROM crm_apitoken WHERE {_LIVE}"  # noqa: S608
@@ -25,6 +27,7 @@ def register_integrations() -> None:
         "api": Integration(
             "API tokens", "Programs read and write with somebody’s rights", "key-round", "settings:tokens",
             lambda now: (_TOKENS, [now]), lambda seen: _counted("token", "tokens", seen), order=60,
+            ways_in=lambda: [WayIn(reverse("api-account-list"), 401, "not-authenticated")],
         ),
         "write keys": Integration(
             "Write keys", "Products report who uses what", "radio-tower", "settings:write_keys",
@@ -33,6 +36,7 @@ def register_integrations() -> None:
         "calendars": Integration(
             "Calendars", "Tasks and renewals in people’s own calendars", "calendar", "home:calendar",
             lambda now: (_CALENDARS, []), lambda seen: _counted("calendar", "calendars", seen), order=64,
+            ways_in=lambda: [WayIn(reverse("home:calendar_feed", args=["nobody"]), 404, "Holdfast")],
         ),
     }.items():  # fmt: skip
         slots.integrations.register(name, card)

@@ -42,6 +42,7 @@ urlpatterns = [
     path("hours/teams/<int:team_pk>/holidays/file/", hours.add_file, name="add_team_holiday_file"),
     path("hours/teams/<int:team_pk>/removal/", hours.drop_own, name="drop_own_hours"),
     path("integrations/", integrations.integrations, name="integrations"),
+    path("integrations/<str:name>/test/", integrations.knocking, name="knock"),
     path("roles/", roles.roles, name="roles"),
     path("roles/<slug:role>/<slug:permission>/", roles.right, name="right"),
     path("tokens/", tokens.tokens, name="tokens"),

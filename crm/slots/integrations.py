@@ -30,11 +30,23 @@ class Connection:
 
 
 @dataclass(frozen=True)
+class WayIn:
+    """An address of ours at which others knock, and how it answers one who proves nothing: with a status, and a word
+    that its answer holds."""
+
+    path: str
+    status: int
+    holds: str = ""
+    method: str = "GET"
+
+
+@dataclass(frozen=True)
 class Integration:
     """One that can be set up. `look(now)` gives a SELECT without a final semicolon, and its parameters, with one row of
     many, last_at and trouble; all cards are asked in one statement. `says` makes words of it.
 
-    `test` is a URL name, with arguments, that tries it when posted to; it is offered while `can_be_tested` says so.
+    `test` is a URL name, with arguments, that tries it when posted to; it is offered while `can_be_tested` says so. One
+    that has none, where others come to us, names `ways_in` instead: a test asks there from outside.
     """
 
     label: str
@@ -45,6 +57,7 @@ class Integration:
     says: Callable[[Traffic], Connection]
     test: tuple[str, ...] = ()
     can_be_tested: Callable[[], bool] = lambda: True
+    ways_in: Callable[[], Sequence[WayIn]] = lambda: ()
     order: int = 0
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from crm import slots
@@ -49,19 +48,31 @@ def _beside(subject: str) -> Any:
     return slots.Panel("crm/tickets/beside.html", panel, 15)
 
 
-def troubled(viewer: User, now: datetime, limit: int) -> Iterator[tuple[int, str, float, str]]:
-    """Customers who wait for an answer too long, or were angry when they wrote: the viewer's, by owner or by ticket."""
-    theirs = Q(assignee=viewer) | Q(account__owner=viewer)
-    rows = Ticket.objects.visible_to(viewer).filter(theirs, status__in=OPEN, account__isnull=False)
-    rows = rows.filter(is_spam=False, merged_into=None)
-    fields = ("account_id", "id", "subject", "due_by")
-    late = rows.filter(due_by__lt=now).order_by("due_by", "id").values_list(*fields)[:limit]
-    upset = rows.filter(mood__lte=FRUSTRATED, status__in=sorted(rules.WAITS_FOR_US)).order_by("mood", "id")
-    for account, pk, subject, due_by in late.union(upset.values_list(*fields)[:limit]):
-        if due_by and due_by < now:
-            yield account, f"Ticket #{pk} {_late(now - due_by)}: {subject}", lateness(now - due_by), "Answer"
-        else:
-            yield account, f"Upset in ticket #{pk}: {subject}", lateness(timedelta()), "Call"
+def _theirs(viewer: User) -> Any:
+    """Tickets in hand of customers of the viewer's, by owner or by ticket."""
+    rows = Ticket.objects.visible_to(viewer).filter(Q(assignee=viewer) | Q(account__owner=viewer), status__in=OPEN)
+    return rows.filter(is_spam=False, merged_into=None, account__isnull=False)
+
+
+def overdue(viewer: User, now: datetime, limit: int) -> Any:
+    """Customers who wait for an answer too long."""
+    late = _theirs(viewer).filter(due_by__lt=now).order_by("due_by", "id")
+    return slots.named_rows("ticket", late, limit, number=F("id"), moment=F("due_by"), words=F("subject"))
+
+
+def upset(viewer: User, now: datetime, limit: int) -> Any:
+    """Those who were angry when they wrote, and do not wait too long yet."""
+    rows = _theirs(viewer).filter(mood__lte=FRUSTRATED, status__in=sorted(rules.WAITS_FOR_US))
+    rows = rows.filter(Q(due_by__gte=now) | Q(due_by=None)).order_by("mood", "id")
+    return slots.named_rows("upset", rows, limit, number=F("id"), words=F("subject"))
+
+
+def _said_overdue(pk: int, due_by: datetime, subject: str, now: datetime) -> tuple[str, float, str]:
+    return f"Ticket #{pk} {_late(now - due_by)}: {subject}", lateness(now - due_by), "Answer"
+
+
+def _said_upset(pk: int, moment: None, subject: str, now: datetime) -> tuple[str, float, str]:
+    return f"Upset in ticket #{pk}: {subject}", lateness(timedelta()), "Call"
 
 
 def lateness(passed: timedelta) -> float:
@@ -86,4 +97,5 @@ def register_panels() -> None:
     )
     slots.account_panels.register("tickets", _beside("account"))
     slots.contact_panels.register("tickets", _beside("contact"))
-    slots.today_reasons.register("ticket", slots.TodayReason(troubled, 25))
+    slots.today_rows.register("ticket", slots.TodayRows(overdue, _said_overdue, 25))
+    slots.today_rows.register("upset", slots.TodayRows(upset, _said_upset, 26))

@@ -13,8 +13,9 @@ from django.db import connection
 from crm.team.models import User, mates_of
 from crm.tickets.models import Ticket, TicketQuerySet
 
-#: Up to so many tickets, customers or tickets of nobody are few.
-FEW = 2000
+#: Up to so many tickets and customers are few; and among so many times as many that nobody has, those of nobody are
+#: looked for: where tickets came from files, or are never assigned, most of them are somebody's customer's.
+FEW, FARTHER = 2000, 10
 
 # Each way to see a ticket by an index of its own, row by row, and no further than to one too many. Those of nobody are
 # found among what nobody has, neither a person nor a team; whose customer has an owner is not of nobody.
@@ -22,7 +23,7 @@ _SEEN = """
     WITH theirs AS MATERIALIZED (
         SELECT id FROM crm_account WHERE coalesce(owner_id, 0) = ANY(%(sees)s) LIMIT %(most)s
     ), unheld AS MATERIALIZED (
-        SELECT id, account_id FROM crm_ticket WHERE assignee_id IS NULL AND team_id IS NULL LIMIT %(most)s
+        SELECT id, account_id FROM crm_ticket WHERE assignee_id IS NULL AND team_id IS NULL LIMIT %(farthest)s
     ), found AS (
         (SELECT ticket.id FROM theirs CROSS JOIN LATERAL (
             SELECT id FROM crm_ticket WHERE account_id = theirs.id LIMIT %(most)s) ticket LIMIT %(most)s)
@@ -31,9 +32,11 @@ _SEEN = """
             SELECT id FROM crm_ticket WHERE team_id = member.team_id LIMIT %(most)s) ticket
             WHERE member.user_id = %(viewer)s LIMIT %(most)s)
         UNION ALL (SELECT ticket_id FROM crm_ticketfollower WHERE user_id = %(viewer)s LIMIT %(most)s)
-        UNION ALL (SELECT id FROM unheld WHERE (SELECT owner_id FROM crm_account WHERE id = unheld.account_id) IS NULL)
+        UNION ALL (SELECT id FROM unheld WHERE (SELECT owner_id FROM crm_account WHERE id = unheld.account_id) IS NULL
+            LIMIT %(most)s)
     )
-    SELECT greatest((SELECT count(*) FROM theirs), (SELECT count(*) FROM unheld), count(*)), array_agg(DISTINCT id)
+    SELECT greatest((SELECT count(*) FROM theirs), count(*)) > %(few)s
+        OR (SELECT count(*) FROM unheld) = %(farthest)s, array_agg(DISTINCT id)
     FROM found
 """
 
@@ -44,11 +47,15 @@ def seen(viewer: User) -> TicketQuerySet:
     if not viewer.is_active or viewer.sees_everything:
         return rows
     many, ids = _in_sight(viewer)
-    return rows if many > FEW else rows.filter(pk__in=ids or [])
+    return rows if many else rows.filter(pk__in=ids or [])
 
 
-def _in_sight(viewer: User) -> tuple[int, list[int] | None]:
-    values: dict[str, Any] = {"viewer": viewer.pk, "sees": sorted({viewer.pk, *_mates(viewer)}), "most": FEW + 1}
+def _in_sight(viewer: User) -> tuple[bool, list[int] | None]:
+    """Whether it is much, and else all of it."""
+    values: dict[str, Any] = {
+        "viewer": viewer.pk, "sees": sorted({viewer.pk, *_mates(viewer)}), "few": FEW, "most": FEW + 1,
+        "farthest": FARTHER * FEW + 1,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_SEEN, values)
         many, ids = cursor.fetchone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -60,13 +59,16 @@ def tasks_about(contact: Contact, request: HttpRequest) -> dict[str, Any]:
     return {"account": contact.account, "contact": contact, "lines": lines, "more": len(found) > _LINES}
 
 
-def overdue(viewer: User, now: datetime, limit: int) -> Iterator[tuple[int, str, float, str]]:
+def overdue(viewer: User, now: datetime, limit: int) -> Any:
     """Customers with a task of the viewer's that is late, the oldest first."""
     late = Task.objects.waiting_for(viewer, now).filter(due_at__lt=now, account__isnull=False)
-    for account, title, due_at in late.order_by("due_at", "id").values_list("account_id", "title", "due_at")[:limit]:
-        days = (now - due_at).days
-        words = f"Task {'1 day' if days == 1 else f'{days} days'} late: {title}" if days else f"Task late: {title}"
-        yield account, words, rules.lateness_urgency(days), "Do it"
+    return slots.named_rows("task", late.order_by("due_at", "id"), limit, moment=F("due_at"), words=F("title"))
+
+
+def _late(number: int, due_at: datetime, title: str, now: datetime) -> tuple[str, float, str]:
+    days = (now - due_at).days
+    words = f"Task {'1 day' if days == 1 else f'{days} days'} late: {title}" if days else f"Task late: {title}"
+    return words, rules.lateness_urgency(days), "Do it"
 
 
 def called(viewer: User, text: str, limit: int) -> list[slots.Found]:
@@ -82,7 +84,7 @@ def called(viewer: User, text: str, limit: int) -> list[slots.Found]:
     ]
 
 
-slots.today_reasons.register("task", slots.TodayReason(overdue, 30))
+slots.today_rows.register("task", slots.TodayRows(overdue, _late, 30))
 slots.search_sources.register("tasks", slots.SearchSource("Tasks", called, order=30))
 slots.menu.register("tasks", slots.MenuEntry("Tasks", "list-checks", "todos:list", 30, due))
 slots.contact_panels.register("tasks", slots.Panel("crm/todos/panel.html", tasks_about, 20))

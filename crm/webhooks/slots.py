@@ -76,6 +76,14 @@ def _says(seen: slots.Traffic) -> slots.Connection:
 slots.integrations.register(
     "webhooks",
     slots.Integration(
-        "Webhooks", "Your systems are told what happens here", "webhook", "webhooks:list", _look, _says, order=50
+        "Webhooks",
+        "Your systems are told what happens here",
+        "webhook",
+        "webhooks:list",
+        _look,
+        _says,
+        test=("webhooks:test_all",),
+        can_be_tested=lambda: WebhookEndpoint.objects.running().exists(),
+        order=50,
     ),
 )

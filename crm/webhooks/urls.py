@@ -9,6 +9,7 @@ urlpatterns = [
     path("", endpoints.endpoints, name="list"),
     path("new/", endpoints.new, name="new"),
     path("guide/", deliveries.guide, name="guide"),
+    path("test/", doing.test_all, name="test_all"),
     path("deliveries/<int:pk>/", deliveries.delivery, name="delivery"),
     path("deliveries/<int:pk>/replay/", deliveries.replay, name="replay"),
     path("<int:pk>/", endpoints.endpoint, name="endpoint"),

@@ -1,12 +1,11 @@
 // Ctrl K or /: the palette. It asks while one types, and the last question wins; without it the same is a page.
 
 const WAIT_MS = 120;
-const MOST_RECENT = 6;
 const dialog = document.querySelector("[data-palette]");
 const field = () => dialog.querySelector("[data-palette-field]");
 const results = () => dialog.querySelector("[data-palette-results]");
 const hits = () => [...dialog.querySelectorAll("[data-hit]")];
-let asking, waiting;
+let asking, waiting, shown = "";
 
 async function fetched(q) {
   asking?.abort();
@@ -21,8 +20,17 @@ async function show(q) {
   const found = await fetched(q).catch((error) => error.name === "AbortError" ? undefined : "<p class=none>No answer from the server.</p>");
   if (found === undefined) return; // overtaken by a newer question
   results().innerHTML = found;
-  if (!q) offerRecent();
+  shown = q;
+  if (!q) dialog.dispatchEvent(new CustomEvent("palette:empty", { detail: results() }));
   choose(0);
+}
+
+// What stands there may be the answer to fewer letters than are typed: Enter waits for its own.
+async function take() {
+  const q = field().value.trim();
+  if (q !== shown) clearTimeout(waiting), await show(q);
+  if (q !== shown || q !== field().value.trim()) return;
+  hits().find((hit) => hit.getAttribute("aria-selected") === "true")?.click();
 }
 
 function open() {
@@ -42,38 +50,7 @@ function choose(at) {
   }
   all.forEach((hit, number) => Object.assign(hit, { role: "option", id: hit.id || `hit-${number}`, ariaSelected: String(number === at) }));
   all[at]?.scrollIntoView({ block: "nearest" });
-  if (all[at]) field().setAttribute("aria-activedescendant", all[at].id);
-}
-
-// What was opened last stands first while nothing is typed. It stays in this browser, and with this user.
-const store = `holdfast:recent:${dialog?.dataset.who}`;
-function recent() {
-  try { return JSON.parse(localStorage.getItem(store)) ?? []; } catch { return []; }
-}
-function remember() {
-  const title = document.querySelector("main h1")?.textContent.trim();
-  if (!title || !/^\/(accounts|contacts|tasks|workflows)\/[^/]+\/$/.test(location.pathname) || location.pathname.endsWith("/new/")) return;
-  const others = recent().filter(({ url }) => url !== location.pathname);
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith("holdfast:recent:") && key !== store) localStorage.removeItem(key);
-    localStorage.setItem(store, JSON.stringify([{ title, url: location.pathname }, ...others].slice(0, MOST_RECENT)));
-  } catch { /* private windows keep nothing */ }
-}
-function offerRecent() {
-  const rows = recent().filter(({ url }) => url !== location.pathname);
-  if (!rows.length) return;
-  const section = document.createElement("section");
-  const heading = document.createElement("h3");
-  heading.textContent = "Recently opened";
-  section.append(heading, ...rows.map(({ title, url }) => {
-    const link = document.createElement("a");
-    link.className = "hit";
-    link.href = url;
-    link.dataset.hit = "";
-    link.append(dialog.querySelector("[data-recent-icon]").content.cloneNode(true), title);
-    return link;
-  }));
-  results().prepend(section);
+  field().setAttribute("aria-activedescendant", all[at]?.id ?? "");
 }
 
 function typing(target) {
@@ -81,7 +58,6 @@ function typing(target) {
 }
 
 if (dialog) {
-  remember();
   document.addEventListener("keydown", (event) => {
     const jump = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
     const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !typing(event.target) && !document.querySelector("[data-search]");
@@ -96,13 +72,14 @@ if (dialog) {
   });
   dialog.addEventListener("input", () => {
     clearTimeout(waiting);
+    choose(-1); // nothing of the old answer is meant any more
     waiting = setTimeout(() => show(field().value.trim()), WAIT_MS);
   });
   dialog.addEventListener("keydown", (event) => {
     const all = hits(), at = all.findIndex((hit) => hit.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown") choose(Math.min(at + 1, all.length - 1));
     else if (event.key === "ArrowUp") choose(Math.max(at - 1, 0));
-    else if (event.key === "Enter" && event.target === field()) all[at]?.click();
+    else if (event.key === "Enter" && event.target === field()) take();
     else if (event.key === "Escape") dialog.close(); // a search field would only be emptied
     else return;
     event.preventDefault();

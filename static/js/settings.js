@@ -1,4 +1,4 @@
-// The settings: a box that finds pages while one types, and secrets that are copied with one press.
+// The settings: a box that finds pages while one types.
 
 const filter = document.querySelector("[data-filter]");
 
@@ -23,18 +23,4 @@ filter?.form.addEventListener("submit", (event) => {
   if (!first || !filter.value.trim()) return;
   event.preventDefault();
   location.assign(first.href);
-});
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  const field = button.parentElement.querySelector("[data-copy-from]");
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch {
-    return; // without https the browser forbids it: the text is chosen, and Ctrl-C works
-  }
-  const word = button.querySelector("[data-copied]");
-  word.textContent = word.dataset.copied;
 });

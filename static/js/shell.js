@@ -70,3 +70,18 @@ document.addEventListener("htmx:error", (event) => {
   if (event.detail?.error?.name === "AbortError") return; // overtaken by a newer request
   say("No answer from the server. Check your connection and try again.");
 });
+
+// Secrets and links are copied with one press.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = button.parentElement.querySelector("[data-copy-from]");
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    return; // without https the browser forbids it: the text is chosen, and Ctrl-C works
+  }
+  const word = button.querySelector("[data-copied]");
+  word.textContent = word.dataset.copied;
+});

@@ -84,6 +84,20 @@ def look(now: datetime) -> int:
     return stored
 
 
+def probe() -> str:
+    """Opens the mailbox as a look does, and says how many mails lie there. Raises ValueError with what is wrong."""
+    if not settings.IMAP_URL:
+        raise ValueError("No mailbox is set up. Set IMAP_URL in .env to have one looked into.")
+    box = mailbox(settings.IMAP_URL)
+    try:
+        with _opened(box) as client:
+            many = int(client.response("EXISTS")[1][0] or 0)
+    except (imaplib.IMAP4.error, OSError) as error:
+        why = f"{type(error).__name__}: {error}"[:300].replace("\0", "")
+        raise ValueError(f"The mailbox of {box.user} at {box.host} cannot be opened. {why}") from error
+    return f"The mailbox of {box.user} at {box.host} opens: {many:,} mail{'' if many == 1 else 's'} in {box.folder}."
+
+
 @contextlib.contextmanager
 def _opened(box: Mailbox) -> Iterator[imaplib.IMAP4]:
     client: imaplib.IMAP4

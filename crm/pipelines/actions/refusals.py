@@ -31,5 +31,9 @@ class MovedError(DealError):
         self.deal = deal
 
 
+class TakenError(DealError):
+    """Another pipeline, stage or such has this name."""
+
+
 class StaleError(DealError):
     """Somebody has changed the pipeline, or the stage, since this person looked at it; the message says who."""

@@ -17,7 +17,7 @@ from crm.history.tracking import tracked_as
 from crm.history.undoing import Undone
 from crm.pipelines import values as fields
 from crm.pipelines.actions import locking, placing, reasons
-from crm.pipelines.actions.refusals import DealError, StaleError
+from crm.pipelines.actions.refusals import DealError, StaleError, TakenError
 from crm.pipelines.models import Deal, Outcome, Pipeline, PipelineChange, Stage, StageChange
 from crm.pipelines.rules.versions import version
 from crm.pipelines.templates import PLAIN, TEMPLATES, StageDraft
@@ -266,7 +266,7 @@ def _names(what: str, name: str) -> Iterator[None]:
         if "outcome_once" in str(error):
             raise DealError("A pipeline has one stage that wins and one that loses, and has this one.") from None
         if "name_once" in str(error):
-            raise DealError(f"There is a {what} “{name}” already. Give it another name.") from None
+            raise TakenError(f"There is a {what} “{name}” already. Give it another name.") from None
         raise
 
 

@@ -41,7 +41,7 @@ class GateForm(forms.Form):
         ticked: list[str] = self.cleaned_data["checked"]
         every: Any = self.fields["checked"]
         if open_ones := [label for code, label in every.choices if code not in ticked]:
-            raise forms.ValidationError(f"Not done yet: {', '.join(open_ones)}.")
+            raise forms.ValidationError(f"Before the deal goes on, this is to be done: {', '.join(open_ones)}.")
         return ticked
 
     @property

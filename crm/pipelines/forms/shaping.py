@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from crm.pipelines import values
+from crm.pipelines.actions.refusals import DealError, StaleError, TakenError
 from crm.pipelines.actions.shaping import version_of
 from crm.pipelines.effects import Target
 from crm.pipelines.models import Outcome, Pipeline, Stage
@@ -20,6 +21,13 @@ class SeenForm(forms.Form):
     """Of something that somebody else may change meanwhile: its version comes along."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def refused(self, because: DealError, row: Pipeline | Stage | None = None) -> None:
+        """Says why it does not hold, beside what is meant. `row` is what the form is about, as it is now: of one that
+        somebody has changed meanwhile, the form holds once it is sent again."""
+        if row is not None and isinstance(because, StaleError):
+            self.look_again(version_of(row))
+        self.add_error("name" if isinstance(because, TakenError) else None, str(because))
 
     def look_again(self, version: str, **missing: str) -> None:
         """Sent once more, it holds. `missing`: what stands in fields that there were not when it was sent."""

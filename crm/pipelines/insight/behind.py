@@ -35,7 +35,7 @@ BEHIND: Mapping[str, Behind] = {
         "under": "Under way since {stage}",
     }),
     "settled": Behind(relations.SETTLED, ("stage",), {"": "Went on from {stage} or lost after it"}),
-    "took": Behind(relations.TOOK, ("stage",), {"": "Left {stage}"}),
+    "took": Behind(relations.TOOK, ("stage", "late"), {"": "Left {stage}"}),
     "standing": Behind(relations.STANDING, ("stage", "late"), {"": "In {stage} at the end"}),
     "opened": Behind(relations.OPENED, (), {"": "Opened"}),
     "decided": Behind(relations.DECIDED, ("fate", "owner", "source", "month", "reason"), {
@@ -68,7 +68,7 @@ class Asked:
         where = self.where
         stage = next((one.name for one in scope.every if str(one.pk) == where.get("stage")), "a stage")
         words = self.what.words[where.get("fate", "")].format(stage=stage)
-        late = "longer than expected" if where.get("late") else ""
+        late = "longer than expected" if where.get("late") == "true" else ""
         return " · ".join(filter(None, [words, late, *self._apart()]))
 
     def _apart(self) -> list[str]:

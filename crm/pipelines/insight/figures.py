@@ -18,7 +18,8 @@ _PASSED = """
     FROM ({passed}) x GROUP BY stage
 """
 _TOOK = """
-    SELECT {before}, 'took', stage, count(*), 0, 0, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days)
+    SELECT {before}, 'took', stage, count(*), count(*) FILTER (WHERE late = 'true'), 0,
+        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY days)
     FROM ({took}) x GROUP BY stage
 """
 _STANDING = """
@@ -53,9 +54,9 @@ def stages(scope: Scope, period: Period) -> Stages:
 
     def of(was: bool, stage: int) -> tuple[Passage, Stayed]:
         on, lost, under, _ = found.get((was, "passed", stage), (0, 0, 0, None))
-        left, _, _, (middle, ninth) = found.get((was, "took", stage), (0, 0, 0, (None, None)))
+        left, over, _, (middle, ninth) = found.get((was, "took", stage), (0, 0, 0, (None, None)))
         standing, late, *_ = found.get((was, "standing", stage), (0, 0))
-        return Passage(on, lost, under, left, middle, expected[stage]), Stayed(ninth, standing, late)
+        return Passage(on, lost, under, left, middle, expected[stage], over), Stayed(ninth, standing, late)
 
     return {(was, stage): of(was, stage) for was in (False, True) for stage in expected}
 

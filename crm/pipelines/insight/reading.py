@@ -16,7 +16,7 @@ from crm.pipelines.insight.asking import SALES, Scope
 from crm.pipelines.insight.figures import Customers, Decided, Outcomes, Stages
 from crm.pipelines.insight.period import Period
 from crm.pipelines.models import Stage
-from crm.pipelines.rules.insight import FEW, Journey, Passage, days_words, share, weaknesses
+from crm.pipelines.rules.insight import FEW, Journey, Passage, days_words, promises, share, weaknesses
 from crm.web import wording
 
 #: (what is counted, of which this is so by column) → the address of the deals behind it.
@@ -64,14 +64,12 @@ class StageLine:
 def stage_lines(scope: Scope, found: Stages, way: Way) -> list[StageLine]:
     """Of the open stages in use, in their order."""
     running = scope.running
-    passages = {stage.pk: found[False, stage.pk][0] for stage in running}
 
-    def line(stage: Stage) -> StageLine:
-        others = [passage for pk, passage in passages.items() if pk != stage.pk]
-        why = weaknesses(passages[stage.pk], others)
-        return StageLine(stage, passages[stage.pk], tuple(_stage(stage, found, way)), tuple(why))
+    def line(stage: Stage, promised: float | None) -> StageLine:
+        (now, _), (before, _) = found[False, stage.pk], found[True, stage.pk]
+        return StageLine(stage, now, tuple(_stage(stage, found, way)), tuple(weaknesses(now, before, promised)))
 
-    return [line(stage) for stage in running]
+    return list(map(line, running, promises([stage.probability for stage in running])))
 
 
 def _stage(stage: Stage, found: Stages, way: Way) -> Iterator[Figure]:

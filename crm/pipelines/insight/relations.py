@@ -29,12 +29,16 @@ PASSED = f"""
 # Those of them whose way is decided: conversion is the share of those that went on.
 SETTLED = f"SELECT * FROM ({PASSED}) x WHERE fate <> 'under'"  # noqa: S608  (a constant of ours)
 
-# Of each deal that left an open stage in the period: how long it had been there, all stays that ended in it together.
+# Of each deal that left an open stage in the period: how long it had been there, all stays that ended in it together,
+# and whether that was longer than expected.
 TOOK = """
-    SELECT p.deal_id, p.stage_id AS stage, extract(epoch FROM sum(p.ended_at - p.began_at))::float8 / 86400 AS days
-    FROM crm_dealspell p
-    WHERE p.stage_id = ANY(%(open)s) AND p.ended_at >= %(begin)s AND p.ended_at < %(until)s AND p.deal_id {mine}
-    GROUP BY p.deal_id, p.stage_id
+    SELECT x.deal_id, x.stage, x.days, coalesce(x.days > s.expected_days, FALSE)::text AS late
+    FROM (
+        SELECT p.deal_id, p.stage_id AS stage, extract(epoch FROM sum(p.ended_at - p.began_at))::float8 / 86400 AS days
+        FROM crm_dealspell p
+        WHERE p.stage_id = ANY(%(open)s) AND p.ended_at >= %(begin)s AND p.ended_at < %(until)s AND p.deal_id {mine}
+        GROUP BY p.deal_id, p.stage_id
+    ) x JOIN crm_stage s ON s.id = x.stage
 """
 
 # Of each deal that stood in an open stage when the period ended: whether it had been there for longer than expected.

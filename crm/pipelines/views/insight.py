@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 from crm.pipelines.bar import Bar, head, pipeline_of
 from crm.pipelines.insight import asking, behind, drawing, figures, reading
 from crm.pipelines.insight.asking import Scope
-from crm.pipelines.insight.period import READY, Period, PeriodError, asked, last_days
+from crm.pipelines.insight.period import READY, Period, asked, last_days
 from crm.pipelines.insight.reading import Line, way_of
+from crm.segments.days import DaysError
 from crm.segments.filters import FilterError
 from crm.team.models import User
 from crm.team.permissions import requires
@@ -97,8 +98,8 @@ def _opened(
         bar = Bar.of(request.GET, pipeline, "insight", viewer, **days, **more)
         whole = viewer.sees_everything and not bar.asked
         scope = asking.scope(pk, None if whole else bar.rows(now))
-    except (PeriodError, FilterError) as error:
-        about = "These days cannot be shown:" if isinstance(error, PeriodError) else ""
+    except (DaysError, FilterError) as error:
+        about = "These days cannot be shown:" if isinstance(error, DaysError) else ""
         context |= {"refused": str(error).rstrip("."), "about": about}
         raise _Refused(render(request, "crm/pipelines/refused.html", context, status=400)) from None
     return bar, period, scope, context | {"period": period}

@@ -62,7 +62,7 @@ def make(request: HttpRequest, origin: str) -> HttpResponse:
         try:
             made, deed = shaping.add_pipeline(values, viewer_of(request), clock.now(), template, like)
         except DealError as refusal:
-            form.add_error("name", str(refusal))
+            form.refused(refusal)
         else:
             undoable(request, deed, f"{made} is there.")
             return done(request, address("pipelines:shape", made.pk))

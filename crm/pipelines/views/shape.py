@@ -15,7 +15,7 @@ from crm.history.toasts import undoable
 from crm.pipelines import effects
 from crm.pipelines import shape as reading
 from crm.pipelines.actions import archiving, shaping
-from crm.pipelines.actions.refusals import DealError, StaleError
+from crm.pipelines.actions.refusals import DealError
 from crm.pipelines.effects import Effect, Target
 from crm.pipelines.forms.shaping import ArchiveForm, PipelineForm
 from crm.pipelines.models import Pipeline
@@ -49,11 +49,8 @@ def shape(request: HttpRequest, pk: int) -> HttpResponse:
         values = {name: form.cleaned_data[name] for name in shaping.OF_PIPELINE}
         try:
             deed = shaping.change_pipeline(pk, values, viewer_of(request), clock.now(), form.cleaned_data["seen"])
-        except StaleError as refusal:
-            form.look_again(shaping.version_of(Pipeline.objects.get(pk=pk)))
-            form.add_error(None, str(refusal))
         except DealError as refusal:
-            form.add_error(None, str(refusal))
+            form.refused(refusal, row)
         else:
             if deed:
                 undoable(request, deed, f"{values['name']} is saved.")

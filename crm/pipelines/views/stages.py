@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from crm.history.toasts import undoable
 from crm.pipelines import effects
 from crm.pipelines.actions import archiving, shaping
-from crm.pipelines.actions.refusals import DealError, StaleError
+from crm.pipelines.actions.refusals import DealError
 from crm.pipelines.forms.shaping import ArchiveForm, StageForm
 from crm.pipelines.lists import number
 from crm.pipelines.models import Outcome, Pipeline, Stage
@@ -37,7 +37,7 @@ def new_stage(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             made, deed = shaping.add_stage(pk, form.values(), viewer_of(request), clock.now())
         except DealError as refusal:
-            form.add_error(None, str(refusal))
+            form.refused(refusal)
         else:
             undoable(request, deed, f"{made} is a stage of {row}.")
             return done(request, address("pipelines:shape", pk))
@@ -56,11 +56,8 @@ def stage(request: HttpRequest, pk: int, stage_pk: int) -> HttpResponse:
         try:
             values, seen = form.values(), form.cleaned_data["seen"]
             deed = shaping.change_stage(row.pk, values, viewer_of(request), clock.now(), seen)
-        except StaleError as refusal:
-            form.look_again(shaping.version_of(row))
-            form.add_error(None, str(refusal))
         except DealError as refusal:
-            form.add_error(None, str(refusal))
+            form.refused(refusal, row)
         else:
             if deed:
                 undoable(request, deed, f"{values['name']} is saved.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.template.defaultfilters import filesizeformat
 
 from crm.accounts.actions.files import stored
 from crm.accounts.models import Contact
@@ -88,6 +89,22 @@ def keep(ticket: Ticket, said: Said, now: datetime) -> TicketMessage:
         if len(brought.content) <= settings.FILE_SIZE_LIMIT:  # what is larger stays in the mailbox it came from
             put(message, ContentFile(brought.content, brought.name), brought.content_id)
     return message
+
+
+#: Files of one message that is written here.
+MOST_FILES = 10
+
+
+def refusal_of(files: Sequence[Any], *, together: bool = False) -> str:
+    """Why these uploads cannot come along, each of them or all `together`; blank: they can."""
+    limit = settings.FILE_SIZE_LIMIT
+    if len(files) > MOST_FILES:
+        return f"{MOST_FILES} files are the most at once."
+    if large := next((one for one in files if (one.size or 0) > limit), None):
+        return f"{large.name} is larger than {filesizeformat(limit)}. Make it smaller, or send a link."
+    if together and sum(one.size or 0 for one in files) > limit:
+        return f"Together the files are larger than {filesizeformat(limit)}. Send them with several messages."
+    return ""
 
 
 def put(message: TicketMessage, file: Any, content_id: str = "") -> TicketFile:

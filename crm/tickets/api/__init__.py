@@ -3,9 +3,9 @@
 from crm.tickets.api.desk import RatingResource, ServiceLevelResource
 from crm.tickets.api.insight import InsightResource
 from crm.tickets.api.resource import TicketResource
-from crm.tickets.api.shaping import BlockedResource, CategoryResource, MacroResource
+from crm.tickets.api.shaping import BlockedResource, CategoryResource, MacroResource, RotaResource
 
 __all__ = [
-    "BlockedResource", "CategoryResource", "InsightResource", "MacroResource", "RatingResource", "ServiceLevelResource",
-    "TicketResource",
+    "BlockedResource", "CategoryResource", "InsightResource", "MacroResource", "RatingResource", "RotaResource",
+    "ServiceLevelResource", "TicketResource",
 ]  # fmt: skip

@@ -12,11 +12,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.segments.days import LONGEST
 from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.tickets.insight import figures, reading
 from crm.tickets.insight.figures import Key, Took
-from crm.tickets.insight.stretch import BY, LONGEST, Stretch, asked
+from crm.tickets.insight.stretch import BY, Stretch, asked
 from crm.tickets.models import Ticket
 from crm.web import clock
 from crm.web.resources import Resource

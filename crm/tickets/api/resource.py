@@ -6,34 +6,28 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
-from uuid import uuid4
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from crm.history.actions import act
 from crm.segments.filters import FilterError, parse
 from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.tickets import clocks
-from crm.tickets.actions import answering, hearing, requesting
+from crm.tickets.actions import hearing, requesting
 from crm.tickets.actions.saying import Said
-from crm.tickets.api.doing import Doing, checked, refusing
-from crm.tickets.api.serializers import MessageSerializer, NewMessageSerializer, TicketSerializer
-from crm.tickets.models import OPEN, Ticket, TicketMessage
+from crm.tickets.api.doing import Doing, refusing
+from crm.tickets.api.saying import Saying
+from crm.tickets.api.serializers import MessageSerializer, TicketSerializer
+from crm.tickets.models import OPEN, Ticket
 from crm.web import clock
-from crm.web.idempotency import KEY_PARAMETER, idempotent
+from crm.web.idempotency import KEY_PARAMETER
 from crm.web.resources import Creating, Editing, Listing, Resource
 
 _VERSION = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read.")
 _EDITED = ("external_id", "subject", "priority", "category", "copied", "tags", "custom")
-_PAGED = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 _STATUSES = [*Ticket.Status.values, "unsolved"]
 
 
@@ -50,7 +44,7 @@ _STATUSES = [*Ticket.Status.values, "unsolved"]
     update=extend_schema(parameters=[_VERSION]),
     partial_update=extend_schema(parameters=[_VERSION]),
 )  # fmt: skip
-class TicketResource(Doing, Creating, Editing, Listing, Resource):
+class TicketResource(Doing, Saying, Creating, Editing, Listing, Resource):
     """What customers want of us, newest first. The number is the id."""
 
     queryset = Ticket.objects.select_related("account", "contact", "team", "category", "assignee", "created_by")
@@ -130,47 +124,3 @@ class TicketResource(Doing, Creating, Editing, Listing, Resource):
     def _read(self, pk: int) -> Ticket:
         rows: Any = self.queryset
         return rows.get(pk=pk)  # type: ignore[no-any-return]
-
-    # What is said
-
-    @extend_schema(responses=MessageSerializer(many=True), parameters=_PAGED)
-    @action(detail=True, methods=["get"])
-    def messages(self, request: Request, pk: str) -> Response:
-        """What was said, the latest first."""
-        row = get_object_or_404(self.get_queryset(), pk=pk)
-        rows = TicketMessage.objects.visible_to(request.user).filter(ticket=row)
-        page = self.paginate_queryset(rows.select_related("user").prefetch_related("files"))
-        return self.get_paginated_response(MessageSerializer(page, many=True).data)
-
-    @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer}, parameters=[KEY_PARAMETER])
-    @messages.mapping.post
-    @idempotent
-    def say(self, request: Request, pk: str) -> Response:
-        """Answer, write a note, or bring what the customer said elsewhere."""
-        row = get_object_or_404(self.get_queryset(), pk=pk)
-        data, now, by = checked(NewMessageSerializer, request), clock.now(), request.user
-        with refusing("kind"), transaction.atomic():
-            message = _hear(row, data, by, now) if data["kind"] == "in" else _write(row, data, by, now)
-        return Response(MessageSerializer(message).data, status=201)
-
-
-def _write(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> TicketMessage:
-    is_note = data["kind"] == "note"
-    written = answering.Written(
-        uuid4(), data["text"], is_note, data.get("then", ""), seen=data.get("seen"), channel=data.get("channel", "")
-    )  # fmt: skip
-    return answering.write(row, written, by, now)
-
-
-def _hear(row: Ticket, data: Mapping[str, Any], by: Any, now: datetime) -> TicketMessage:
-    """As the customer. Answers go on to leave where they left: a program brings this, no channel does."""
-    at = data.get("occurred_at", now)
-    if at > now:
-        raise ValidationError({"occurred_at": ["This is still to come."]})
-    if not hearing.may_bring(Ticket.Channel.API, data.get("external_key"), by):
-        raise ValidationError({"external_key": ["A message has this key already. Each has one of its own."]})
-    said = Said(
-        data["text"], Ticket.Channel.API, at, contact=row.contact, name=row.requester_name,
-        handle=row.requester_handle, key=data.get("external_key"),
-    )  # fmt: skip
-    return hearing.hear(row, said, now)

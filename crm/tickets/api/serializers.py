@@ -10,7 +10,7 @@ from crm.fields.api import CustomField, WithCustomFields
 from crm.team.api import UserField
 from crm.team.models import Team
 from crm.tickets import rules
-from crm.tickets.models import Ticket, TicketCategory, TicketMessage
+from crm.tickets.models import Ticket, TicketCategory, TicketFile, TicketMessage
 from crm.web.resources import Moment, ResourceSerializer, StrictSerializer
 
 MOST_TAGS, MOST_COPIED = 50, 20
@@ -121,6 +121,15 @@ class TicketSerializer(WithCustomFields, ResourceSerializer):
         return data
 
 
+class EnclosedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    """A file that came along. Its bytes are at files/<id>/ of the ticket."""
+
+    class Meta:
+        model = TicketFile
+        fields = ("id", "name", "content_type", "size")
+        read_only_fields = fields
+
+
 class MessageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     """`kind`: in (from the customer), out (an answer), note, auto (by the house)."""
 
@@ -128,7 +137,7 @@ class MessageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     occurred_at = Moment()
     created_at = Moment()
     called_off_at = Moment(allow_null=True)
-    files = serializers.SerializerMethodField(help_text="Names of the files that came along.")
+    files = EnclosedSerializer(many=True, read_only=True)
     arrival = serializers.IntegerField(
         read_only=True, help_text="In which order they came into the ticket: what a merge brought came later."
     )
@@ -140,9 +149,6 @@ class MessageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
             "created_at", "automatic", "external_key", "called_off_at", "mood", "files", "arrival",
         )  # fmt: skip
         read_only_fields = fields
-
-    def get_files(self, message: TicketMessage) -> list[str]:
-        return [file.name for file in message.files.all()]
 
 
 class NewMessageSerializer(StrictSerializer):
@@ -163,6 +169,10 @@ class NewMessageSerializer(StrictSerializer):
     seen = serializers.IntegerField(
         required=False, min_value=0, max_value=10**17,
         help_text="Of kind out: the highest arrival read; 409 if another message came since.",
+    )  # fmt: skip
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), required=False,
+        help_text="Parts of a form (multipart/form-data), ten at most.",
     )  # fmt: skip
 
 

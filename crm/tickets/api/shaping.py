@@ -6,18 +6,24 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from crm.outbox import rendering
 from crm.team.authentication import ScopePermission
+from crm.team.models import Team
 from crm.team.permissions import allows, permitted
 from crm.tickets import macros
 from crm.tickets.api.serializers import MOST_TAGS, NamedField, PriorityField
+from crm.tickets.forms.desk import BlockForm
 from crm.tickets.forms.macros import STATUSES
-from crm.tickets.models import BlockedSender, Macro, TicketCategory
-from crm.web.idempotency import KEY_PARAMETER
+from crm.tickets.models import AssignsBy, BlockedSender, Macro, Rota, Ticket, TicketCategory
+from crm.web.idempotency import KEY_PARAMETER, idempotent
 from crm.web.resources import Creating, Editing, Listing, Moment, Resource, ResourceSerializer, StrictSerializer
 
 _VERSION = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read.")
@@ -29,11 +35,15 @@ _edited = extend_schema_view(
 
 
 class CategorySerializer(ResourceSerializer):
+    team = NamedField(queryset=Team.objects.all(), help_text="Such tickets go to it: its name.")
+    assigns_by = serializers.ChoiceField(
+        AssignsBy.choices, allow_blank=True, required=False, help_text="And in it to; blank: as the team's rota says."
+    )
     archived_at = Moment(allow_null=True, required=False, help_text="Nobody is offered it from then on; null: it is.")
 
     class Meta:
         model = TicketCategory
-        fields = ("id", "name", "order", "archived_at")
+        fields = ("id", "name", "team", "assigns_by", "order", "archived_at")
 
 
 @_edited
@@ -49,10 +59,52 @@ class CategoryResource(Creating, Editing, Listing, Resource):
 
     def get_queryset(self) -> QuerySet[Any]:
         """The desk's own, which everybody sees."""
-        return TicketCategory.objects.all()
+        return TicketCategory.objects.select_related("team")
 
     def write(self, serializer: Any, now: datetime) -> TicketCategory:
         return serializer.save()  # type: ignore[no-any-return]
+
+
+class RotaSerializer(ResourceSerializer):
+    team = NamedField(
+        queryset=Team.objects.all(), required=True, help_text="Its name; null: tickets without a team. Said once."
+    )
+    assigns_by = serializers.ChoiceField(AssignsBy.choices)
+
+    class Meta:
+        model = Rota
+        fields = ("id", "team", "assigns_by")
+        validators = ()  # whether there is one already the constraint says
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        row: Any = self.instance
+        if row is not None and attrs.get("team", row.team) != row.team:
+            raise ValidationError({"team": ["This is said when the rota is made, and stays."]})
+        return attrs
+
+
+@_edited
+class RotaResource(Creating, Editing, Listing, Resource):
+    """How new tickets of a team find one of its members. A team that has none leaves them to whoever is free."""
+
+    queryset = Rota.objects.all()
+    serializer_class = RotaSerializer
+    permission_classes = (ScopePermission, permitted("manage_settings"))
+    conflicts: ClassVar[dict[str, tuple[str, str]]] = dict.fromkeys(
+        ("rota_once", "crm_rota_team_id_key"), ("team", "There is one for this team already. Change that one.")
+    )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The desk's own, which everybody sees."""
+        return Rota.objects.select_related("team")
+
+    def write(self, serializer: Any, now: datetime) -> Rota:
+        row: Any = serializer.instance
+        if row is None:
+            return serializer.save()  # type: ignore[no-any-return]
+        row.assigns_by = serializer.validated_data.get("assigns_by", row.assigns_by)
+        row.save(update_fields=["assigns_by"])  # and not who had the last turn
+        return row  # type: ignore[no-any-return]
 
 
 class SetsSerializer(StrictSerializer):
@@ -127,6 +179,8 @@ class MacroResource(Creating, Editing, Listing, Resource):
 
 
 class BlockedSerializer(ResourceSerializer):
+    channel = serializers.ChoiceField(Ticket.Channel.choices, default=Ticket.Channel.MAIL)
+    handle = serializers.CharField(max_length=254, help_text="Of mail: an address, or a whole domain as @example.com.")
     by = serializers.EmailField(source="by.email", read_only=True, allow_null=True)
     at = Moment(read_only=True)
 
@@ -134,9 +188,17 @@ class BlockedSerializer(ResourceSerializer):
         model = BlockedSender
         fields = ("id", "channel", "handle", "by", "at")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs["handle"] = attrs["handle"].lower()
+        form = BlockForm({"handle": attrs["handle"]})
+        if attrs["channel"] == Ticket.Channel.MAIL and not form.is_valid():
+            raise ValidationError({"handle": [str(one) for one in form.errors["handle"]]})
+        return attrs
 
-class BlockedResource(Listing, Resource):
-    """Whose messages begin no ticket. Block by the ticket's spam/; who is blocked is heard again from the settings."""
+
+@extend_schema_view(create=extend_schema(parameters=[KEY_PARAMETER]))
+class BlockedResource(Creating, Listing, Resource):
+    """Whose messages begin no ticket. Of one who wrote already, block by the ticket's spam/ besides."""
 
     queryset = BlockedSender.objects.all()
     serializer_class = BlockedSerializer
@@ -145,3 +207,16 @@ class BlockedResource(Listing, Resource):
     def get_queryset(self) -> QuerySet[Any]:
         """The desk's own."""
         return BlockedSender.objects.select_related("by")
+
+    def write(self, serializer: Any, now: datetime) -> BlockedSender:
+        """One who is blocked already stays so, by whom it was."""
+        said, known = serializer.validated_data, {"by": self.request.user, "at": now}
+        return BlockedSender.objects.get_or_create(channel=said["channel"], handle=said["handle"], defaults=known)[0]
+
+    @extend_schema(request=None, responses={204: None}, parameters=[KEY_PARAMETER])
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def removal(self, request: Request, pk: str) -> Response:
+        """They are heard again, from now on."""
+        get_object_or_404(self.get_queryset(), pk=pk).delete()
+        return Response(status=204)

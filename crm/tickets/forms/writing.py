@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 
 from crm.correspondence import forms as correspondents
 from crm.team.models import User
 from crm.tickets import macros, rules
+from crm.tickets.actions.saying import refusal_of
 from crm.tickets.models import Macro, Ticket
-
-#: Files of one message.
-MOST_FILES = 10
 
 
 class MessageForm(forms.Form):
@@ -40,12 +36,8 @@ class MessageForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         uploads = self.files.getlist("files") if hasattr(self.files, "getlist") else []
-        limit = settings.FILE_SIZE_LIMIT
-        if len(uploads) > MOST_FILES:
-            raise forms.ValidationError(f"{MOST_FILES} files are the most at once.")
-        if large := next((one for one in uploads if (one.size or 0) > limit), None):
-            most = filesizeformat(limit)
-            raise forms.ValidationError(f"{large.name} is larger than {most}. Make it smaller, or send a link.")
+        if because := refusal_of(uploads):
+            raise forms.ValidationError(because)
         data["files"] = uploads
         return data
 

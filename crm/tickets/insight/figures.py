@@ -105,7 +105,7 @@ def took(viewer: User, stretch: Stretch) -> dict[Place, Took]:
     ]
     return {
         (what, bool(total), None if key is None else str(key)): Took(count, _pair(wall), _pair(level), *rest)
-        for what, total, key, count, wall, level, *rest in _asked(viewer, *parts)
+        for what, total, key, count, wall, level, *rest in asked(viewer, *parts)
     }
 
 
@@ -113,12 +113,16 @@ def counted(viewer: User, stretch: Stretch) -> dict[Place, tuple[int, int]]:
     """By “opened”, “again” (opened again) and “rated”; of these, how many answers are good. Who had solved a rated
     ticket, and for whom, is as it was then."""
     days, by = [stretch.begin, stretch.end], _COLUMNS[stretch.by]
-    rated = {"assignee": "r.agent_id", "team": "r.team_id", "category": "r.category_id", "channel": "t.channel"}
-    rows = _asked(
+    rows = asked(
         viewer, (_named(_OPENED, by=by), days), (_named(_AGAIN, by=by), days),
-        (_named(_RATED, rated=rated[stretch.by]), [GOOD, *days]),
+        (_named(_RATED, rated=told_apart(stretch.by)), [GOOD, *days]),
     )  # fmt: skip
     return {(what, bool(total), key): (count, good) for what, total, key, count, good in rows}
+
+
+def told_apart(by: str) -> str:
+    """SQL: what ratings `r` of tickets `t` are told apart by, as it was when they were solved."""
+    return {"assignee": "r.agent_id", "team": "r.team_id", "category": "r.category_id", "channel": "t.channel"}[by]
 
 
 def _named(sql: str, **names: str) -> str:
@@ -139,7 +143,7 @@ class Day:
 def days(viewer: User, stretch: Stretch) -> list[Day]:
     """One after the other, without a gap."""
     zone, since, open_ones = clock.zone().key, stretch.begin, [str(status) for status in OPEN]
-    rows = _asked(
+    rows = asked(
         viewer, (_named(_BEGAN, counts=_COUNTS), [zone, open_ones, since]),
         (_named(_ENDED, counts=_COUNTS), [zone, open_ones, since]), (_CAME, [zone, since]), (_WAITING, []),
     )  # fmt: skip
@@ -167,7 +171,7 @@ def ratings(viewer: User, stretch: Stretch) -> Any:
     return rows.select_related("ticket", "contact", "account", "agent")
 
 
-def _asked(viewer: User, *parts: tuple[str, Sequence[Any]]) -> list[Any]:
+def asked(viewer: User, *parts: tuple[str, Sequence[Any]]) -> list[Any]:
     """All parts in one statement, in each of which `{seen}` stands behind the id of a ticket."""
     rows = " UNION ALL ".join(part for part, _ in parts)
     values = [value for _, values in parts for value in values]

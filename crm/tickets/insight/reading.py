@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -92,6 +93,10 @@ def names(by: str) -> dict[Key, tuple[str, list[dict[str, Any]]]]:
 
 def _leaf(field: str, value: str) -> list[dict[str, Any]]:
     return [{"field": field, "op": "is", "value": value}]
+
+
+def name_of(named: Mapping[Key, tuple[str, Any]], by: str, key: Key) -> str:
+    return (named.get(key) or _nobody(by, key))[0]
 
 
 def _nobody(by: str, key: Key) -> tuple[str, list[dict[str, Any]]]:

@@ -16,6 +16,8 @@ LONGEST_COMMENT = 2000
 SCORES = ((1, "Very bad"), (2, "Bad"), (3, "All right"), (4, "Good"), (5, "Very good"))
 #: Up to this people of ours are told; from this on an answer counts as good.
 LOW, GOOD = 2, 4
+#: Fewer answers than this are a hint and no finding.
+FEW = 10
 
 
 def csat(scores: Iterable[int]) -> float | None:

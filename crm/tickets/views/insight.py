@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 from crm.segments import drawing
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
-from crm.tickets.insight import figures, reading
+from crm.tickets.insight import content, figures, reading
 from crm.tickets.insight.drawing import bars
 from crm.tickets.insight.stretch import BY, READY, Stretch, asked, last_days
 from crm.tickets.models import TicketOverload
+from crm.tickets.rules.rating import FEW
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
 
@@ -37,6 +38,7 @@ def insight(request: HttpRequest) -> HttpResponse:
         "backlog": drawing.chart([(day.day, day.waiting) for day in days]), "waiting": days[-1].waiting,
         "bars": bars(days), "solved": sum(day.solved for day in days),
         "unsolved_url": f"{reverse('tickets:list')}?view=all&status=unsolved",
+        "content": content.trend(viewer, stretch), "few": FEW,
         "overloads": open_now.select_related("category", "account").order_by("-found")[:5],
         "empty": not (total.opened.count or total.solve.count or total.answer.count or days[-1].waiting),
     }  # fmt: skip

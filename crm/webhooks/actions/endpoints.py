@@ -40,7 +40,7 @@ def check_url(url: str) -> str:
     except outgoing.Forbidden as error:
         raise WebhookError(str(error), "url") from None
     if not url.startswith("https://") and not settings.WEBHOOKS_PLAIN_HTTP:
-        raise WebhookError("It must begin with https://, so that nobody on the way can read what is sent.", "url")
+        raise WebhookError("The address must begin with https://, so that nobody on the way reads what is sent.", "url")
     return url
 
 

@@ -26,6 +26,9 @@ class EndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
         """Not removed."""
         return self.filter(removed_at=None)
 
+    def running(self) -> Self:
+        return self.there().filter(is_on=True)
+
 
 class WebhookEndpoint(models.Model):
     """An address of somebody's that is told of what happens. What it asks for is set by people, how it goes by us."""

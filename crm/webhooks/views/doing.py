@@ -13,16 +13,19 @@ from django.views.decorators.http import require_POST
 from crm.history.toasts import undoable
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
-from crm.web import clock
+from crm.web import clock, wording
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from crm.webhooks.actions import endpoints as verbs
 from crm.webhooks.actions import replaying, switching, trying
 from crm.webhooks.actions.endpoints import WebhookError
 from crm.webhooks.forms import ReplayForm
-from crm.webhooks.models import WebhookDelivery
+from crm.webhooks.models import WebhookDelivery, WebhookEndpoint
 from crm.webhooks.sending.posting import said
 from crm.webhooks.views.endpoints import endpoint_of, page_of
+
+#: So many are tested at once.
+_TESTED = 5
 
 
 @require_POST
@@ -36,6 +39,24 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         toast(request, f"“{row}” did not take the test. {made.error}", level=messages.ERROR)
     return redirect(next_url(request, row.get_absolute_url()))
+
+
+@require_POST
+@requires("manage_settings")
+def test_all(request: HttpRequest) -> HttpResponse:
+    """A webhook to each that is on; of very many to the first few, since somebody waits."""
+    viewer, now = viewer_of(request), clock.now()
+    rows = WebhookEndpoint.objects.visible_to(viewer).running().order_by("name", "pk")[:_TESTED]
+    made = [(row, trying.send_test(row, viewer, now)) for row in rows]
+    failed = [f"“{row}”: {one.error}" for row, one in made if one.state != WebhookDelivery.State.DONE]
+    if failed:
+        toast(request, f"Of {len(made)}, {len(failed)} did not take the test. {' '.join(failed)}", level=messages.ERROR)
+    elif made:
+        names = wording.listed(f"“{row}”" for row, _ in made)
+        toast(request, f"{names} took the test.")
+    else:
+        toast(request, "No webhook is on. Switch one on, or make one.", level=messages.ERROR)
+    return redirect(next_url(request, reverse("webhooks:list")))
 
 
 @require_POST

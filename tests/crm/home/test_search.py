@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -61,7 +62,7 @@ def test_what_can_be_done_about_the_customer_of_the_page_comes_first(client, ada
     kelp = people[0].account
 
     def first(text: str, here: str = kelp.get_absolute_url()) -> list[str]:
-        shown = jumps.customer_at(here, ada)
+        shown = jumps.somebody_at(here, ada)
         section = search.found(ada, text, 5, shown)[0]
         return [section["label"], *(unmarked(line["title"]) for line in section["lines"])]
 
@@ -69,16 +70,38 @@ def test_what_can_be_done_about_the_customer_of_the_page_comes_first(client, ada
     assert first("") == first("kelp") == ["Kelp Foods", *acts]
     assert first("note") == ["Kelp Foods", acts[0]]
     assert first("anna")[0] == "People"
-    for elsewhere in ("/accounts/", "/accounts/999999/", f"/contacts/{kelp.pk}/", "", "no address"):
+    for elsewhere in ("/accounts/", "/accounts/999999/", "/contacts/999999/", "", "no address"):
         assert first("kelp", elsewhere)[0] == "Accounts"
     answer = client.get("/search/", {"q": "kelp", "here": kelp.get_absolute_url()}, headers=HTMX).content.decode()
     assert f'href="{kelp.get_absolute_url()}?log=1#log"' in answer
 
 
+def test_what_can_be_done_about_the_person_of_the_page_comes_first(client, ada, people):
+    client.force_login(ada)
+    anna = people[0]
+
+    def offered(text: str) -> dict[str, str]:
+        section = search.found(ada, text, 5, jumps.somebody_at(anna.get_absolute_url(), ada))[0]
+        assert section["label"] == "Anna Meyer"
+        return {unmarked(line["title"]): line["url"] for line in section["lines"]}
+
+    assert list(offered("")) == list(offered("anna")) == [
+        "Write to Anna Meyer", "Log a call with Anna Meyer", "Plan a call with Anna Meyer",
+        "Add a note about Anna Meyer", "New task about Anna Meyer",
+    ]  # fmt: skip
+    for url in offered("").values():  # each begins with her
+        page = client.get(url).content.decode()
+        assert re.search(rf'value="{anna.pk}"[^>]*(selected|checked)|Anna Meyer: |Kelp Foods #', page), url
+    assert list(offered("note")) == ["Add a note about Anna Meyer"]
+
+
 def test_nobody_is_offered_acts_about_a_customer_they_may_not_see(olaf, mira):
     account = factories.account(owner=mira)
-    assert jumps.customer_at(account.get_absolute_url(), mira) == account
-    assert jumps.customer_at(account.get_absolute_url(), olaf) is None
+    assert jumps.somebody_at(account.get_absolute_url(), mira) == account
+    assert jumps.somebody_at(account.get_absolute_url(), olaf) is None
+    person = factories.contact(account)
+    assert jumps.somebody_at(person.get_absolute_url(), mira) == person
+    assert jumps.somebody_at(person.get_absolute_url(), olaf) is None
 
 
 def test_a_section_says_that_there_is_more(client, ada):

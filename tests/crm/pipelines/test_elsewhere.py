@@ -13,8 +13,9 @@ from crm.duplicates.merging.joining import merge
 from crm.history.actions import act, undo
 from crm.history.bulk.acting import act_on
 from crm.history.models import Act
+from crm.home.reasons import finder
 from crm.outbox.models import Notification
-from crm.pipelines import reasons, searching
+from crm.pipelines import searching
 from crm.pipelines.actions import plans, stuck
 from crm.pipelines.actions.editing import change
 from crm.pipelines.actions.linking import link_contact
@@ -89,9 +90,11 @@ def test_who_has_a_stuck_deal_is_told_once_and_sees_it_today(deal, sales, mira, 
     undo(move(other.pk, sales.demo.pk, None, mira, late).act, mira, late)
     assert stuck.work(late + DAY) == 1
     assert TimelineEntry.objects.filter(kind="deal.stuck").count() == 2
-    (today,) = reasons.waiting(mira, late, 5)
+    (today,) = finder("deal stuck")(mira, late, 5)
+    assert not list(finder("deal")(mira, late, 5))
     assert today == (account.pk, "Deal stuck in Talk for 7 days: Kelp: Pro", 0.4, "Move it on")
-    (today,) = reasons.waiting(mira, NOON + 20 * DAY, 5)
+    (today,) = finder("deal")(mira, NOON + 20 * DAY, 5)
+    assert not list(finder("deal stuck")(mira, NOON + 20 * DAY, 5))
     assert today[1] == "Deal expected 1 day ago: Kelp: Pro"
     assert row.outcome == "open"
 

@@ -14,9 +14,9 @@ import pytest
 from django.test import Client
 
 from crm.pipelines.insight import asking, behind, figures, reading, touches
-from crm.pipelines.insight.period import Period, PeriodError, asked, last_days
+from crm.pipelines.insight.period import Period, asked, last_days
 from crm.pipelines.models import Deal
-from crm.pipelines.rules import insight as rules
+from crm.segments.days import DaysError
 from crm.team.models import User
 from tests import factories
 from tests.conftest import NOON
@@ -69,6 +69,8 @@ def _stages_agree(world: World, ours: list[Any], mine: asking.Scope, period: Per
             took = [took for past in ours if (took := world.took(past, stage, days)) is not None]
             assert (one.left, one.median) == (len(took), pytest.approx(middle(took)))
         there = [stay for past in ours if (stay := past.at(period.until)) and stay.stage_id == stage.pk]
+        over = [days for past in ours if (days := world.took(past, stage, period)) is not None and days > 6]
+        assert found[False, stage.pk][0].late == (len(over) if stage == world.sales.demo else 0)
         late = [stay for stay in there if stage == world.sales.demo and stay.began_at + 6 * DAY <= period.until]
         one, stayed = found[False, stage.pk]
         assert (stayed.standing, stayed.late) == (len(there), len(late))
@@ -197,44 +199,8 @@ def test_a_period_ends_now_and_the_one_before_is_as_long() -> None:
     assert period.before.until == period.begin
     assert asked({}, NOON) == last_days(90, NOON)
     assert asked({"from": "2024-06-01", "to": "2026-06-09"}, NOON).last == date(2026, 6, 1)
-    with pytest.raises(PeriodError):
+    with pytest.raises(DaysError):
         asked({"from": "2026-06-01", "to": "2026-05-31"}, NOON)
-
-
-# Formulas -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_stage_is_weak_when_it_is_for_certain() -> None:
-    others = [rules.Passage(on=60, lost=20)]
-    assert rules.weaknesses(rules.Passage(on=3, lost=6), others) == []  # few
-    assert rules.weaknesses(rules.Passage(on=6, lost=5), others) == []  # 55 %, and 79 % at most
-    assert rules.weaknesses(rules.Passage(on=10, lost=15), others) == [
-        "40 % of 25 go on from here, 75 % from the other stages"
-    ]
-    slow = rules.Passage(left=10, median=14.5, expected=14)
-    assert rules.weaknesses(slow, others) == ["half of 10 took over 14 days, 14 are expected"]
-    assert rules.weaknesses(rules.Passage(left=9, median=14.5, expected=14), others) == []
-    assert rules.weaknesses(rules.Passage(left=10, median=14, expected=14), others) == []
-    assert rules.weaknesses(rules.Passage(on=0, lost=50), []) == []
-
-
-def test_wilson_is_as_in_the_books() -> None:
-    assert rules.at_most(0, 10) == pytest.approx(0.2775, abs=1e-3)
-    assert rules.at_most(10, 10) == pytest.approx(1)
-    assert rules.share(0, 0) is None
-
-
-@pytest.mark.parametrize(
-    ("days", "words"),
-    [(None, "n/a"), (0.9, "less than 1 day"), (1, "1 day"), (9.94, "9.9 days"), (13.6, "14 days")],
-)
-def test_days_in_words(days: float | None, words: str) -> None:
-    assert rules.days_words(days) == words
-
-
-def test_six_months_end_on_their_last_day() -> None:
-    assert rules.last_of_stay(date(2026, 1, 1)) == date(2026, 6, 30)
-    assert rules.last_of_stay(date(2025, 8, 31)) == date(2026, 2, 27)
 
 
 def test_the_page_stands_within_its_queries(

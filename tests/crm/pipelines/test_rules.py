@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from crm.pipelines.rules import ranks
 from crm.pipelines.rules.gates import Check, Gate, Missing, goes_forwards, missing
+from crm.pipelines.rules.names import free
 
 TALK = Gate(1, 0, "open", (Check("a", "Budget"), Check("b", "Who")), ())
 DEMO = Gate(1, 1, "open", (), ("amount", "custom.size"))
@@ -52,3 +53,12 @@ def test_fields_are_asked_wherever_a_deal_comes_from():
     for leaves in (None, TALK, WON, ELSEWHERE):
         for empty in (None, "", "  ", []):
             assert missing(leaves, DEMO, ["a", "b"], {"amount": empty, "custom.size": 3}).fields == ("amount",)
+
+
+@given(st.lists(st.sampled_from(["Sales", "sales 2", "SALES 3", "Sales 5", "x" * 60, "x" * 58 + " 2"])))
+def test_a_free_name_is_free_and_short_enough(used):
+    for name in ("Sales", "x" * 60):
+        found = free(name, used)
+        assert found.casefold() not in {one.casefold() for one in used}
+        assert len(found) <= 60
+    assert free("Sales", ["sales", "Sales 2"]) == "Sales 3"

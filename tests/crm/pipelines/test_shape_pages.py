@@ -66,7 +66,8 @@ def test_from_a_template_by_a_name_of_ones_own_taken_back_and_made_again(admin: 
     assert (pipeline.name, names(pipeline)[:2]) == ("Come back", ["Left", "Contacted"])
     again = admin.post("/pipelines/new/empty/", told)
     assert (again.status_code, Pipeline.objects.count()) == (422, 1)
-    assert "There is a pipeline “Come back” already" in again.content.decode()
+    assert "There is a pipeline “Come back” already" in again.context["form"]["name"].errors[0]
+    assert again.context["form"].non_field_errors() == []
     undo_latest(admin)
     assert not Pipeline.objects.exists()
     undo_latest(admin)
@@ -85,6 +86,25 @@ def test_a_copy_has_what_its_stages_ask_and_no_deals(admin: Client, sales: Simpl
     assert ([line["label"] for line in demo.checklist], demo.required) == (["Shown"], ["amount"])
     assert demo.checklist[0]["id"] != "a"
     assert not made.deals.exists()
+
+
+def test_the_name_that_is_proposed_is_free(admin: Client, sales: SimpleNamespace) -> None:
+    proposed = [admin.get(f"/pipelines/new/{origin}/").context["form"]["name"].value()
+                for origin in ("sales", sales.pipeline.pk, "upsell")]  # fmt: skip
+    assert proposed == ["Sales 2", "Sales 2", "Upsell"]
+    assert admin.get("/pipelines/new/empty/").context["form"]["name"].value() is None
+
+
+def test_a_name_that_a_stage_has_is_refused_beside_it(admin: Client, sales: SimpleNamespace) -> None:
+    told = {"name": "demo", "colour": "teal", "probability": "40"}
+    for url in (
+        f"/pipelines/{sales.pipeline.pk}/stages/new/",
+        f"/pipelines/{sales.pipeline.pk}/stages/{sales.talk.pk}/",
+    ):
+        answer = admin.post(url, told)
+        assert answer.status_code == 422
+        assert answer.context["form"].errors == {"name": ["There is a stage “demo” already. Give it another name."]}
+    assert names(sales.pipeline) == ["Talk", "Demo", "Offer", "Won", "Lost"]
 
 
 def test_what_a_stage_asks_and_what_became_of_it_meanwhile(admin: Client, sales: SimpleNamespace, ben: User) -> None:

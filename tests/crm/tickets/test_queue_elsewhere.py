@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from crm.accounts.models import Contact, ContactHandle
+from crm.home.reasons import finder
 from crm.slots import search_sources
 from crm.team.models import RoleRight, User
 from crm.tickets import panels
@@ -152,7 +153,8 @@ def test_today_names_customers_who_wait_too_long_or_are_upset(
 
     def named(viewer: User, **columns: Any) -> list[tuple[str, float]]:
         Ticket.objects.filter(pk=ticket.pk).update(**({"answer_by": None, "mood": None} | columns))
-        return [(words, urgency) for _, words, urgency, _ in panels.troubled(viewer, NOON, 10)]
+        found = [*finder("ticket")(viewer, NOON, 10), *finder("upset")(viewer, NOON, 10)]
+        return [(words, urgency) for _, words, urgency, _ in found]
 
     assert named(mira) == []
     assert named(mira, answer_by=NOON) == []
@@ -164,6 +166,7 @@ def test_today_names_customers_who_wait_too_long_or_are_upset(
     assert named(sam, answer_by=NOON - HOUR, assignee=sam)
     assert named(mira, mood=-49) == []
     assert named(mira, mood=-50) == [(f"Upset in ticket #{ticket.pk}: Export times out", 0.6)]
+    assert len(named(mira, mood=-50, answer_by=NOON - HOUR)) == 1  # once: it waits too long
     assert named(mira, mood=-50, status="pending") == []
 
 

@@ -259,6 +259,22 @@ def test_what_the_api_refuses(api: Client, receiver: Provider, sent: dict[str, A
     assert not WebhookEndpoint.objects.exists()
 
 
+def test_a_test_of_all_goes_to_those_that_are_on(admin: Client, warehouse: WebhookEndpoint, receiver: Provider) -> None:
+    page = admin.post("/settings/webhooks/test/", {"next": "/settings/integrations/"}, follow=True)
+    assert page.redirect_chain == [("/settings/integrations/", 302)]
+    assert "“Warehouse” took the test." in page.text
+    verbs.make({"name": "Lake", "url": receiver.url, "everything": True, "kinds": []}, None, NOON)
+    receiver.got.clear()
+    receiver.answers = [(200, {}), (410, {})]
+    page = admin.post("/settings/webhooks/test/", follow=True).text
+    assert "Of 2, 1 did not take the test. “Warehouse”: It answered 410 Gone." in page
+    assert len(receiver.got) == 2
+    WebhookEndpoint.objects.update(is_on=False)
+    assert "No webhook is on" in admin.post("/settings/webhooks/test/", follow=True).text
+    assert len(receiver.got) == 2
+    assert "/settings/webhooks/test/" not in admin.get("/settings/integrations/").text
+
+
 # Integrations --------------------------------------------------------------------------------------------------------
 
 
