@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
-#: Where the addresses of public_urls begin.
+#: Where the addresses of HOOKS_URLCONF begin.
 HOOKS = "/hooks/"
 
 
@@ -20,6 +21,6 @@ class HooksMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(HOOKS):
             return self.get_response(request)
-        match = request.resolver_match = resolve(f"/{request.path_info.removeprefix(HOOKS)}", "crm.inbox.public_urls")
+        match = request.resolver_match = resolve(f"/{request.path_info.removeprefix(HOOKS)}", settings.HOOKS_URLCONF)
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         return response

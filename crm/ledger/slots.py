@@ -8,6 +8,7 @@ from crm import slots
 from crm.ledger import actions, rules
 from crm.ledger.actions.imports import register_imports
 from crm.ledger.checks import register_checks
+from crm.ledger.erasing import forget_in_cancellations
 from crm.ledger.models import EnteredSpend
 from crm.ledger.owned import register_owned_rows
 from crm.ledger.rfm.fields import register_rfm
@@ -64,6 +65,7 @@ register_undoing()
 register_rfm()
 register_checks()
 register_owned_rows()
+slots.traces.register("cancellations", forget_in_cancellations)
 slots.settings_pages.register(
     "cancel-reasons",
     slots.SettingsPage(

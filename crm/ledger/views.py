@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from crm import slots
 from crm.history.models import Act
 from crm.history.toasts import undoable
 from crm.ledger import reading
@@ -49,6 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Its terms, what was paid, who wanted to leave, and what can be done about it."""
     row, now = _row(request, pk), clock.now()
     context = reading.contract(row, clock.today(now)) | {"may_edit": allows(request.user, "edit_contracts")}
+    context["doors"] = [(door.label, reverse(door.url_name, args=[row.pk])) for door in slots.contract_doors]
     heading, back = row.plan or "Contract", row.account.get_absolute_url()
     return dialog(request, "crm/ledger/contract.html", context, heading=heading, back=back)
 

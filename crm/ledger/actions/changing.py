@@ -41,6 +41,7 @@ class Deed:
     contract: Contract
     by: User | None
     now: datetime
+    source: str = "automatic"  # of what the timeline says, where nobody of ours did it
 
     def made(self, *, terms: Sequence[int] = (), cancellations: Sequence[int] = ()) -> None:
         self.act.detail["terms"] = [*self.act.detail.get("terms", []), *terms]
@@ -49,18 +50,20 @@ class Deed:
     def told(self, kind: str, text: str, **payload: Any) -> None:
         """On the timeline, for as long as the act stands."""
         by, facts = self.by, {"contract": self.contract.pk, "plan": self.contract.plan, **payload}
-        fact = Fact(self.contract.account_id, kind, text[:400], self.now, source="person" if by else "automatic",
+        fact = Fact(self.contract.account_id, kind, text[:400], self.now, source="person" if by else self.source,
                     actor_id=by.pk if by else None, payload=facts)  # fmt: skip
         self.act.detail["told"] = [*self.act.detail.get("told", []), *record(fact, now=self.now)]
 
 
 @contextmanager
-def deed(contract: Contract, kind: str, label: str, by: User | None, now: datetime) -> Iterator[Deed]:
+def deed(
+    contract: Contract, kind: str, label: str, by: User | None, now: datetime, source: str = "automatic"
+) -> Iterator[Deed]:
     """Inside, the contract is locked; behind it, all that follows for its account is derived."""
     with act(kind, label, by, now) as done:
         row = Contract.objects.select_for_update(of=("self",), no_key=True).get(pk=contract.pk)
         done.detail |= {"contract": row.pk, "account": row.account_id}
-        yield Deed(done, row, by, now)
+        yield Deed(done, row, by, now, source)
         project([row.account_id], now)
 
 

@@ -29,6 +29,12 @@ class Asked:
 
     reason: CancelReason
     note: str = ""
+    themselves: bool = False  # the customer did it, on a page of theirs
+
+    @property
+    def source(self) -> str:
+        """Of what the timeline says, where nobody of ours did it."""
+        return "customer" if self.themselves else "automatic"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,8 @@ def cancel(contract: Contract, asked: Asked, on: date, by: User | None, now: dat
     Up to a day that is to come it runs on, and does not renew. Raises ChangeError.
     """
     today = clock.today(now)
-    with deed(contract, CANCELLED, f"cancelled the contract {contract}", by, now) as done:
+    label = f"cancelled the contract {contract}"
+    with deed(contract, CANCELLED, label, by, now, asked.source) as done:
         row = done.contract
         if row.status in (_STATUS.CANCELLED, _STATUS.EXPECTED):
             raise ChangeError(f"The contract is {row.get_status_display().lower()}: there is nothing to cancel.")
@@ -70,8 +77,8 @@ def cancel(contract: Contract, asked: Asked, on: date, by: User | None, now: dat
 
 
 def _say_left(done: Deed, asked: Asked, on: date) -> None:
-    why = f"{asked.reason}: {asked.note}" if asked.note else str(asked.reason)
-    done.told(CANCELLED, f"Contract {done.contract} cancelled to {wording.day(on)}. {why}",
+    """The reason is of ours. Their own words stand with the cancellation alone, where an erasure finds them."""
+    done.told(CANCELLED, f"Contract {done.contract} cancelled to {wording.day(on)}. {asked.reason}",
               reason=str(asked.reason), effective_on=on)  # fmt: skip
 
 
@@ -103,6 +110,8 @@ def _give_notice(contract: Contract, leaving: Cancellation, on: date, now: datet
         leaving.took |= {"cut": cut.pk, "ended_on": cut.ends_on and str(cut.ends_on)}
         cut.ends_on = on
         cut.save(update_fields=["ends_on"])
+    if ends := contract.terms.filter(ends_on=on).first():
+        leaving.took["mrr"] = str(ends.mrr)
     contract.auto_renew, contract.updated_at = False, now
     contract.save(update_fields=["auto_renew", "updated_at"])
 
@@ -117,7 +126,7 @@ def standing_notice(contract: Contract, today: date) -> Cancellation | None:
 
 def save_by_pause(contract: Contract, asked: Asked, by: User | None, now: datetime) -> Act:
     """They stay, and pause. Raises ChangeError."""
-    with deed(contract, SAVED, f"kept the contract {contract} by a pause", by, now) as done:
+    with deed(contract, SAVED, f"kept the contract {contract} by a pause", by, now, asked.source) as done:
         if done.contract.status != _STATUS.PAID:
             raise ChangeError(f"The contract is {done.contract.get_status_display().lower()}: it cannot pause.")
         turn(done.contract, _STATUS.PAUSED, now)
@@ -132,7 +141,7 @@ def save_by_discount(contract: Contract, asked: Asked, less: Discount, by: User 
     if not 1 <= less.months <= 24:
         raise ChangeError("Give it for 1 to 24 months.", "months")
     today = clock.today(now)
-    with deed(contract, SAVED, f"kept the contract {contract} by a discount", by, now) as done:
+    with deed(contract, SAVED, f"kept the contract {contract} by a discount", by, now, asked.source) as done:
         row = done.contract
         if row.cancellations.filter(asked_on=today, saved_by=Cancellation.SavedBy.DISCOUNT).exists():
             raise ChangeError("It got a discount today already. Undo that one, or change the price.", "percent")
@@ -200,8 +209,22 @@ def _withdraw(contract: Contract, notice: Cancellation, now: datetime) -> list[i
         ended_on = notice.took["ended_on"]
         cut.ends_on = date.fromisoformat(ended_on) if ended_on else None
         cut.save(update_fields=["ends_on"])
-    terms = [ContractTerm(contract=contract, known_at=now, **one) for one in notice.took.get("terms", [])]
+    changed = _price_since(contract, notice)
+    terms = [
+        ContractTerm(contract=contract, known_at=now, **one | ({"mrr": changed} if changed is not None else {}))
+        for one in notice.took.get("terms", [])
+    ]
     return [term.pk for term in ContractTerm.objects.bulk_create(terms)]
+
+
+def _price_since(contract: Contract, notice: Cancellation) -> Decimal | None:
+    """What it costs by now, if somebody has changed that since the notice: for good, not as a discount."""
+    ends = contract.terms.order_by("-starts_on").first()
+    discounts = contract.cancellations.filter(saved_by=Cancellation.SavedBy.DISCOUNT, pk__gt=notice.pk)
+    if ends is None or "mrr" not in notice.took or Decimal(notice.took["mrr"]) == ends.mrr or discounts.exists():
+        return None
+    price: Decimal = ends.mrr
+    return price
 
 
 def set_reasons(names: Sequence[str], by: User | None, now: datetime) -> Act:

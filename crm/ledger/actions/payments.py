@@ -37,15 +37,16 @@ def booked_rate(currency: str, at: datetime) -> Decimal:
 
 def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: bool = True) -> Payment:
     """Give a payment, new or locked, these values, in the caller's transaction; its account follows, and the timeline
-    hears of a status that is new. Raises PaymentError.
+    hears of a status that is new, and of each further try that failed. Raises PaymentError.
 
     What went back stays back: who says paid of one that was refunded changes nothing.
     """
     was, currency = (None, None) if payment._state.adding else (payment.status, payment.currency)
+    tries = payment.attempts
     for name, value in values.items():
         setattr(payment, name, value)
     _check(payment, was)
-    if payment.refunded and payment.status == _STATUS.PAID:
+    if payment.refunded and payment.status in Payment.RECEIVED:
         payment.status = _of_refunds(payment)
     if currency != payment.currency:
         payment.rate = booked_rate(payment.currency, payment.due_at)
@@ -54,7 +55,8 @@ def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: b
     payment.updated_at = now
     payment.save()
     project([payment.account_id], now)
-    if payment.status != was:
+    again = payment.status == _STATUS.FAILED and payment.attempts > tries
+    if payment.status != was or again:
         _tell(payment, now, react=react)
     return payment
 
@@ -86,6 +88,15 @@ def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | N
     project([payment.account_id], now)
     record(_fact(payment, "payment.refunded", f"Refunded {amount} {payment.currency}", at, f":{made.pk}"), now=now)
     return made
+
+
+def take_back(payment: Payment, refund: Refund, now: datetime) -> None:
+    """A refund of a payment, which the caller has locked, never arrived: what it took is there again."""
+    payment.refunded -= refund.amount
+    payment.status, payment.updated_at = _of_refunds(payment) if payment.refunded else _STATUS.PAID, now
+    refund.delete()
+    payment.save(update_fields=["refunded", "status", "updated_at"])
+    project([payment.account_id], now)
 
 
 def _of_refunds(payment: Payment) -> str:

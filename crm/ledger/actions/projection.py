@@ -88,12 +88,15 @@ _MOVEMENTS = """
     )
 """
 
-# Without money that came in, the lifetime spend is what somebody has entered.
+# Without money that came in, the lifetime spend is what somebody has entered. Where there are purchases, payments
+# without a contract are what was paid for them, so that of these only what went back counts.
 _SPEND = """
     spend AS MATERIALIZED (
         SELECT account_id, round(sum(amount), 2) AS amount FROM (
-            SELECT account_id, (amount - refunded) * rate AS amount FROM crm_payment
-            WHERE account_id = ANY(%(ids)s) AND status = ANY(%(received)s)
+            SELECT account_id, rate * (CASE WHEN contract_id IS NULL AND EXISTS (
+                    SELECT FROM crm_purchase b WHERE b.account_id = m.account_id) THEN 0 ELSE amount END - refunded)
+                AS amount
+            FROM crm_payment m WHERE account_id = ANY(%(ids)s) AND status = ANY(%(received)s)
             UNION ALL
             SELECT p.account_id, i.amount * p.rate FROM crm_purchase p JOIN crm_purchaseitem i ON i.purchase_id = p.id
             WHERE p.account_id = ANY(%(ids)s)

@@ -60,6 +60,15 @@ class PurchaseSerializer(ResourceSerializer):
             raise ValidationError("Each item needs its amount.")
         return items
 
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Whoever bought is one of the customer's people."""
+        there = self.instance
+        buyer = data.get("contact")
+        account = data["account"].pk if "account" in data else there.account_id  # type: ignore[union-attr]
+        if buyer and buyer.account_id != account:
+            raise ValidationError({"contact": ["This person is another customer's."]})
+        return data
+
 
 _ITEMS = Prefetch("items", PurchaseItem.objects.order_by("place"))
 

@@ -52,7 +52,10 @@ class Payment(models.Model):
                 name="payment_paid_at_some_time",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], name="payment_unpaid", condition=Q(status__in=("open", "failed")))]
+        indexes = [
+            models.Index(fields=["due_at"], name="payment_unpaid", condition=Q(status__in=("open", "failed"))),
+            models.Index(fields=["failed_at"], name="payment_failed", condition=Q(failed_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

@@ -68,7 +68,8 @@ _COMPLETE = """
             coalesce(i.currency, p.currency, c.currency, %(reporting)s) AS code,
             coalesce(i.due_at, p.due_at, i.paid_at) AS due_at, coalesce(i.paid_at, p.paid_at) AS paid_at,
             coalesce(i.amount, p.amount) AS amount,
-            CASE WHEN p.refunded > 0 AND coalesce(i.status, 'paid') = 'paid' THEN p.status
+            CASE WHEN p.refunded > 0 AND coalesce(i.status, 'paid') = 'paid'
+                    THEN CASE WHEN coalesce(i.amount, p.amount) > p.refunded THEN 'partly_refunded' ELSE 'refunded' END
                 ELSE coalesce(i.status, p.status, CASE WHEN i.paid_at IS NULL THEN 'open' ELSE 'paid' END) END AS state
         FROM import_rows i LEFT JOIN crm_contract c ON c.id = i.contract_id
             LEFT JOIN crm_payment p ON p.id = i.target) AS s

@@ -1,0 +1,11 @@
+"""What billing systems said, whose it is, how customers pay, and what is asked of the systems."""
+
+from crm.billing.models.asking import BillingDifference, BillingLook, PaymentAttempt
+from crm.billing.models.facts import BillingCustomer, BillingFact, BillingObject
+from crm.billing.models.methods import PaymentMethod
+from crm.billing.models.standing import BillingSettings
+
+__all__ = [
+    "BillingCustomer", "BillingDifference", "BillingFact", "BillingLook", "BillingObject", "BillingSettings",
+    "PaymentAttempt", "PaymentMethod",
+]  # fmt: skip

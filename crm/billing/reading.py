@@ -1,0 +1,52 @@
+"""What the page of billing shows: how it is connected, what came last, what waits, what the last look found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from crm.billing import hooks, secrets
+from crm.billing.models import BillingCustomer, BillingDifference, BillingLook, BillingObject, BillingSettings
+from crm.billing.stripe import events, incoming
+from crm.team.models import User
+from crm.web.pagination import Page, Sort, keyset_page
+
+#: Of each list, the newest.
+SHOWN = 20
+_NEWEST = Sort("id", descending=True)
+
+# When something last came from each, of the last thousands of payloads, and whether something of it was parked.
+_CAME = """
+    SELECT kind, max(received_at), bool_or(state = 'failed') FROM crm_inboundpayload
+    WHERE id > (SELECT coalesce(max(id), 0) FROM crm_inboundpayload) - 5000 AND kind = ANY(%s) GROUP BY kind
+"""
+
+
+def unmatched(viewer: User, cursor: str | None) -> Page[BillingCustomer]:
+    """Whom somebody has to link, the newest first. Raises BadCursor."""
+    return keyset_page(BillingCustomer.objects.visible_to(viewer).unmatched(), _NEWEST, cursor, SHOWN)
+
+
+def page(viewer: User, now: datetime) -> dict[str, Any]:
+    """Five queries, whatever there is."""
+    row = BillingSettings.the_only()
+    look = BillingLook.objects.visible_to(viewer).order_by("-pk").first()
+    found = BillingDifference.objects.visible_to(viewer).order_by("-pk")
+    waiting = BillingObject.objects.filter(stale=True, customer__account__isnull=False).exclude(waits="")
+    came, parked = _came()
+    return {
+        "row": row, "now": now, "has_signing": bool(secrets.stripe_signing(now, row)),
+        "has_key": bool(secrets.stripe_key(row)), "has_hook": bool(secrets.hook(now, row)),
+        "last_stripe": came.get(incoming.KIND), "last_hook": came.get(hooks.KIND), "parked": parked, "look": look,
+        "differences": list(found[:SHOWN]), "types": events.TYPES,
+        "waiting": list(waiting.select_related("customer__account").order_by("-pk")[:SHOWN]),
+    }  # fmt: skip
+
+
+def _came() -> tuple[dict[str, datetime], bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CAME, [[incoming.KIND, hooks.KIND]])
+        rows = cursor.fetchall()
+    return {kind: at for kind, at, _ in rows}, any(parked for _, _, parked in rows)

@@ -1,0 +1,1 @@
+"""Arithmetic of billing: the fold of what was said, amounts, and what a subscription brings a month."""
