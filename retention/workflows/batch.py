@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,6 +26,7 @@ from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
 from retention.workflows.definition import Definition
+from retention.workflows.mail_facts import mail_facts, named_in
 from retention.workflows.models import Enrollment, listed
 
 #: What steps read of who reads an account's mail.
@@ -189,7 +190,13 @@ class Batch:
             } if term else {},
             "settings": self.definition.settings,
             "trigger": enrollment.facts,
-        }  # fmt: skip
+        } | {name: found.get(account.id, "") for name, found in self._added.items()}  # fmt: skip
+
+    @cached_property
+    def _added(self) -> dict[str, Mapping[int, Any]]:
+        """What other rooms know of all customers of the batch, as far as the workflow's words name it."""
+        ids = list(self.accounts)
+        return {name: mail_facts[name].find(ids, self.now) for name in named_in(self.definition)}
 
     @cached_property
     def _own_fields(self) -> tuple[FieldDefinition, ...]:

@@ -76,4 +76,13 @@ class SegmentTrigger(Filtered):
         return pk
 
 
-Trigger = Annotated[FactTrigger | DateTrigger | SilenceTrigger | SegmentTrigger, Field(discriminator="when")]
+class MonthTrigger(Filtered):
+    """A day of each month has begun: whoever is on record by then enters once for it."""
+
+    when: Literal["month"]
+    day: int = Field(1, ge=1, le=28)
+
+
+Trigger = Annotated[
+    FactTrigger | DateTrigger | SilenceTrigger | SegmentTrigger | MonthTrigger, Field(discriminator="when")
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from crm.ledger.rules import add_months
 from crm.web.rules import local_moment
 
 #: In the order of date.weekday().
@@ -52,6 +53,17 @@ def end_of_await(due: datetime, begin: datetime, deadline: datetime, told: datet
 def last_day_begun(now: datetime) -> date:
     """The latest calendar day that has begun anywhere on Earth."""
     return (now + EARLIEST_DAWN).date()
+
+
+def latest_of_month(day: int, today: date) -> date:
+    """The latest such day of a month, today included; `day` is 1 to 28."""
+    found = today.replace(day=day)
+    return found if found <= today else add_months(found, -1)
+
+
+def next_of_month(day: int, today: date) -> date:
+    """The next such day, from tomorrow on."""
+    return add_months(latest_of_month(day, today), 1)
 
 
 def same_hour(one: datetime, other: datetime) -> bool:

@@ -21,9 +21,10 @@ from crm.accounts.models import Account, AccountSeen
 from crm.segments import filters, moves
 from crm.segments.filters import FilterError
 from crm.segments.models import Segment, SegmentMoves
+from crm.segments.rules import day_start
 from crm.web import clock
 from retention.workflows import published, rules
-from retention.workflows.causes import DateTrigger, FactTrigger, SegmentTrigger, SilenceTrigger
+from retention.workflows.causes import DateTrigger, FactTrigger, MonthTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.models import Workflow
 
 logger = logging.getLogger(__name__)
@@ -212,6 +213,26 @@ def _(trigger: SegmentTrigger, workflow: Workflow, now: datetime) -> int:
     return _enter(workflow, trigger, cause, [now, key, segment.name, *parameters], now)
 
 
+@_causes.register
+def _(trigger: MonthTrigger, workflow: Workflow, now: datetime) -> int:
+    """The month makes the key. All customers are looked at once behind the day's beginning, in this house's zone.
+
+    A workflow that takes the current ones too has never swept: for it, the latest such day has just begun. Who comes on
+    record later in the month waits for the next.
+    """
+    day, swept = rules.latest_of_month(trigger.day, clock.today(now)), workflow.swept_until
+    begin = day_start(day, clock.zone())
+    if swept and (swept >= begin or begin < (workflow.enabled_at or now)):
+        return 0
+    cause = """
+        SELECT id AS account_id, NULL::bigint AS contact_id, %s AS fact, %s::date AS anchor, %s AS due_at,
+            jsonb_build_object('month', %s::text) AS facts
+        FROM crm_account WHERE created_at <= %s
+    """
+    month, known_by = f"{day:%Y-%m}", begin if swept else now
+    return _enter(workflow, trigger, cause, [f"month:{month}", clock.today(now), now, month, known_by], now)
+
+
 @singledispatch
 def _next_moment(trigger: Any, workflow: Workflow, now: datetime) -> datetime | None:
     return None
@@ -230,6 +251,12 @@ def _(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> datetime | 
     soonest = AccountSeen.objects.filter(silent_since__gt=now - lasting).order_by("silent_since")
     since = soonest.values_list("silent_since", flat=True).first()
     return since + lasting if since else None
+
+
+@_next_moment.register
+def _(trigger: MonthTrigger, workflow: Workflow, now: datetime) -> datetime | None:
+    """When the next such day begins in this house's zone."""
+    return day_start(rules.next_of_month(trigger.day, clock.today(now)), clock.zone())
 
 
 @_next_moment.register

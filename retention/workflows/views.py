@@ -18,7 +18,7 @@ from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, load, published, recipes, wording
-from retention.workflows.causes import DateTrigger, SegmentTrigger, SilenceTrigger
+from retention.workflows.causes import DateTrigger, MonthTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.definition import Definition
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
@@ -146,6 +146,8 @@ def _already(plan: Definition) -> str:
         return f"also for customers already in the {wording.days(-plan.trigger.offset_days)} before"
     if isinstance(plan.trigger, SegmentTrigger) and plan.trigger.moves == "in":
         return "also for customers already in the segment"
+    if isinstance(plan.trigger, MonthTrigger):
+        return "also for the month that runs"
     return ""
 
 

@@ -12,7 +12,7 @@ from crm import slots
 from crm.segments import filters
 from crm.segments.models import Segment
 from crm.web.wording import day_near
-from retention.workflows.causes import DateTrigger, FactTrigger, SegmentTrigger, SilenceTrigger
+from retention.workflows.causes import DateTrigger, FactTrigger, MonthTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.definition import (
     AwaitStep,
     BranchStep,
@@ -82,6 +82,8 @@ def cause(facts: dict[str, Any], today: date) -> str:
         return f"{label}: {day_near(date.fromisoformat(facts['day']), today)}"
     if facts.get("when") == "segment":
         return _of_segment(facts, today)
+    if facts.get("when") == "month":
+        return f"The {_ordinal(facts['day'])} of a month has come: {date.fromisoformat(facts['month'] + '-01'):%B %Y}"
     if facts.get("when") == "hand":
         return f"Enrolled by {facts['by']}, from a list"
     return str(facts.get("text", "A fact on the timeline"))
@@ -112,6 +114,17 @@ def _(trigger: DateTrigger) -> str:
         return f"On the day of the {label}"
     side = "before" if trigger.offset_days < 0 else "after"
     return f"{days(abs(trigger.offset_days)).capitalize()} {side} the {label}"
+
+
+@_trigger.register
+def _(trigger: MonthTrigger) -> str:
+    return f"On the {_ordinal(trigger.day)} of each month"
+
+
+def _ordinal(day: int) -> str:
+    """1st, 2nd, 3rd, 4th … 28th."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in (11, 12, 13) else "th"
+    return f"{day}{ending}"
 
 
 @_trigger.register

@@ -1,0 +1,33 @@
+"""What rooms add to the facts that mails and tasks may name, worked out only for workflows whose words name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.slots import Registry
+from retention.workflows.definition import Definition, Mail, TaskStep, walk
+
+
+@dataclass(frozen=True)
+class MailFact:
+    """`find(account ids, now)` gives what stands under the name for each of them: text, or a dict of plain values."""
+
+    label: str  # inside a sentence: “what fits them”
+    find: Callable[[Sequence[int], datetime], Mapping[int, Any]]
+
+
+#: By the name that templates write: {{ recommendations }}.
+mail_facts: Registry[MailFact] = Registry("fact for mails")
+
+
+def named_in(plan: Definition) -> list[str]:
+    """Which of them the words of its steps name."""
+    words = "\n".join(
+        f"{step.title}\n{step.body}" if isinstance(step, TaskStep) else f"{step.subject}\n{step.body}"
+        for step in walk(plan.steps) if isinstance(step, Mail | TaskStep)
+    )  # fmt: skip
+    return [name for name in mail_facts.names() if re.search(rf"\b{name}\b", words)]
