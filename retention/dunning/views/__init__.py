@@ -1,0 +1,1 @@
+"""Pages of failed payments, their settings, and what products and foreign pages ask."""
