@@ -1,6 +1,21 @@
 """The list of retention's tables for Django, which looks only here. Import from the rooms, never from this list."""
 
+from retention.dunning.models import (
+    DunningCase,
+    DunningCaseChange,
+    DunningEvent,
+    DunningSettings,
+    DunningSettingsChange,
+    StatusToken,
+)  # fmt: skip
+from retention.metrics.models import Snapshot
+from retention.reports.models import MonthlyReview, ReviewReader
 from retention.usage.models import UsageBefore, UsageDay, UsageHabit
+from retention.value.models import AccountValue, ProductPair, ValueSettings, ValueSettingsChange
 from retention.workflows.models import Enrollment, StepRun, Trial, Workflow, WorkflowVersion
 
-__all__ = ["Enrollment", "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "Workflow", "WorkflowVersion"]
+__all__ = [
+    "AccountValue", "DunningCase", "DunningCaseChange", "DunningEvent", "DunningSettings", "DunningSettingsChange",
+    "Enrollment", "MonthlyReview", "ProductPair", "ReviewReader", "Snapshot", "StatusToken", "StepRun", "Trial",
+    "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow", "WorkflowVersion",
+]  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from itertools import accumulate
 
 from crm.ledger.rules import add_months
 from crm.web import clock
@@ -54,19 +54,20 @@ class Cohort:
 
 
 # A span is there at the end of each month from the one in which it starts to the one before that in which it ends: so
-# it stands once, with two months (null: open), and not once for each. Rows without a `began` count who joined.
+# it stands once, with two months (null: open), and not once for each. One of the spans of each customer is their first:
+# by it they are counted as joined, even if they were there at the end of no month.
 _STRETCHES = """
-    WITH joined AS MATERIALIZED (
-        SELECT account_id, date_trunc('month', min(starts_on)::timestamp) AS month
-        FROM crm_customerspan WHERE TRUE {only} GROUP BY account_id HAVING min(starts_on) BETWEEN %s AND %s
-    ), span AS (
-        SELECT account_id, mrr, date_trunc('month', starts_on::timestamp) AS began,
+    SELECT month, began, ended, count(*), sum(mrr), count(*) FILTER (WHERE starts_on = first)
+    FROM (
+        SELECT account_id, mrr, starts_on, date_trunc('month', starts_on::timestamp) AS began,
             date_trunc('month', ends_on::timestamp) - interval '1 month' AS ended
-        FROM crm_customerspan WHERE starts_on <= %s {only}
-    )
-    SELECT month, began, ended, count(*), sum(mrr) FROM span JOIN joined USING (account_id)
-    WHERE ended IS NULL OR began <= ended GROUP BY 1, 2, 3
-    UNION ALL SELECT month, NULL, NULL, count(*), 0 FROM joined GROUP BY 1
+        FROM crm_customerspan WHERE starts_on <= %s
+    ) AS span
+    JOIN (
+        SELECT account_id, min(starts_on) AS first, date_trunc('month', min(starts_on)::timestamp) AS month
+        FROM crm_customerspan WHERE starts_on <= %s {only} GROUP BY account_id HAVING min(starts_on) >= %s
+    ) AS joined USING (account_id)
+    GROUP BY 1, 2, 3
 """
 
 
@@ -77,21 +78,31 @@ def cohorts(months: int, now: datetime, of: Slice = EVERYBODY) -> list[Cohort]:
     this = clock.today(now).replace(day=1)
     first, last = add_months(this, -months), this - timedelta(days=1)
     rows = defaultdict(list)
-    for month, began, ended, count, mrr in asked([(_STRETCHES, [first, last, last])], of, now):
-        rows[month_number(month)].append((began and month_number(began), month_number(ended or last), count, mrr))
+    for month, began, ended, *counted in asked([(_STRETCHES, [last, last, first])], of, now):
+        rows[month_number(month)].append((month_number(began), month_number(ended or last), *counted))
     starts = [add_months(first, back) for back in range(months)]
     return [_cohort(start, last, rows[month_number(start)]) for start in starts]
 
 
-def _cohort(first: date, last: date, own: Sequence[tuple[Any, ...]]) -> Cohort:
-    joined = sum(count for began, _, count, _ in own if began is None)
-    made: list[Cell] = []
-    for month in range(month_number(first), month_number(last) + 1):
-        there = [(count, mrr) for began, ended, count, mrr in own if began is not None and began <= month <= ended]
-        mrr = sum((each for _, each in there), Decimal(0))
-        at_first = made[0].mrr_at_first if made else mrr
-        made.append(Cell(_last_day(month), sum(count for count, _ in there), mrr, joined, at_first))
-    return Cohort(first, joined, tuple(made))
+def _cohort(first: date, last: date, own: Sequence[tuple[int, int, int, Decimal, int]]) -> Cohort:
+    """From what comes and goes in each of its months."""
+    joining, ending = month_number(first), month_number(last)
+    customers, mrr = _nothing(ending - joining + 2)
+    for began, ended, count, amount, _ in own:
+        if began <= ended:
+            customers[began - joining] += count
+            mrr[began - joining] += amount
+            customers[min(ended, ending) + 1 - joining] -= count
+            mrr[min(ended, ending) + 1 - joining] -= amount
+    joined, there, bring = sum(row[4] for row in own), list(accumulate(customers)), list(accumulate(mrr))
+    cells = (
+        Cell(_last_day(joining + at), there[at], bring[at], joined, bring[0]) for at in range(ending - joining + 1)
+    )
+    return Cohort(first, joined, tuple(cells))
+
+
+def _nothing(months: int) -> tuple[list[int], list[Decimal]]:
+    return [0] * months, [Decimal(0)] * months
 
 
 def _last_day(month: int) -> date:

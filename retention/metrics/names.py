@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from crm.ledger.rules import add_months
-from retention.metrics.fields import FIRST_ON, MRR_ON, ON
+from crm.segments.filters import Filter, parse
+from retention.metrics.fields import BOUGHT, FIRST_BOUGHT, FIRST_ON, MRR_ON, ON, moved
 from retention.metrics.reading import Period
 
 
@@ -18,13 +19,55 @@ def _paid(day: Any) -> dict[str, Any]:
     return {"field": f"{MRR_ON}:{day}", "op": ">", "value": 0}
 
 
-def of_cell(first: date, month: date) -> list[dict[str, Any]]:
-    """Who joined in the month of `first` and was a customer on `month`, the last day of one."""
+def of_cohort(first: date) -> list[dict[str, Any]]:
+    """Who joined in the month of `first`, its first day."""
     before, after = first - timedelta(days=1), add_months(first, 1)
     return [
         {"field": FIRST_ON, "op": "after", "value": str(before)},
         {"field": FIRST_ON, "op": "before", "value": str(after)},
-        _was(ON, month),
+    ]
+
+
+def of_cell(first: date, month: date) -> list[dict[str, Any]]:
+    """Who joined in the month of `first` and was a customer on `month`, the last day of one."""
+    return [*of_cohort(first), _was(ON, month)]
+
+
+def of_leavers(first: date, months: int, period: Period) -> list[dict[str, Any]]:
+    """Who joined in these months, was a customer at the start of the period and is none at its end."""
+    before, after = first - timedelta(days=1), add_months(first, months)
+    return [
+        {"field": FIRST_ON, "op": "after", "value": str(before)},
+        {"field": FIRST_ON, "op": "before", "value": str(after)},
+        *behind("customers_lost", period),
+    ]
+
+
+def of_moves(kind: str, period: Period) -> list[dict[str, Any]]:
+    """Who had MRR of this kind come or go."""
+    return [{"field": f"{moved(kind)}:{period.start}..{period.end}", "op": "is", "value": True}]
+
+
+def of_buyers(day: date, times: int = 1, product: str = "") -> list[dict[str, Any]]:
+    """Who had bought so often by the end of a day, first of all this product."""
+    bought = {"field": f"{BOUGHT}:{day}", "op": ">=", "value": times}
+    return [bought, {"field": FIRST_BOUGHT, "op": "is", "value": product}] if product else [bought]
+
+
+def of_month(first: date) -> list[dict[str, Any]]:
+    """Who was a customer at the end of the month before and still at the end of this one."""
+    return [_was(ON, first - timedelta(days=1)), _was(ON, add_months(first, 1) - timedelta(days=1))]
+
+
+def filtered(conditions: list[dict[str, Any]]) -> Filter:
+    return parse({"all": conditions}, "account")
+
+
+def of_renewals(days: int) -> list[dict[str, Any]]:
+    """Whose term ends in the days to come."""
+    return [
+        {"field": "lifecycle", "op": "is", "value": "customer"},
+        {"field": "renews_on", "op": "in_next_days", "value": days},
     ]
 
 
@@ -39,4 +82,6 @@ def behind(figure: str, period: Period) -> list[dict[str, Any]]:
         "customers_kept": [_was(ON, start), _was(ON, end)],
         "mrr_start": [_paid(start)],
         "mrr_end": [_paid(end)],
+        "buyers": of_buyers(end),
+        "repeat_buyers": of_buyers(end, 2),
     }[figure]

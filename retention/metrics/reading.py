@@ -52,7 +52,7 @@ EVERYBODY = Slice()
 
 # What each brought on both days; null: was no customer. Spans of an account never overlap, so a side has it once.
 _SPANS = """
-    SELECT was.mrr AS was, now.mrr AS now
+    SELECT account_id, was.mrr AS was, now.mrr AS now
     FROM (SELECT account_id, mrr FROM crm_customerspan
         WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) {only}) AS was
     FULL JOIN (SELECT account_id, mrr FROM crm_customerspan
@@ -60,16 +60,18 @@ _SPANS = """
 """
 #: The same as it was known at a moment: from the movements, which remember.
 _KNOWN = """
-    SELECT CASE WHEN sum(customers) FILTER (WHERE day <= %s) > 0 THEN sum(amount) FILTER (WHERE day <= %s) END AS was,
+    SELECT account_id,
+        CASE WHEN sum(customers) FILTER (WHERE day <= %s) > 0 THEN sum(amount) FILTER (WHERE day <= %s) END AS was,
         CASE WHEN sum(customers) > 0 THEN sum(amount) END AS now
     FROM crm_mrrmovement WHERE day <= %s AND known_at <= %s {only} GROUP BY account_id
 """
-_COUNTS = """
-    SELECT count(was), count(now), count(now) FILTER (WHERE was IS NULL), count(was) FILTER (WHERE now IS NULL),
-        coalesce(sum(was), 0), coalesce(sum(now), 0), coalesce(sum(now) FILTER (WHERE was > 0), 0),
-        coalesce(sum(least(was, now)) FILTER (WHERE was > 0 AND now IS NOT NULL), 0)
-    FROM ({both}) AS both_days
+#: The first eight of Counts.
+SUMS = """
+    count(was), count(now), count(now) FILTER (WHERE was IS NULL), count(was) FILTER (WHERE now IS NULL),
+    coalesce(sum(was), 0), coalesce(sum(now), 0), coalesce(sum(now) FILTER (WHERE was > 0), 0),
+    coalesce(sum(least(was, now)) FILTER (WHERE was > 0 AND now IS NOT NULL), 0)
 """
+_COUNTS = f"SELECT {SUMS} FROM ({{both}}) AS both_days"  # noqa: S608  (constants of ours)
 _BOUGHT = """
     SELECT count(*), count(*) FILTER (WHERE times > 1)
     FROM (SELECT account_id, count(*) AS times FROM crm_purchase WHERE purchased_at < %s {only} GROUP BY 1) AS buyer
@@ -82,22 +84,28 @@ _ANSWERED = """
 
 def counts(period: Period, now: datetime, of: Slice = EVERYBODY, *, as_of: datetime | None = None) -> Counts:
     """All of a period, in one statement. `as_of`: customers and MRR as they were known then."""
+    return Counts(*asked(counted(period, as_of), of, now)[0])
+
+
+def counted(period: Period, as_of: datetime | None = None) -> list[tuple[str, Sequence[Any]]]:
+    """The parts of a statement for `asked` that find what Counts has, in its order."""
     zone, after = clock.zone(), timedelta(days=1)
     first, over = day_start(period.start + after, zone), day_start(period.end + after, zone)
-    parts: list[tuple[str, Sequence[Any]]] = [
-        _both(period, as_of),
-        (_BOUGHT, [over]),
-        (_ANSWERED, [GOOD, first, over]),
-    ]
-    return Counts(*asked(parts, of, now)[0])
+    return [_both(period, as_of), (_BOUGHT, [over]), (_ANSWERED, [GOOD, first, over])]
 
 
 def _both(period: Period, as_of: datetime | None) -> tuple[str, list[Any]]:
     """Customers and MRR of both days."""
+    sql, values = both_days(period, as_of)
+    return _COUNTS.replace("{both}", sql), values
+
+
+def both_days(period: Period, as_of: datetime | None = None) -> tuple[str, list[Any]]:
+    """SQL: account_id, and what each brought on the first day (`was`) and the last (`now`); null: was no customer."""
     start, end = period.start, period.end
     if as_of is None:
-        return _COUNTS.replace("{both}", _SPANS), [start, start, end, end]
-    return _COUNTS.replace("{both}", _KNOWN), [start, start, end, as_of]
+        return _SPANS, [start, start, end, end]
+    return _KNOWN, [start, start, end, as_of]
 
 
 def asked(parts: Sequence[tuple[str, Sequence[Any]]], of: Slice, now: datetime) -> list[tuple[Any, ...]]:

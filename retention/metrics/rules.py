@@ -6,8 +6,9 @@ Rates are fractions: 0.8 is 80 %. Money is a month's, in the reporting currency,
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
@@ -15,6 +16,9 @@ from crm.ledger.rules import add_months
 
 #: From here on a customer retention rate is good, or great (Bain; the bands of DESIGN that pages put into words).
 GOOD, GREAT = Fraction(85, 100), Fraction(90, 100)
+
+#: Of fewer customers a rate is chance: pages say so instead of judging.
+FEW = 10
 
 _CENT = Decimal("0.01")
 
@@ -36,6 +40,10 @@ class Counts:
     repeat_buyers: int = 0  # who bought twice or more
     answers: int = 0
     good_answers: int = 0
+
+
+#: So many of them, from the first on, are of the ledger and stay as they are once a period is over.
+COUNTED = 8
 
 
 def crr(counts: Counts) -> Fraction | None:
@@ -91,6 +99,16 @@ def band(rate: Fraction | None) -> str:
     return "great" if rate > GREAT else "good" if rate > GOOD else "low"
 
 
+def percent(rate: Fraction | None) -> str:
+    """Whole percents: “87”; blank for n/a. 100 only where all were kept, and 0 only where nobody was."""
+    if rate is None:
+        return ""
+    whole = round(rate * 100)
+    if whole == 100 and rate < 1:
+        return "99"
+    return "1" if whole == 0 and rate > 0 else str(whole)
+
+
 def months_of(start: date, end: date) -> Fraction:
     """How many months lie between two days: whole ones, and of the last the share of its days.
 
@@ -103,6 +121,111 @@ def months_of(start: date, end: date) -> Fraction:
         whole -= 1
     reached, following = add_months(start, whole), add_months(start, whole + 1)
     return whole + Fraction((end - reached).days, (following - reached).days)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of the customers at the end of the month before, how many are customers at the end of this one."""
+
+    month: date  # its first day
+    customers: int
+    kept: int
+
+    @property
+    def rate(self) -> Fraction | None:
+        return _share(self.kept, self.customers)
+
+
+def kept_by_month(customers: Sequence[tuple[int, int]], first: int, months: int) -> list[Kept]:
+    """Of so many months after `first`, the oldest first.
+
+    `customers` are pairs of bits, one for each month at whose end they were customers (`first` is the lowest), and how
+    many had the same.
+    """
+    made = []
+    for at in range(1, months + 1):
+        there = sum(count for bits, count in customers if bits >> (at - 1) & 1)
+        kept = sum(count for bits, count in customers if bits >> (at - 1) & 3 == 3)
+        made.append(Kept(month_of(first + at), there, kept))
+    return made
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Joined:
+    """Of the customers at the start of a period those who had joined in a month (its first day), and who was lost."""
+
+    month: date
+    customers: int
+    lost: int
+
+
+#: A quarter's joiners are worth a sentence from so many lost on, if they leave so many times as often as the others,
+#: and if chance makes that of fewer than about one in a thousand (so many standard errors).
+_FEWEST_LOST, _TIMES, _ERRORS = 5, Fraction(3, 2), 3
+
+
+@dataclass(frozen=True, slots=True)
+class Leavers:
+    """Who joined in a quarter and leaves faster than the others."""
+
+    first: date  # the first day of the quarter
+    customers: int
+    lost: int
+    others: int
+    others_lost: int
+
+    @property
+    def times(self) -> Fraction | None:
+        """How many times as often as the others; None where of these nobody was lost."""
+        mine, theirs = Fraction(self.lost, self.customers), Fraction(self.others_lost, self.others)
+        return mine / theirs if theirs else None
+
+    @property
+    def is_more_than_chance(self) -> bool:
+        """By the test of two proportions."""
+        mine, theirs = Fraction(self.lost, self.customers), Fraction(self.others_lost, self.others)
+        both = Fraction(self.lost + self.others_lost, self.customers + self.others)
+        spread = both * (1 - both) * (Fraction(1, self.customers) + Fraction(1, self.others))
+        return mine > theirs and (mine - theirs) ** 2 >= _ERRORS**2 * spread
+
+
+def fast_leavers(joined: Sequence[Joined]) -> Leavers | None:
+    """The quarter of joining whose customers leave so much faster that it is worth saying; None: nothing is."""
+    quarters: dict[date, list[Joined]] = {}
+    for month in joined:
+        first = month.month.replace(month=month.month.month - (month.month.month - 1) % 3)
+        quarters.setdefault(first, []).append(month)
+    everybody, lost = sum(month.customers for month in joined), sum(month.lost for month in joined)
+    found = []
+    for first, months in quarters.items():
+        mine, mine_lost = sum(month.customers for month in months), sum(month.lost for month in months)
+        if mine_lost < _FEWEST_LOST or mine == everybody:
+            continue
+        told = Leavers(first, mine, mine_lost, everybody - mine, lost - mine_lost)
+        if told.is_more_than_chance and (told.times is None or told.times >= _TIMES):
+            found.append(told)
+    return max(found, key=lambda one: (Fraction(one.lost, one.customers), one.first), default=None)
+
+
+#: New money is worth a warning from this share of the MRR at the start on, if all together grew by less than that one.
+NEW_SHARE, STANDS_STILL = Fraction(5, 100), Fraction(1, 100)
+
+
+def grows_in_vain(mrr_start: Decimal, mrr_end: Decimal, mrr_new: Decimal) -> bool:
+    """Whether new customers come while revenue stands still, since as much is lost (F138)."""
+    if mrr_start <= 0:
+        return False
+    start = Fraction(mrr_start)
+    return Fraction(mrr_new) >= NEW_SHARE * start and Fraction(mrr_end) - start < STANDS_STILL * start
+
+
+#: What is counted beforehand costs at most about this share of one connection's time.
+_AT_REST, _BREATH = 20, timedelta(minutes=1)
+
+
+def again_from(made_at: datetime, took: float) -> datetime:
+    """When figures that took so many seconds may be counted again."""
+    return made_at + max(_BREATH, timedelta(seconds=took * _AT_REST))
 
 
 def _share(part: int | Decimal, whole: int | Decimal) -> Fraction | None:
@@ -119,6 +242,11 @@ def _money(amount: Fraction, by: int | Fraction) -> Decimal | None:
 def month_number(day: date) -> int:
     """Months counted from the year 0 on."""
     return day.year * 12 + day.month - 1
+
+
+def month_of(number: int) -> date:
+    """The first day of a month counted so."""
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def _is_last(day: date) -> bool:

@@ -47,9 +47,11 @@ from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
 from tests.architecture import (
+    access_billing,
     access_channels,
     access_desk,
     access_doubles,
+    access_dunning,
     access_fields,
     access_forms,
     access_imports,
@@ -57,10 +59,13 @@ from tests.architecture import (
     access_levels,
     access_lists,
     access_mail,
+    access_metrics,
     access_pipelines,
+    access_retention,
     access_segments,
     access_team,
     access_tickets,
+    access_value,
     access_webhooks,
 )
 from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
@@ -164,7 +169,11 @@ class World:
         access_tickets.ask(self, SECRET)
         access_pipelines.sell(self, SECRET)
         access_ledger.pay(self, SECRET)
+        access_value.count(self, SECRET)
         access_webhooks.tell(self, SECRET)
+        access_dunning.fail(self, SECRET)
+        access_billing.report(self, SECRET)
+        access_retention.report(self)
         access_levels.measure(self, SECRET)
         access_desk.set_up_desk(self)
         access_forms.ask_anybody(self)
@@ -194,9 +203,11 @@ class World:
             "entries": self.entry.pk, "tasks": self.task.pk, "segments": self.segment.pk, "acts": self.act.pk,
             "imports": self.imported.pk, "tickets": self.ticket.pk,
             "ratings": self.rating.pk, "forms": self.form.pk, "service-levels": self.level.pk,
-            "payments": self.payment.pk, "purchases": self.purchase.pk,
+            "payments": self.payment.pk, "purchases": self.purchase.pk, "account-values": self.account.pk,
             "deals": self.deal.pk, "pipelines": self.pipeline.pk, "stages": self.stage.pk,
-            "blocked-senders": self.blocked.pk, "macros": self.own_macro.pk, "ticket-categories": self.category.pk,
+            "blocked-senders": self.blocked.pk, "rotas": self.rota.pk, "macros": self.own_macro.pk,
+            "ticket-categories": self.category.pk,
+            "dunning-cases": self.case.pk, "payment-status-tokens": self.status_token.pk,
             "webhooks": self.webhook.pk, "webhook-deliveries": self.delivery.pk,
         }  # fmt: skip
 
@@ -207,7 +218,8 @@ def _of_workflow(methods: str = "POST") -> Row:
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
 _OTHERS |= access_channels.ROWS | access_pipelines.ROWS | access_forms.ROWS
-_OTHERS |= access_webhooks.ROWS | access_ledger.ROWS
+_OTHERS |= access_webhooks.ROWS | access_ledger.ROWS | access_value.ROWS | access_metrics.ROWS | access_billing.ROWS
+_OTHERS |= access_retention.ROWS | access_dunning.ROWS
 _OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS | access_tickets.ROWS | access_levels.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {

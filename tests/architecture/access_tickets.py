@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from crm.tickets.actions.saying import put
-from crm.tickets.models import Macro, Ticket, TicketMessage
+from crm.tickets.models import Macro, Rota, Ticket, TicketMessage
 from tests.architecture.access_kinds import ADMINS, Row, about
 from tests.conftest import NOON
 
@@ -24,6 +24,7 @@ def ask(world: Any, secret: str) -> None:
     world.said = TicketMessage.objects.create(kind="in", html=f"<p>{secret}</p>", contact=world.contact, **said)
     world.answer = TicketMessage.objects.create(kind="out", user=world.mira, **said)
     world.enclosed = put(world.said, ContentFile(secret.encode(), secret))
+    world.rota = Rota.objects.create(assigns_by="turn")
     world.macro = Macro.objects.create(name="Everybody's", body="Hello {{ contact.first_name }}")
     world.own_macro = Macro.objects.create(name=secret, body="Hello", owner=world.mira)
 
@@ -74,9 +75,15 @@ ROWS: dict[str, Row] = {
     "api-ticket-category-list": Row("GET POST", writers=ADMINS),
     "api-ticket-category-detail": Row("GET PUT PATCH", writers=ADMINS, at=lambda world: {"pk": world.category.pk}),
     "api-ticket-insight-list": Row(),
+    "api-ticket-file": _of("GET", file_id=lambda world: world.enclosed.pk),
+    "api-rota-list": Row("GET POST", writers=ADMINS),
+    "api-rota-detail": Row("GET PUT PATCH", writers=ADMINS, at=lambda world: {"pk": world.rota.pk}),
+    "api-blocked-sender-removal": Row(
+        "POST", readers=ADMINS, writers=ADMINS, at=lambda world: {"pk": world.blocked.pk}
+    ),
     "api-macro-list": Row("GET POST"),
     "api-macro-detail": _mine("GET PUT PATCH"),
-    "api-blocked-sender-list": Row(readers=ADMINS),
+    "api-blocked-sender-list": Row("GET POST", readers=ADMINS, writers=ADMINS),
     "api-blocked-sender-detail": Row(readers=ADMINS, at=lambda world: {"pk": world.blocked.pk}),
     "tickets:fact": Row(
         "GET POST", foreign=True, at=lambda world: {"pk": world.ticket.pk, "name": "priority"}

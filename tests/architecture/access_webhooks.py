@@ -31,6 +31,9 @@ def _in_api(what: str, methods: str = "GET") -> Row:
 
 ROWS: dict[str, Row] = {
     "settings:integrations": for_admins(),
+    "settings:knock": for_admins("POST", name=lambda world: "api"),
+    "inbox:test_mailbox": for_admins("POST"),
+    "webhooks:test_all": for_admins("POST"),
     "webhooks:list": for_admins(),
     "webhooks:new": for_admins("GET POST"),
     "webhooks:guide": for_admins(),

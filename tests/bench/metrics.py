@@ -13,21 +13,22 @@ from django.db import connection, transaction
 
 from crm.ledger.rules import add_months
 from crm.web import clock
+from retention.metrics.apart.reading import breakdown
 from retention.metrics.cohorts import cohorts
 from retention.metrics.figures import of_period
-from retention.metrics.reading import Period
+from retention.metrics.reading import EVERYBODY, Period
 from tests.bench import rows, span_rows
 from tests.bench.figures import Figure
 from tests.bench.population import Population, Progress, insertion, say
 
 MONTHS = 24
 _ASKED = 5
-_FLOOR = Path(__file__).parent / "floors" / "metrics.sql"
+_FLOORS = [Path(__file__).parent / "floors" / name for name in ("metrics.sql", "breakdown.sql")]
 
 
 def measure(population: Population) -> list[Figure]:
     with population.entered():
-        _prepare(population)
+        prepare(population)
         now = population.anchor
         today = clock.today(now)
         year = Period(add_months(today, -12), today)
@@ -42,12 +43,17 @@ def measure(population: Population) -> list[Figure]:
                 f"cohorts of {MONTHS} months", lambda: cohorts(MONTHS, now),
                 {"start": add_months(month, -MONTHS), "end": month - timedelta(days=1)},
             ),
+            "breakdown": (
+                "figures of a year by industry", lambda: breakdown("industry", year, now, EVERYBODY),
+                {"start": year.start, "end": year.end},
+            ),
         }  # fmt: skip
         return [_beside(population, name, *asked) for name, asked in ours.items()]
 
 
 def _beside(population: Population, name: str, what: str, ask: Callable[[], Any], values: dict[str, Any]) -> Figure:
-    floor = dict(part.split("\n", 1) for part in _FLOOR.read_text().split("-- panel: ")[1:])[name]
+    panels = [part for file in _FLOORS for part in file.read_text().split("-- panel: ")[1:]]
+    floor = dict(part.split("\n", 1) for part in panels)[name]
     took: dict[str, list[float]] = {"ours": [], "bare": []}
     for turn in range(_ASKED + 1):  # the first warms
         for side, run in (("bare", lambda: _bare(floor, values)), ("ours", ask)):
@@ -69,7 +75,7 @@ def _bare(sql: str, values: dict[str, Any]) -> None:
         cursor.fetchall()
 
 
-def _prepare(population: Population) -> None:
+def prepare(population: Population) -> None:
     """Found, or made: all of them or, if it is broken off, none."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('bench_spans')")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import board, daily, fields, growth, imports, metrics, pages, search, spine, tickets
+from tests.bench import board, daily, dashboard, fields, growth, imports, metrics, pages, search, spine, tickets
 from tests.bench.figures import Figure
 from tests.bench.population import FEWEST, Population, prepare, say
 
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[Population], list[Figure]]] = {
     "tickets": tickets.measure,
     "board": board.measure,
     "metrics": metrics.measure,
+    "dashboard": dashboard.measure,
     "search": search.measure,
     "fields": fields.measure,
     "import": imports.measure,

@@ -59,6 +59,26 @@ def test_a_customer_is_found_and_something_done_by_keyboard(
     expect(page.locator("#palette")).to_be_hidden()
 
 
+def test_enter_takes_what_is_typed_however_quickly(page: Page, live_server: Any, kelp: Account) -> None:
+    """What was opened lately stands there before a word is typed, and is not what they meant."""
+    person = factories.contact(kelp, first_name="Sofia", last_name="Lind", email="sofia@kelp.example")
+    sign_in(page, live_server.url)
+    for url in (kelp.get_absolute_url(), person.get_absolute_url()):
+        page.goto(f"{live_server.url}{url}")
+    page.goto(f"{live_server.url}/tasks/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette").get_by_role("option", name="Sofia Lind")).to_have_attribute("aria-selected", "true")
+    page.keyboard.type("kelp f")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kelp Foods")
+    page.goto(f"{live_server.url}{person.get_absolute_url()}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("note")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Kind").or_(page.get_by_text("Log what happened with Kelp Foods")).first).to_be_visible()
+    assert f"contact={person.pk}" in page.url
+
+
 def test_the_day_is_worked_off(page: Page, live_server: Any, kelp: Account) -> None:
     sign_in(page, live_server.url)
     page.get_by_role("button", name="Done for today: Kelp Foods").click()

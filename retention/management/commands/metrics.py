@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,6 +14,7 @@ from crm.segments.models import Segment
 from crm.segments.rules import read_day
 from crm.web import clock
 from retention.metrics.figures import of_period
+from retention.metrics.known.reading import read_moment
 from retention.metrics.reading import Period, PeriodError, Slice
 
 #: What stands instead of a figure that has nothing to say.
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     help = (
         "Print how well customers were kept between two days, such as 2026-01-01 and 2026-02-01: customers are counted "
         "on each. Rates are fractions (0.8 is 80 %); money is a month's, in the reporting currency. Exit code 2: the "
-        "period or the segment makes no sense."
+        "period, the segment or the moment makes no sense."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,6 +36,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--segment", metavar="NAME", help="only those who are in this shared segment of accounts now"
         )
+        parser.add_argument(
+            "--as-of", metavar="T",
+            help="customers and MRR as they were known then: ISO 8601, UTC without an offset, not to come",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print JSON alone; null where a figure is n/a")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,9 +47,10 @@ class Command(BaseCommand):
         try:
             period = Period(_day(options["start"], "--start"), _day(options["end"], "--end"))
             chosen = _segment(options["segment"]) if options["segment"] else None
+            as_of = read_moment(options["as_of"], now, UTC) if options["as_of"] else None
         except (PeriodError, FilterError) as error:
             raise CommandError(str(error), returncode=2) from error
-        found = of_period(period, now, Slice(chosen)).told()
+        found = of_period(period, now, Slice(chosen), as_of=as_of).told()
         if options["json"]:
             self.stdout.write(json.dumps(found))
         else:

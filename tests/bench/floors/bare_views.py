@@ -156,6 +156,11 @@ def pipeline_insight(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, "pipeline_insight", panels, pipeline=pk, since=since)
 
 
+def dashboard(request: HttpRequest) -> HttpResponse:
+    panels = ("figures", "segments", "views", "renewals")
+    return _page(request, "dashboard", {panel: panel for panel in panels} | _DESK)
+
+
 urlpatterns = [
     path("bare/accounts/<sort>/", accounts),
     path("bare/contacts/<sort>/", contacts),
@@ -167,6 +172,7 @@ urlpatterns = [
     path("bare/ticket/<int:pk>/", ticket),
     path("bare/insight/", insight),
     path("bare/board/<int:pk>/", board),
+    path("bare/dashboard/", dashboard),
     path("bare/forecast/<int:pk>/", forecast),
     path("bare/pipeline-insight/<int:pk>/", pipeline_insight),
 ]
