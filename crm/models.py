@@ -13,6 +13,16 @@ from crm.accounts.models import (
     HandOff,
     LeftOverFile,
 )  # fmt: skip
+from crm.billing.models import (
+    BillingCustomer,
+    BillingDifference,
+    BillingFact,
+    BillingLook,
+    BillingObject,
+    BillingSettings,
+    PaymentAttempt,
+    PaymentMethod,
+)
 from crm.correspondence.models import IgnoredSender, Mail, MailFile, MailIdentity, MailThread
 from crm.duplicates.models import AccountPair, ContactPair, Merge, MovedRows, Sweep
 from crm.fields.models import CustomField, CustomFieldChange
@@ -28,6 +38,7 @@ from crm.imports.models import (
     ImportReject,
 )  # fmt: skip
 from crm.inbox.models import InboundPayload, InboxSettings, MailboxPlace
+from crm.leaving.models import LeavingAnswer, LeavingOffer, LeavingOfferChange, LeavingPolicy, LeavingPolicyChange
 from crm.ledger.models import (
     Cancellation,
     CancellationChange,
@@ -135,17 +146,21 @@ from crm.webhooks.models import (
 
 __all__ = [
     "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias",
-    "ApiToken", "BlockedSender", "BusinessHours", "CalendarFeed", "CancelReason", "CancelReasonChange",
+    "ApiToken", "BillingCustomer", "BillingDifference", "BillingFact", "BillingLook", "BillingObject",
+    "BillingSettings",
+    "BlockedSender", "BusinessHours", "CalendarFeed", "CancelReason", "CancelReasonChange",
     "Cancellation", "CancellationChange", "Contact", "ContactChange", "ContactHandle", "ContactPair",
     "ContactSeen", "Contract", "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate",
     "CustomField", "CustomFieldChange", "CustomerSpan", "DataCount", "DataSweep", "Deal", "DealChange",
     "DealContact", "DealSpell", "DealTicket", "Decision", "Device", "DomainLook", "Emptying", "EnteredSpend",
     "FormEntry", "HandOff", "HandOver", "HandedRow", "Holiday", "IdempotentAnswer", "IgnoredSender", "Import",
     "ImportKept", "ImportMapping", "ImportPart", "ImportReject", "ImportedRange", "InboundPayload",
-    "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeftOverFile", "ListChoice",
+    "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeavingAnswer", "LeavingOffer",
+    "LeavingOfferChange", "LeavingPolicy", "LeavingPolicyChange", "LeftOverFile", "ListChoice",
     "LossReason", "LossReasonChange", "Macro", "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate",
     "MailThread", "MailboxPlace", "Membership", "Merge", "MovedRows", "MrrMovement", "Notification",
-    "NotificationPreference", "Organisation", "OutboundMessage", "Payment", "PaymentChange", "Pending",
+    "NotificationPreference", "Organisation", "OutboundMessage", "Payment", "PaymentAttempt", "PaymentChange",
+    "PaymentMethod", "Pending",
     "Pipeline", "PipelineChange", "PublicForm", "PublicFormChange", "Pulse", "Purchase", "PurchaseChange",
     "PurchaseItem", "PurchaseItemChange", "PutAway", "Refund", "RefundChange", "RfmScore", "RoleRight", "Rota",
     "Run", "SavedView", "Segment", "SegmentChange", "SegmentMember", "SegmentMemberChange", "SegmentMoves",

@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
+from crm import slots
 from crm.accounts.models import Account, Contact
 from crm.fields import known
 from crm.team.models import User
@@ -32,15 +33,17 @@ _BESIDE = [
 
 def _page_row(rows: Any, pk: int) -> QuerySet[Any, Any]:
     versions = RawSQL(f"({known.VERSIONS})", [], TextField())  # noqa: S611  (a constant of ours)
-    asked = (*_OWN, *(f"owner__{name}" for name in _OWNER), *_BESIDE, "field_versions")
-    return rows.filter(pk=pk).for_page().annotate(field_versions=versions).values_list(*asked)  # type: ignore[no-any-return]
+    others = {name: read() for name, read in slots.account_reads.items()}
+    asked = (*_OWN, *(f"owner__{name}" for name in _OWNER), *_BESIDE, *others, "field_versions")
+    return rows.filter(pk=pk).for_page().annotate(field_versions=versions, **others).values_list(*asked)  # type: ignore[no-any-return]
 
 
 _account = Composed(lambda pk, viewer: _page_row(Account.objects.visible_to(viewer), pk), int, SIGHT)
 
 
 def account(pk: int, viewer: User) -> Account | None:
-    """With its owner, the hand-off that holds (`agreed_…`), whether others belong to it (`leads`) and `seen_at`."""
+    """With its owner, the hand-off that holds (`agreed_…`), whether others belong to it (`leads`), `seen_at`, and what
+    other rooms read along (`slots.account_reads`)."""
     rows = _account.rows(pk, viewer)
     if not rows:
         return None
@@ -49,7 +52,7 @@ def account(pk: int, viewer: User) -> Account | None:
     own, owner = len(_OWN), len(_OWN) + len(_OWNER)
     found: Account = Account.from_db(DEFAULT_DB_ALIAS, _OWN, row[:own])
     found.owner = User.from_db(DEFAULT_DB_ALIAS, _OWNER, row[own:owner]) if found.owner_id else None
-    for name, value in zip(_BESIDE, row[owner:], strict=True):
+    for name, value in zip([*_BESIDE, *slots.account_reads.names()], row[owner:], strict=True):
         setattr(found, name, value)
     return found
 

@@ -1,6 +1,7 @@
 """The API's map: each room's resources, the schema, and its page."""
 
 from django.urls import path, re_path
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
@@ -13,6 +14,7 @@ from crm.accounts.api import AccountResource, ContactResource
 from crm.forms.api import FormResource
 from crm.history.api import ActResource
 from crm.imports.api import ExportResource, ImportResource
+from crm.leaving.api import LeaveLinkResource
 from crm.ledger.api import ContractResource, PaymentResource, PurchaseResource
 from crm.pipelines.api import DealResource, PipelineResource, StageResource
 from crm.segments.api import SegmentResource
@@ -22,6 +24,7 @@ from crm.tickets.api import (
     InsightResource,
     MacroResource,
     RatingResource,
+    RotaResource,
     ServiceLevelResource,
     TicketResource,
 )
@@ -34,6 +37,7 @@ router.register("accounts", AccountResource, "api-account")
 router.register("contacts", ContactResource, "api-contact")
 router.register("entries", EntryResource, "api-entry")
 router.register("contracts", ContractResource, "api-contract")
+router.register("leave-links", LeaveLinkResource, "api-leave-link")
 router.register("payments", PaymentResource, "api-payment")
 router.register("purchases", PurchaseResource, "api-purchase")
 router.register("segments", SegmentResource, "api-segment")
@@ -41,6 +45,7 @@ router.register("tasks", TaskResource, "api-task")
 router.register("tickets", TicketResource, "api-ticket")
 router.register("ratings", RatingResource, "api-rating")
 router.register("service-levels", ServiceLevelResource, "api-service-level")
+router.register("rotas", RotaResource, "api-rota")
 router.register("ticket-categories", CategoryResource, "api-ticket-category")
 router.register("ticket-insight", InsightResource, "api-ticket-insight")
 router.register("macros", MacroResource, "api-macro")
@@ -54,6 +59,14 @@ router.register("forms", FormResource, "api-form")
 router.register("acts", ActResource, "api-act")
 router.register("imports", ImportResource, "api-import")
 router.register("exports", ExportResource, "api-export")
+#: Those of retention by their names alone: crm never imports it.
+for _prefix, _resource, _name in (
+    ("metrics", "retention.metrics.api.MetricsResource", "api-metrics"),
+    ("account-values", "retention.value.api.ValueResource", "api-account-value"),
+    ("dunning-cases", "retention.dunning.api.CaseResource", "api-dunning-case"),
+    ("payment-status-tokens", "retention.dunning.api.StatusTokenResource", "api-payment-status-token"),
+):
+    router.register(_prefix, import_string(_resource), _name)
 
 
 @extend_schema(exclude=True)

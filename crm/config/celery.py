@@ -50,6 +50,14 @@ app.conf.beat_schedule = {
     "imports": _ring("crm.imports.jobs.work", min(settings.BEAT_SECONDS, 2.0)),
     # every ten minutes: book the next terms of contracts that renew by themselves
     "renewals": _ring("crm.ledger.jobs.work", LOOK_EVERY.total_seconds()),
+    # every so often: have payments tried again
+    "payment-attempts": _ring("crm.billing.jobs.attempts", settings.BEAT_SECONDS),
+    # every so often: follow up payments that failed
+    "dunning": _ring("retention.dunning.jobs.work", settings.BEAT_SECONDS),
+    # every minute: compare with Stripe, once a day, page by page
+    "billing-look": _ring("crm.billing.jobs.look", 60.0),
+    # every ten minutes: count and send the review of a month, on the first working day after it
+    "reviews": _ring("retention.reports.jobs.work", 600.0),
     # every so often: the next of a demo that is going
     "emptying": _ring("crm.settings.jobs.empty", settings.BEAT_SECONDS),
     # every minute: give back what was handed over until today
@@ -66,6 +74,10 @@ app.conf.beat_schedule = {
     "rfm": _ring("crm.ledger.jobs.rfm", 600.0),
     # every ten minutes: what customers use, once a day
     "habits": _ring("retention.usage.jobs.habits", 600.0),
+    # every ten minutes: what customers are worth and ready for, once a day
+    "value": _ring("retention.value.jobs.work", 600.0),
+    # every minute: count what the dashboard shows, where that takes long and the ledger has moved
+    "metrics": _ring("retention.metrics.jobs.work", 60.0),
     # every so often: the next rows of large changes
     "history": _ring("crm.history.jobs.work", settings.BEAT_SECONDS),
     # every half minute: build the indexes of fields that admins have marked as often filtered

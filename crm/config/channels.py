@@ -1,4 +1,4 @@
-"""The part of the settings about chats: the accounts of ours that people write to, and whom we may call by HTTP.
+"""The part of the settings about chats and billing: whom others speak for, and whom we may call by HTTP.
 
 Each secret that something is checked by may be several, separated by commas, while an old one makes way for a new one.
 """
@@ -26,6 +26,12 @@ INSTAGRAM_VERIFY_TOKEN = _env.str("INSTAGRAM_VERIFY_TOKEN", "")
 INSTAGRAM_API_URL = _env.str("INSTAGRAM_API_URL", "https://graph.instagram.com/v25.0").rstrip("/")
 
 BRIDGES = _env.str("BRIDGES", "")
+
+#: Billing: what is not given on its page. Another address of Stripe's is for tests alone.
+STRIPE_SIGNING_SECRETS = _env.list("STRIPE_SIGNING_SECRET", default=[])
+STRIPE_API_KEY = _env.str("STRIPE_API_KEY", "")
+STRIPE_API_URL = _env.str("STRIPE_API_URL", "https://api.stripe.com").rstrip("/")
+BILLING_HOOK_SECRETS = _env.list("BILLING_HOOK_SECRET", default=[])
 
 #: Names and networks that may be called although they are not of the public internet.
 OUTGOING_ALLOW = _env.list("OUTGOING_ALLOW", default=[])

@@ -28,8 +28,10 @@ HOLDFAST_DEMO = env.bool("HOLDFAST_DEMO", False)
 ROOMS = [
     "crm.web", "crm.team", "crm.history", "crm.timeline", "crm.segments", "crm.fields", "crm.accounts", "crm.ledger",
     "crm.outbox", "crm.inbox", "crm.webhooks", "crm.correspondence", "crm.duplicates", "crm.privacy", "crm.quality",
-    "crm.todos", "crm.touches", "crm.forms", "crm.tickets", "crm.pipelines", "crm.imports", "crm.home", "crm.settings",
-    "retention.usage", "retention.workflows", "retention.metrics",
+    "crm.todos", "crm.leaving", "crm.touches", "crm.billing", "crm.forms", "crm.tickets", "crm.pipelines",
+    "crm.imports", "crm.home", "crm.settings",
+    "retention.usage", "retention.workflows", "retention.dunning", "retention.metrics", "retention.reports",
+    "retention.value",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -77,6 +79,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "crm.config.urls"
+HOOKS_URLCONF = "crm.config.hook_urls"
 WSGI_APPLICATION = "crm.config.wsgi.application"
 TEMPLATES = [
     {

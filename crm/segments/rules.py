@@ -93,6 +93,14 @@ def read_day(value: Any) -> date:
     return day
 
 
+def read_stretch(value: Any) -> tuple[date, date]:
+    """“2026-03-31..2026-06-30”: after the first of these days, up to the last."""
+    first, dots, last = value.partition("..") if isinstance(value, str) else ("", "", "")
+    if not dots:
+        raise ValueError(f"must be two dates such as 2026-03-31..2026-06-30, not {shown(value)}")
+    return read_day(first), read_day(last)
+
+
 def read_days(value: Any) -> int:
     number = read_number(value)
     if number != int(number) or not 0 <= number <= MOST_DAYS:

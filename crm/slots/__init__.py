@@ -44,9 +44,10 @@ from crm.slots.inbox import (
     inbox_handlers,
     mail_takers,
 )
-from crm.slots.integrations import Connection, Integration, Traffic, integrations
+from crm.slots.integrations import Connection, Integration, Traffic, WayIn, integrations
 from crm.slots.lists import ListColumn, ListOfRows, list_columns, lists
 from crm.slots.pages import (
+    ContractDoor,
     Found,
     Mark,
     MenuEntry,
@@ -56,9 +57,11 @@ from crm.slots.pages import (
     SettingsPage,
     TodayReason,
     account_panels,
+    account_reads,
     account_tiles,
     contact_marks,
     contact_panels,
+    contract_doors,
     fact_waits,
     mail_tabs,
     menu,
@@ -115,6 +118,7 @@ from crm.slots.sending import (
     send_guards,
 )
 from crm.slots.telling import NotificationKind, Teller, notification_kinds, tell, tellers
+from crm.slots.today import TodayRows, named_rows, today_rows
 
 __all__ = [
     "FILES_LOCK",
@@ -124,6 +128,7 @@ __all__ = [
     "Arrived",
     "BulkAction",
     "Connection",
+    "ContractDoor",
     "CustomSubject",
     "DataCheck",
     "DateField",
@@ -178,18 +183,22 @@ __all__ = [
     "Teller",
     "Throughput",
     "TodayReason",
+    "TodayRows",
     "Told",
     "Traffic",
     "Trouble",
     "ValueFacts",
     "Verb",
+    "WayIn",
     "Work",
     "absences",
     "account_panels",
+    "account_reads",
     "account_tiles",
     "bulk_actions",
     "contact_marks",
     "contact_panels",
+    "contract_doors",
     "custom_subjects",
     "data_checks",
     "date_fields",
@@ -217,6 +226,7 @@ __all__ = [
     "mail_tabs",
     "mail_takers",
     "menu",
+    "named_rows",
     "notices",
     "notification_kinds",
     "one_by_one",
@@ -236,6 +246,7 @@ __all__ = [
     "ticket_panels",
     "today_cards",
     "today_reasons",
+    "today_rows",
     "traces",
     "undone_along",
     "value_facts",

@@ -51,6 +51,18 @@ class TodayReason:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class ContractDoor:
+    """A button on a contract's dialog, for whoever may edit contracts; `url_name` takes its id and is a dialog too."""
+
+    label: str
+    url_name: str
+
+
+#: Name → an expression over the account that is read along with its row when its page is shown: panels and tiles find
+#: the value as an attribute of the account, and ask nothing.
+account_reads: Registry[Callable[[], Any]] = Registry("value read with an account's page")
+contract_doors: Registry[ContractDoor] = Registry("door of a contract")
 menu: Registry[MenuEntry] = Registry("menu entry")
 
 

@@ -30,7 +30,7 @@ class FilterField:
     expression: Callable[[str | None, datetime], Any]
     choices: tuple[tuple[str, str], ...] = ()
     takes_argument: bool = False
-    argument: str = "name"  # what it takes: a name, or a day as ISO 8601
+    argument: str = "name"  # what it takes: a name, a day as ISO 8601, or a stretch: two of them with .. between
     unit: str = ""  # of numbers, for sentences: money (reporting currency) | days | blank
     order: int = 0
     #: What a form may suggest for a text: (value, what it means) of each.

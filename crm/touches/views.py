@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,9 +33,11 @@ def _account(request: HttpRequest, pk: int) -> Account:
     return get_object_or_404(Account.objects.visible_to(request.user), pk=pk)
 
 
-def _primary(account: Account, viewer: User) -> int | None:
-    """With whom most touches are."""
-    return account.contacts.visible_to(viewer).filter(is_primary=True).values_list("pk", flat=True).first()
+def _whom(request: HttpRequest, account: Account, viewer: User) -> int | None:
+    """Whom the address names (`contact`), else the one with whom most touches are."""
+    people, asked = account.contacts.visible_to(viewer), request.GET.get("contact", "")
+    named = Q(pk=asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else Q(is_primary=True)
+    return people.filter(named).values_list("pk", flat=True).first()
 
 
 @_form
@@ -42,7 +45,7 @@ def _primary(account: Account, viewer: User) -> int | None:
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a call, a meeting, an interview or a note on the timeline, and plan what is to follow."""
     account, viewer, now = _account(request, pk), viewer_of(request), clock.now()
-    chosen = {"contact": _primary(account, viewer), "kind": request.GET.get("kind", "call")}
+    chosen = {"contact": _whom(request, account, viewer), "kind": request.GET.get("kind", "call")}
     form = LogForm(
         request.POST if request.method == "POST" else None, account=account, viewer=viewer, now=now, initial=chosen
     )
@@ -64,8 +67,8 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"clocks": form.clocks() if form.is_valid() else (), "form": form}
         return render(request, "crm/touches/plan.html#clocks", context | {"frame": "ui/dialog_part.html"})
     first = {
-        "contact": _primary(account, viewer), "kind": request.GET.get("kind", "call"), "day": tomorrow(now, viewer),
-        "at": "10:00", "whose": "mine",
+        "contact": _whom(request, account, viewer), "kind": request.GET.get("kind", "call"),
+        "day": tomorrow(now, viewer), "at": "10:00", "whose": "mine",
     }  # fmt: skip
     form = PlanForm(
         request.POST if request.method == "POST" else None, account=account, viewer=viewer, now=now, initial=first

@@ -73,4 +73,7 @@ def _entries(request: HttpRequest) -> list[dict[str, Any]]:
         )
     for place, number in zip(counted, how_many(list(counted.values()), MOST_COUNTED), strict=True):
         entries[place]["count"] = number
+    nearest = max((entry["url"] for entry in entries if entry["here"]), key=len, default=None)
+    for one in entries:  # a room may stand below another's address
+        one["here"] = one["url"] == nearest
     return entries

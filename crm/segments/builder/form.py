@@ -70,6 +70,8 @@ class Builder:
             above.parts = [other for other in above.parts if other is not part]
         elif verb in ("field", "op") and isinstance(part, Condition):
             part.focus = "op" if verb == "field" else "value"
+            if part.lacks_argument:
+                part.focus = "argument"
             if verb == "field":
                 part.op, part.values, part.upto = "", [], ""
         self._settle(self.root, "0")

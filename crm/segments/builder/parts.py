@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models.functions import Lower
 
 from crm.segments.filters import OPERATORS, FilterError, Operator
+from crm.segments.filters.parsing import reads
 from crm.segments.models import Segment
 from crm.slots import FilterField, FilterSubject
 
@@ -54,7 +55,7 @@ class Condition:
     upto: str = ""
     place: str = ""
     error: str = ""
-    focus: str = ""  # which of its fields comes next: field, op or value
+    focus: str = ""  # which of its fields comes next: field, argument, op or value
     viewer: Any = None  # whose segments are offered
 
     is_group = False
@@ -69,6 +70,11 @@ class Condition:
         known = OPERATORS[self.about.kind] if self.about else {}
         usual = _USUAL.get(self.about.kind, "") if self.about else ""
         return known.get(self.op) or known.get(usual) or next(iter(known.values()), None)
+
+    @property
+    def lacks_argument(self) -> bool:
+        """Whether what is wrong is what it is asked about, a day or a name, and not what it is compared with."""
+        return bool(self.about and self.about.takes_argument and not reads(self.about, self.argument.strip()))
 
     @property
     def operators(self) -> list[tuple[str, str]]:
@@ -115,6 +121,8 @@ class Condition:
             counted = plain_label(about)
             if about.argument == "day":
                 raise FilterError("", f"“{counted}” asks about one day. Say which")
+            if about.argument == "stretch":
+                raise FilterError("", f"“{counted}” asks about some days. Say which, as 2026-03-31..2026-06-30")
             raise FilterError("", f"“{counted}” counts one thing. Say of what, by the name your product reports")
         return f"{self.name}:{self.argument.strip()}"
 

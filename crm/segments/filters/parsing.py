@@ -178,7 +178,17 @@ def _segment(pk: int, place: str, about: FilterField, reading: _Reading) -> Segm
 _ARGUMENTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "name": (rules.read_text, "exports"),
     "day": (rules.read_day, "2026-06-01"),
+    "stretch": (rules.read_stretch, "2026-03-31..2026-06-30"),
 }
+
+
+def reads(about: FilterField, argument: str) -> bool:
+    """Whether a field that takes one can be asked about this."""
+    try:
+        _ARGUMENTS[about.argument][0](argument)
+    except ValueError:
+        return False
+    return True
 
 
 def _field(reference: str, place: str, subject: FilterSubject) -> FilterField:

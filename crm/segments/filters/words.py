@@ -35,8 +35,10 @@ def said(field: FilterField, takes: str, operand: Any) -> str:
 
 
 def shown_argument(field: FilterField, argument: str) -> str:
-    """What stands behind the colon: a name as it is, a day as people read it."""
-    return wording.day(date.fromisoformat(argument)) if field.argument == "day" else argument
+    """What stands behind the colon: a name as it is, days as people read them."""
+    if field.argument == "name":
+        return argument
+    return " to ".join(wording.day(date.fromisoformat(day)) for day in argument.split(".."))
 
 
 def _listed(operand: str | Sequence[str]) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.db import OperationalError, connection, transaction
@@ -27,6 +28,8 @@ PAGE = "crm/segments/list.html"
 PAGE_SIZE = 50
 #: Whoever comes back to a list gets the rows that were there at once, but no more than these.
 MOST_AT_ONCE = 500
+#: So few rows of a search are little: perhaps what was meant lies outside the view.
+LITTLE = 5
 #: Rows that resemble what was looked for, when none holds it.
 ALIKE = 20
 #: How long it may take to find them, and how alike a word of theirs must be (0…1).
@@ -89,10 +92,19 @@ def _listed(
     if request.htmx and ("cursor" in request.GET or at_once):  # type: ignore[attr-defined]
         return render(request, f"{PAGE}#rows", context)
     context |= around.around(request, listing, state, shown, found.refused is None)
-    context["alike"] = found.alike
+    context["alike"], context["everywhere"] = found.alike, _everywhere(request.GET, listing, found)
     context["total"] = "" if found.alike or found.refused else around.total(request, listing, found.page, found.rows)
     context["refused"] = f"{found.refused.place} {found.refused.message}".strip() if found.refused else ""
     return render(request, template, {**context, **more}, status=400 if found.refused else 200)
+
+
+def _everywhere(asked: QueryDict, listing: Listing, found: Found) -> str:
+    """The address of the same search among all of them, where a view or a filter has let it find little; else blank."""
+    text = listing.searched_for(asked)
+    within = any(asked.get(name) for name in listing.narrowing if name != "q")
+    if not text or not within or found.refused or found.page.next or len(found.page.rows) > LITTLE:
+        return ""
+    return f"{listing.url}?{urlencode({'view': WHOLE, 'q': text})}"
 
 
 def _size(at_once: str) -> int:

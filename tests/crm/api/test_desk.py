@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from crm.team.models import User
-from crm.tickets.models import Macro, ServiceLevel, Ticket, TicketRating
+from crm.team.models import Team, User
+from crm.tickets.channels import matching
+from crm.tickets.models import Macro, Rota, ServiceLevel, Ticket, TicketCategory, TicketRating
 from crm.web.models import Walk
 from tests import factories
 from tests.conftest import NOON
@@ -16,6 +17,7 @@ from tests.conftest import NOON
 pytestmark = pytest.mark.django_db
 LEVELS, RATINGS, MACROS = "/api/v1/service-levels/", "/api/v1/ratings/", "/api/v1/macros/"
 INSIGHT = "/api/v1/ticket-insight/"
+CATEGORIES, ROTAS, BLOCKED = "/api/v1/ticket-categories/", "/api/v1/rotas/", "/api/v1/blocked-senders/"
 GOLD = {"name": "Gold", "tiers": ["gold", "gold"], "targets": {"urgent": {"answer": 60, "solve": 480}, "low": {}}}
 
 
@@ -126,3 +128,46 @@ def test_ratings_are_read_and_narrowed(api: Any, calling: Any, mira: User, olaf:
     assert api.get(f"{RATINGS}?answered=maybe").status_code == 400
     assert calling(olaf).get(RATINGS).json()["results"] == []
     assert api.post(RATINGS, {"score": 5}).status_code == 405
+
+
+def test_a_category_sends_its_tickets_to_a_team(admins: Any, api: Any) -> None:
+    Team.objects.create(name="Data")
+    made = admins.post(CATEGORIES, {"name": "Export", "team": "Data", "assigns_by": "least"})
+    assert (made.status_code, made.json()["team"], made.json()["assigns_by"]) == (201, "Data", "least")
+    assert api.patch(made["Location"], {"team": None}).status_code == 403
+    assert admins.patch(made["Location"], {"team": "Nobody"}).json()["errors"].keys() == {"team"}
+    assert TicketCategory.objects.get().team.name == "Data"
+    changed = admins.patch(made["Location"], {"team": None, "assigns_by": ""}).json()
+    assert (changed["team"], changed["assigns_by"]) == (None, "")
+
+
+def test_rotas_are_made_once_for_each_team_and_keep_whose_turn_it_is(admins: Any, api: Any, sam: User) -> None:
+    team = Team.objects.create(name="Data")
+    assert api.post(ROTAS, {"team": "Data", "assigns_by": "turn"}).status_code == 403
+    made = admins.post(ROTAS, {"team": "Data", "assigns_by": "turn"})
+    assert (made.status_code, made.json()) == (201, {"id": made.json()["id"], "team": "Data", "assigns_by": "turn"})
+    again = admins.post(ROTAS, {"team": "Data", "assigns_by": "least"})
+    assert (again.status_code, again.json()["errors"].keys()) == (409, {"team"})
+    Rota.objects.filter(team=team).update(last=sam)
+    assert admins.patch(made["Location"], {"assigns_by": "least"}).json()["assigns_by"] == "least"
+    assert admins.patch(made["Location"], {"team": None}).json()["errors"].keys() == {"team"}
+    row = Rota.objects.get()
+    assert (row.team, row.assigns_by, row.last) == (team, "least", sam)
+    assert admins.post(ROTAS, {"team": None, "assigns_by": "owner"}).status_code == 201
+    assert admins.post(ROTAS, {"team": None, "assigns_by": "turn"}).status_code == 409
+    assert len(api.get(ROTAS).json()["results"]) == 2
+
+
+def test_senders_are_blocked_and_heard_again(admins: Any, api: Any) -> None:
+    assert api.post(BLOCKED, {"handle": "spam@x.example"}).status_code == 403
+    made = admins.post(BLOCKED, {"handle": "Spam@X.example"})
+    assert (made.status_code, made.json()["handle"], made.json()["channel"]) == (201, "spam@x.example", "email")
+    assert admins.post(BLOCKED, {"handle": "spam@x.example"}).json()["id"] == made.json()["id"]
+    assert admins.post(BLOCKED, {"handle": "4242", "channel": "telegram"}).status_code == 201
+    assert admins.post(BLOCKED, {"handle": "4242"}).json()["errors"].keys() == {"handle"}
+    assert matching.is_blocked("spam@x.example")
+    assert api.post(f"{made['Location']}removal/").status_code == 403
+    assert matching.is_blocked("spam@x.example")
+    assert admins.post(f"{made['Location']}removal/").status_code == 204
+    assert not matching.is_blocked("spam@x.example")
+    assert admins.post(f"{made['Location']}removal/").status_code == 404

@@ -16,6 +16,7 @@ from django.test import Client
 from crm.inbox import rules
 from crm.inbox.channels import hooks, imap
 from crm.inbox.models import InboundPayload, MailboxPlace
+from crm.team.models import User
 from tests.conftest import NOON
 
 SECRET = b64encode(b"name:password").decode()
@@ -184,6 +185,29 @@ def test_each_mail_is_stored_once_and_left_as_it_is(mailbox: Imap) -> None:
     place = MailboxPlace.objects.get()
     assert (place.validity, place.last_uid, place.trouble) == (7, 9, "")
     assert not any("STORE" in said or "SELECT" in said for said in mailbox.asked)  # EXAMINE: nothing is marked as read
+
+
+def test_a_test_opens_the_mailbox_and_reads_nothing(
+    mailbox: Imap, client: Client, ada: User, mira: User, settings: Any
+) -> None:  # fmt: skip
+    mailbox.mails = {3: b"one", 5: b"two"}
+    client.force_login(mira)
+    assert client.post("/settings/inbox/mailbox/test/").status_code == 403
+    assert mailbox.asked == []
+    client.force_login(ada)
+    assert "/settings/inbox/mailbox/test/" in client.get("/settings/integrations/").text
+    page = client.post("/settings/inbox/mailbox/test/", follow=True).text
+    assert "The mailbox of in at 127.0.0.1 opens: 2 mails in INBOX." in page
+    assert not any("FETCH" in said or "SELECT" in said for said in mailbox.asked)
+    assert not MailboxPlace.objects.exists()
+    settings.IMAP_URL = mailbox.url.replace("secret", "wrong")
+    page = client.post("/settings/inbox/mailbox/test/", {"next": "/settings/integrations/"}, follow=True)
+    assert "cannot be opened" in page.text
+    assert "wrong password" in page.text
+    assert page.redirect_chain == [("/settings/integrations/", 302)]
+    settings.IMAP_URL = ""
+    assert "No mailbox is set up" in client.post("/settings/inbox/mailbox/test/", follow=True).text
+    assert "/mailbox/test/" not in client.get("/settings/integrations/").text
 
 
 def test_nothing_is_lost_when_the_line_breaks_between_two(mailbox: Imap) -> None:

@@ -25,6 +25,7 @@ class Got:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def json(self) -> Any:
@@ -57,7 +58,9 @@ def provider() -> Iterator[Provider]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            stands.got.append(Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            stands.got.append(
+                Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body, self.command)
+            )
             status, said = stands.answers.pop(0) if stands.answers else (200, stands.usual(self.path))
             self.close_connection = True
             if status == SILENCE:
@@ -67,9 +70,10 @@ def provider() -> Iterator[Provider]:
             self.send_header("Content-Type", "image/jpeg" if isinstance(said, bytes) else "application/json")
             self.send_header("Content-Length", str(len(answer) + isinstance(said, Cut)))
             self.end_headers()
-            self.wfile.write(answer)
+            if self.command != "HEAD":
+                self.wfile.write(answer)
 
-        do_GET = do_POST
+        do_GET = do_HEAD = do_POST
 
         def log_message(self, *args: Any) -> None:
             """Quiet."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
@@ -99,7 +101,7 @@ def test_every_field_can_be_asked_with_each_of_its_comparisons(mira: User) -> No
                 samples |= {"segment": [segments.get(about.segments_of, "")]}
                 values = [about.choices[0][0]] if op.takes in ("choice", "choices") else samples[op.takes]
                 sent = QueryDict(mutable=True)
-                argument = "2026-06-01" if about.argument == "day" else "x"
+                argument = {"day": "2026-06-01", "stretch": "2026-03-31..2026-06-30"}.get(about.argument, "x")
                 sent.update({"f0-0.field": name, "f0-0.op": op.name, "f0-0.argument": argument, "f0-0.upto": "2"})
                 sent.setlist("f0-0.value", values)
                 tree = Builder.read(sent, subject, mira).tree()
@@ -227,3 +229,22 @@ def test_chips_know_where_the_builder_shows_them(web: Client) -> None:
     assert json.loads(QueryDict(chips[0]["without"][1:])["f"]) == {"all": [{"any": [MRR, SET]}]}
     alone = filterbar.chips(parse({"any": [MRR, SET]}), "account")
     assert [(chip.place, chip.rest) for chip in alone] == [("0", "")]
+
+
+@pytest.mark.parametrize("name", ["customer.on", "customer.mrr_on"])
+def test_a_day_that_is_missing_is_marked_and_not_the_value(web: Client, name: str) -> None:
+    first = {"f0.how": "all", "f0-0.field": name}
+    builder = Builder.read(QueryDict(urlencode(first)), "account")
+    builder.asked("field:0-0")
+    assert builder.root.parts[0].focus == "argument"  # before the comparison, as it is read
+    op, good, bad = ("is", "true", "maybe") if name == "customer.on" else (">=", "5", "")
+    sent = first | {"f0-0.op": op, "f0-0.value": good}
+    for day in ("", "yesterday"):
+        html = web.post("/lists/account/filter/", sent | {"f0-0.argument": day, "do": "apply"}).content.decode()
+        assert 'class="condition argued lacks"' in html
+        assert re.search(r'name="f0-0.argument"[^>]*aria-invalid="true"', html)
+    wrong = sent | {"f0-0.argument": "2026-05-01", "f0-0.value": bad, "do": "apply"}
+    html = web.post("/lists/account/filter/", wrong).content.decode()
+    assert 'class="condition argued wrong"' in html
+    assert "aria-invalid" not in html
+    assert html.index('name="f0-0.argument"') < html.index('name="f0-0.op"')
