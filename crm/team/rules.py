@@ -48,6 +48,10 @@ MATRIX: Mapping[str, Permission] = {
         "Edit contracts", "edit contracts", "Terms and amounts, from which all revenue is counted.", "Customers",
         _MANAGERS,
     ),
+    "dunning": Permission(
+        "Follow up payments", "follow up failed payments", "Try again, stop and forgive payments that failed.",
+        "Customers", _MANAGERS,
+    ),
     "delete": Permission(
         "Delete", "delete records", "Records that others work with.", "Customers", _MANAGERS,
     ),
