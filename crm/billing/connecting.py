@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from crm import slots
@@ -16,7 +17,8 @@ from crm.web import clock
 #: Payloads among which the last one is looked for: of one who was silent for longer no time is shown.
 _LOOKED_AT = 5000
 _LOOK = f"""
-    SELECT count(*) AS many, max(received_at) AS last_at, coalesce(
+    SELECT (%s OR EXISTS (SELECT FROM crm_billingsettings WHERE {{secret}} <> ''))::bigint AS many,
+        max(received_at) AS last_at, coalesce(
         (SELECT error FROM crm_inboundpayload WHERE state = 'failed' AND kind = ANY(%s) ORDER BY id DESC LIMIT 1),
         (SELECT nullif(trouble, '') FROM crm_billinglook WHERE %s ORDER BY id DESC LIMIT 1), '') AS trouble
     FROM crm_inboundpayload
@@ -24,15 +26,17 @@ _LOOK = f"""
 """  # noqa: S608  (a number of ours)
 
 
-def _look(kind: str, *, looks: bool) -> Any:
+def _look(kind: str, secret: str, given: Callable[[], bool], *, looks: bool) -> Any:
+    """`many` is 1 where a secret stands in the settings' column, or is given by the environment."""
+
     def look(now: datetime) -> tuple[str, Sequence[Any]]:
-        return _LOOK, [[kind], looks, [kind]]
+        return _LOOK.format(secret=secret), [given(), [kind], looks, [kind]]
 
     return look
 
 
-def _says(is_open: bool, seen: Traffic) -> Connection:
-    if not is_open:
+def _says(seen: Traffic) -> Connection:
+    if not seen.many:
         return Connection("Not set up")
     if seen.trouble:
         return Connection("Needs a look", "bad")
@@ -48,7 +52,7 @@ def register_integrations(stripe_kind: str, hook_kind: str) -> None:
         "stripe",
         slots.Integration(
             "Stripe", "Subscriptions, payments and refunds come in by themselves", "credit-card", "billing:page",
-            _look(stripe_kind, looks=True), lambda seen: _says(bool(secrets.stripe_signing(clock.now())), seen),
+            _look(stripe_kind, "stripe_signing", lambda: bool(settings.STRIPE_SIGNING_SECRETS), looks=True), _says,
             ways_in=lambda: _knock("stripe", bool(secrets.stripe_signing(clock.now()))), order=40,
         ),
     )  # fmt: skip
@@ -56,7 +60,7 @@ def register_integrations(stripe_kind: str, hook_kind: str) -> None:
         "billing hook",
         slots.Integration(
             "Other billing systems", "The same facts, by a signed hook", "receipt", "billing:page",
-            _look(hook_kind, looks=False), lambda seen: _says(bool(secrets.hook(clock.now())), seen),
+            _look(hook_kind, "hook_secret", lambda: bool(settings.BILLING_HOOK_SECRETS), looks=False), _says,
             ways_in=lambda: _knock("billing", bool(secrets.hook(clock.now()))), order=41,
         ),
     )  # fmt: skip

@@ -137,7 +137,7 @@ def test_billing_is_nothing_for_agents_and_managers(client: Client, mira: User, 
 
 def test_the_cards_say_how_it_stands(stripe: None) -> None:
     card = integrations["stripe"]
-    assert card.says(Traffic(0, None, "")).tone == "warn"
+    assert card.says(Traffic(1, None, "")).tone == "warn"
     assert card.says(Traffic(1, NOON, "")).tone == "good"
     assert card.says(Traffic(1, NOON, "It failed")).tone == "bad"
     assert integrations["billing hook"].says(Traffic(0, None, "")).words == "Not set up"

@@ -39,7 +39,7 @@ def contract(acme):
 
 @pytest.fixture
 def asked(db):
-    return Asked(CancelReason.objects.order_by("pk").first(), "Our Anna Berg is ill")
+    return Asked(CancelReason.objects.get_or_create(name="Price")[0], "Our Anna Berg is ill")
 
 
 def prices(contract):

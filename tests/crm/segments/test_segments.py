@@ -88,7 +88,7 @@ def test_a_list_is_saved_as_a_segment_with_all_that_narrows_it(web: Client, mira
 
 def test_ready_made_ones_fill_the_form(web: Client) -> None:
     assert [name for name, _ in web.get("/segments/").context["ideas"]] == [
-        "quiet-before-renewal", "best-customers", "heavy-users",
+        "quiet-before-renewal", "best-customers", "heavy-users", "ready-for-more", "cost-more",
     ]  # fmt: skip
     page = web.get("/segments/new/?idea=quiet-before-renewal")
     assert [part["field"] for part in page.context["builder"].tree()["all"]] == [

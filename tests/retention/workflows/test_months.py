@@ -153,7 +153,7 @@ def test_the_report_goes_to_whom_there_is_something_to_say(run_at: Any, ada: Any
     assert OutboundMessage.objects.filter(series="monthly-value").exclude(pk=sent.pk).exists() is True  # June, in July
     assert (sent.account_id, sent.category, sent.facts["month"]["uses"]) == (busy.pk, "service", 12)
     assert sent.due_at == datetime(2026, 6, 2, 7, tzinfo=UTC)  # nine in Berlin
-    subject, text = letter(busy, NOON)
+    subject, text, _ = letter(busy, NOON)
     assert subject == "Your May 2026 with us"
     assert "- exports: 12 times, 8 before" in text
     assert "We solved 1 question of yours, half of them within 3 hours." in text
