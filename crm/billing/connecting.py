@@ -17,7 +17,7 @@ from crm.web import clock
 #: Payloads among which the last one is looked for: of one who was silent for longer no time is shown.
 _LOOKED_AT = 5000
 _LOOK = f"""
-    SELECT (%s OR EXISTS (SELECT FROM crm_billingsettings WHERE {{secret}} <> ''))::bigint AS many,
+    SELECT (%s OR EXISTS (SELECT FROM crm_billingsettings WHERE {{secret}} <> ''))::int::bigint AS many,
         max(received_at) AS last_at, coalesce(
         (SELECT error FROM crm_inboundpayload WHERE state = 'failed' AND kind = ANY(%s) ORDER BY id DESC LIMIT 1),
         (SELECT nullif(trouble, '') FROM crm_billinglook WHERE %s ORDER BY id DESC LIMIT 1), '') AS trouble
