@@ -19,6 +19,8 @@ STAYED_DAYS = 90
 #: Offers of so many days are looked at, the youngest of which have had their 90 days.
 _LOOKED_BACK = 365
 PERIODS = (30, 90, 365)
+#: Of fewer who left a share is chance: the page says how many, and no per cent of them.
+FEW = 10
 LATEST = Sort("asked_on", descending=True)
 
 

@@ -57,8 +57,9 @@ def why(request: HttpRequest) -> HttpResponse:
     asked, viewer, today = request.GET, viewer_of(request), clock.today(clock.now())
     days = next((days for days in report.PERIODS if asked.get("days") == str(days)), 90)
     found = report.reasons(viewer, days, today)
+    total = sum(one.count for one in found)
     context: dict[str, Any] = {
-        "days": days, "periods": report.PERIODS, "reasons": found, "total": sum(one.count for one in found),
+        "days": days, "periods": report.PERIODS, "reasons": found, "total": total, "few": total < report.FEW,
         "kept": report.kept(viewer, days, today), "stayed_days": report.STAYED_DAYS,
         "may_set": allows(viewer, "manage_settings"), **_names(request, days),
     }  # fmt: skip

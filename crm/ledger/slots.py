@@ -69,7 +69,7 @@ slots.traces.register("cancellations", forget_in_cancellations)
 slots.settings_pages.register(
     "cancel-reasons",
     slots.SettingsPage(
-        "Why customers leave", "What one chooses from when somebody cancels", "log-out", "ledger:reasons", "Record", 46,
+        "Reasons for leaving", "What one chooses from when somebody cancels", "log-out", "ledger:reasons", "Record", 46,
         keywords="cancel churn cancellation reasons exit",
     ),
 )  # fmt: skip

@@ -88,10 +88,10 @@ class Desk:
             return
         if own and own > self.now:
             case.provider_at = own
-            self.tell(case, Kind.PLANNED, f"{rules.said(own, case.clock)}: the billing system tries it by itself")
+            self.tell(case, Kind.PLANNED, f"Next try: {rules.said(own, case.clock)}, by the billing system itself")
         elif planned := rules.next_try(self.chosen.ways(), case.told, case.clock, self.closed, self.now):
             case.next_at, case.next_why = planned.at, planned.why[:120]
-            self.tell(case, Kind.PLANNED, rules.explained(planned, case.clock))
+            self.tell(case, Kind.PLANNED, f"Next try: {rules.explained(planned, case.clock)}")
         else:
             self._end_of_plan(case)
 

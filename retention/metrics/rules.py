@@ -161,7 +161,7 @@ class Joined:
 
 #: A quarter's joiners are worth a sentence from so many lost on, if they leave so many times as often as the others,
 #: and if chance makes that of fewer than about one in a thousand (so many standard errors).
-_FEWEST_LOST, _TIMES, _ERRORS = 5, Fraction(3, 2), 3
+FEWEST_LOST, _TIMES, _ERRORS = 5, Fraction(3, 2), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ def fast_leavers(joined: Sequence[Joined]) -> Leavers | None:
     found = []
     for first, months in quarters.items():
         mine, mine_lost = sum(month.customers for month in months), sum(month.lost for month in months)
-        if mine_lost < _FEWEST_LOST or mine == everybody:
+        if mine_lost < FEWEST_LOST or mine == everybody:
             continue
         told = Leavers(first, mine, mine_lost, everybody - mine, lost - mine_lost)
         if told.is_more_than_chance and (told.times is None or told.times >= _TIMES):

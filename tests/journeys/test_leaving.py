@@ -53,7 +53,7 @@ def say_why(page: Page, url: str) -> None:
     sound(page)
     page.get_by_role("button", name="Go on to cancel").click()
     expect(page.get_by_role("heading", name="Would a pause help?")).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("^Cancel to"))).to_be_visible()  # beside every offer
+    expect(page.get_by_role("button", name=re.compile("^Cancel from"))).to_be_visible()  # beside every offer
     expect(page.get_by_text("It waits for you.")).to_be_visible()
     sound(page)
 
@@ -72,7 +72,7 @@ def test_one_takes_a_pause_and_another_leaves(live_server: Any, page: Page, cont
     page.get_by_role("link", name="Back, change nothing").click()
     assert Cancellation.objects.count() == 1
     say_why(page, links[1])
-    page.get_by_role("button", name=re.compile("^Cancel to")).click()
+    page.get_by_role("button", name=re.compile("^Cancel from")).click()
     expect(page.get_by_role("heading", name=re.compile("^Your contract ends on"))).to_be_visible()
     page.reload()
     expect(page.get_by_role("button")).to_have_count(0)  # nothing is left to decide

@@ -23,7 +23,7 @@ from retention.metrics.apart.dimensions import DIMENSIONS
 from retention.metrics.apart.reading import Group, breakdown
 from retention.metrics.asking import Asked
 from retention.metrics.reading import PeriodError
-from retention.metrics.rules import FEW, percent
+from retention.metrics.rules import FEW, FEWEST_LOST, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,9 @@ _COUNTED = ("customers_start", "customers_lost", "customers_end")
 
 
 def _finding(groups: Sequence[Group], total: Group) -> str:
-    """Where customers leave most beside all others, of groups that can be judged; blank: nowhere."""
+    """Where customers leave most beside all others, of groups that can be judged and lost enough; blank: nowhere."""
     whole = total.churn_rate
-    judged = [group for group in groups if group.key and not group.few and group.churn_rate]
+    judged = [one for one in groups if one.key and not one.few and one.counts.customers_lost >= FEWEST_LOST]
     if not whole or not judged:
         return ""
     worst = max(judged, key=lambda group: group.churn_rate or Fraction(0))

@@ -76,7 +76,7 @@ def test_opening_the_page_and_giving_a_reason_changes_nothing(client: Client, ur
     offered = client.post(url, {"reason": reasons["season"].pk, "note": ""})
     page = _text(offered)
     assert "Come back when the season begins." in page
-    assert "Cancel to 1 Jan 2027" in page  # beside every offer
+    assert "Cancel from 1 Jan 2027" in page  # beside every offer
     assert "We keep your data for 90 days." in page
     assert not Cancellation.objects.exists()
     assert not LeavingAnswer.objects.exists()
