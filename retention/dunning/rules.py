@@ -82,7 +82,8 @@ def next_try(
     for day, why in _days(ways, first, end.astimezone(zone).date(), left, closed) if left > 0 else ():
         for at in _mornings(ways, day, zone, told.tries):
             if now <= at <= end and at.astimezone(zone).hour != last.hour:
-                return Planned(at, why or f"{_days_words((day - last.date()).days)} after the last try")
+                since = "the last try" if told.tries else "it failed"
+                return Planned(at, why or f"{_days_words((day - last.date()).days)} after {since}")
     return None
 
 

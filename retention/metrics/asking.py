@@ -62,6 +62,18 @@ class Asked:
         name = {} if self.name == USUAL else {"period": self.name}
         return {**name, **days, **({} if self.compare == "before" else {"compare": self.compare}), **self.sliced}
 
+    @property
+    def first(self) -> date:
+        """The first day as people say it: a ready-made period begins with the customers of the day before."""
+        return self._said(self.period.start)
+
+    @property
+    def first_before(self) -> date:
+        return self._said(self.before.start)
+
+    def _said(self, start: date) -> date:
+        return start + DAY if self.name in READY else start
+
     def url(self, page: str, **other: str | None) -> str:
         """Another page, or this one, with the same question but for `other`; None: without it."""
         asked = {key: value for key, value in (self.parameters | other).items() if value}
@@ -126,6 +138,8 @@ def _period(values: Mapping[str, str], today: date) -> tuple[str, Period]:
         raise PeriodError(f"The period starts on {start}, which is still to come. Figures go up to today.")
     if end > today:
         raise PeriodError(f"The period ends on {end}, which is still to come. Figures go up to today.")
+    if start == end:
+        raise PeriodError(f"The period starts and ends on {start}: nothing can happen in it. Name a later end.")
     return OWN, Period(start, end)
 
 

@@ -9,8 +9,8 @@ no cost of their own: what somebody did not pay is not in what they paid.
 
 **Margin** is the one less the other.
 
-**Ready for more**: a customer without an open complaint of whom at least READY_FROM of the seven FACTORS hold. What
-nobody knows does not hold.
+**Ready for more**: a customer without an open complaint, and who has not given notice, of whom at least READY_FROM of
+the seven FACTORS hold. What nobody knows does not hold.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Facts:
     days_to_renewal: int | None
     payments: int  # that were due
     late: int  # of them, not paid in time
+    leaving: bool = False  # they have given notice
 
     @property
     def margin(self) -> Decimal:
@@ -147,7 +148,8 @@ def met(of: Facts) -> list[str]:
 
 
 def is_ready(of: Facts) -> bool:
-    return of.lifecycle == "customer" and of.complaints == 0 and len(met(of)) >= READY_FROM
+    stays = of.lifecycle == "customer" and not of.leaving
+    return stays and of.complaints == 0 and len(met(of)) >= READY_FROM
 
 
 def verdict(of: Facts) -> str:

@@ -97,7 +97,9 @@ _TYPICAL = """
 
 _STANDING = """
     SELECT v.account_id, a.lifecycle, %(today)s::date - a.customer_since, v.spend, v.cost, v.minutes, v.uses,
-        v.uses_before, v.plan, a.goal_state, v.complaints, v.csat, a.renews_on - %(today)s::date, v.payments, v.late
+        v.uses_before, v.plan, a.goal_state, v.complaints, v.csat, a.renews_on - %(today)s::date, v.payments, v.late,
+        EXISTS (SELECT FROM crm_cancellation c WHERE c.account_id = v.account_id AND c.effective_on > %(today)s::date
+            AND c.withdrawn_on IS NULL AND c.saved_by IS NULL)
     FROM retention_accountvalue v JOIN crm_account a ON a.id = v.account_id WHERE v.account_id = ANY(%(ids)s)
 """
 

@@ -64,7 +64,7 @@ def test_a_case_is_opened_once_and_plans_its_first_try(on: DunningSettings, kelp
     case = DunningCase.objects.get()
     assert case.payment == payment
     # Monday 1 June in Lisbon: from Wednesday on, in the first fifth of what is left.
-    assert (case.next_at, case.next_why) == (datetime.fromisoformat("2026-06-05T07:00Z"), "4 days after the last try")
+    assert (case.next_at, case.next_why) == (datetime.fromisoformat("2026-06-05T07:00Z"), "4 days after it failed")
     assert case.grace_ends_at == datetime.fromisoformat("2026-06-09T00:00Z")
     assert facts(kelp) == ["dunning.opened"]
 

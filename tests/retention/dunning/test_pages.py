@@ -34,7 +34,7 @@ def case(on: DunningSettings, kelp: Account, work_at: Any) -> DunningCase:
 def test_the_list_says_what_happens_next_and_why(case: DunningCase, mira: Any, client: Client) -> None:
     client.force_login(mira)
     page = client.get("/retention/dunning/").content.decode()
-    assert "Fri 5 Jun 08:00 Lisbon: 4 days after the last try" in page
+    assert "Fri 5 Jun 08:00 Lisbon: 4 days after it failed" in page
     assert "7 days left" in page
 
 

@@ -16,6 +16,12 @@ NOBODY = Facts("customer", 400, Decimal(1000), Decimal(100), 100, 0, 0, None, ""
 ALL = Facts("customer", 400, Decimal(1000), Decimal(100), 100, 120, 100, 150, "reached", 0, 80, 90, 1, 0)
 
 
+def test_whoever_has_given_notice_is_not_ready_for_more() -> None:
+    assert (rules.is_ready(ALL), rules.verdict(ALL)) == (True, GROW)
+    gives_notice = replace(ALL, leaving=True)
+    assert (rules.is_ready(gives_notice), rules.verdict(gives_notice)) == (False, "")
+
+
 def test_what_nobody_knows_speaks_for_nothing() -> None:
     assert rules.met(NOBODY) == ["calm"]
     assert rules.met(ALL) == list(rules.FACTORS)
