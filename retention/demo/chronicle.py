@@ -147,8 +147,9 @@ class Chronicle:
 
     def _continued(self, before: Term, term: Term, plan: str) -> Event:
         if term.mrr != before.mrr:
-            text = f"Grew from {self._money(before.mrr)} to {self._money(term.mrr)} a month"
-            return Event(self._at(term.known_on), "contract.grew", text, actor=self._ours(), source="person")
+            grew, way = ("grew", "Grew") if term.mrr > before.mrr else ("shrank", "Went down")
+            text = f"{way} from {self._money(before.mrr)} to {self._money(term.mrr)} a month"
+            return Event(self._at(term.known_on), f"contract.{grew}", text, actor=self._ours(), source="person")
         until = f" to {wording.day(term.ends_on)}" if term.ends_on else ""
         text = f"{plan} renewed from {wording.day(term.starts_on)}{until}"
         return Event(self._at(term.known_on), "contract.renewed", text)

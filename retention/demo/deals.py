@@ -28,6 +28,8 @@ _TEMPLATES = ("sales", "upsell", "win-back")
 _GONE = ("left", "cancelled", "tried")
 #: To how many customers something more is offered, and such like.
 _SPOTTED_SHARE, _AGAIN_SHARE, _OPEN_SHARE = 0.3, 0.35, 0.6
+#: How many have turned down something else since prices went up: what makes one stage of the sales weak.
+_TURNED_DOWN_SHARE = 0.2
 
 
 @dataclass
@@ -103,6 +105,10 @@ class _Teller:
                 yield from self._grows(told)
                 if self.rng.random() < _AGAIN_SHARE and told.customer.fate not in _GONE:
                     yield from self._more(told)
+        for told in everybody:
+            since = told.customer.first_day
+            if told.customer.people and since and told.customer.fate not in _GONE:
+                yield from self._turned_down(told, since)
 
     # What became of them ----------------------------------------------------------------------------------------------
 
@@ -152,6 +158,8 @@ class _Teller:
         terms, fate = told.customer.agreements[0].terms, told.customer.fate
         if fate == "grown":
             more = Decimal(12 * (terms[-1].mrr - terms[0].mrr))
+            if more < 0:  # some take a smaller plan instead
+                return
             won = self._moment(told, terms[-1].starts_on)
             yield self._course(told, "upsell", self._way("upsell", won - timedelta(days=33), won, Outcome.WON), more)
         elif fate in ("yearly", "fixed", "rolling", "new", "monthly") and self.rng.random() < _SPOTTED_SHARE:
@@ -167,6 +175,14 @@ class _Teller:
         else:
             ended = self.now - timedelta(days=self.rng.randint(1, 80))
             yield self._lost(told, "win-back", ended - timedelta(days=self.rng.randint(8, 30)), ended)
+
+    def _turned_down(self, told: Told, since: date) -> Iterator[Course]:
+        """A customer was offered something else lately, at the new price, and would rather not."""
+        lately = self.said["lately"]
+        ended = self.now - timedelta(days=self.rng.randint(1, lately["days"]), minutes=self.rng.randint(0, 600))
+        begun = ended - timedelta(days=self.rng.randint(9, 40))
+        if self.rng.random() < _TURNED_DOWN_SHARE and clock.today(begun) > since:
+            yield self._lost(told, "sales", begun, ended, lately["stops"])
 
     def _known(self, told: Told, which: str, name: str, days: int, amount: int, step: str, due: int) -> Course:
         place = next(place for place, stage in enumerate(self.stages[which]) if stage.name == name)
@@ -194,19 +210,23 @@ class _Teller:
         course.checked = [one["id"] for one in stage.checklist if self.rng.random() < 0.4]
         return course
 
-    def _lost(self, told: Told, which: str, begun: datetime, ended: datetime) -> Course:
-        way = self._way(which, begun, ended, Outcome.LOST)
+    def _lost(
+        self, told: Told, which: str, begun: datetime, ended: datetime, stops: Sequence[int] | None = None
+    ) -> Course:  # fmt: skip
+        way = self._way(which, begun, ended, Outcome.LOST, stops)
         course = self._course(told, which, way, Decimal(self.rng.randrange(15, 260) * 100))
         name = self.rng.choices(list(self.said["reasons"]), (6, 5, 3, 3, 3, 1, 4))[0]
         course.reason, course.note = self.reasons[name], self.rng.choice(self.said["reasons"][name])
         return course
 
-    def _way(self, which: str, begun: datetime, ended: datetime, outcome: str) -> list[tuple[Stage, datetime]]:
+    def _way(
+        self, which: str, begun: datetime, ended: datetime, outcome: str, stops: Sequence[int] | None = None
+    ) -> list[tuple[Stage, datetime]]:  # fmt: skip
         """Through all open stages to the one that wins, or through some to the one that loses."""
         running = [stage for stage in self.stages[which] if stage.outcome == Outcome.OPEN]
         closing = next(stage for stage in self.stages[which] if stage.outcome == outcome)
-        stops = self.rng.choices(range(1, len(running) + 1), self.said["stops"][which])[0]
-        seen = running if outcome == Outcome.WON else running[:stops]
+        places, weights = range(1, len(running) + 1), stops or self.said["stops"][which]
+        seen = running if outcome == Outcome.WON else running[: self.rng.choices(places, weights)[0]]
         return self._through([*seen, closing], begun, ended)
 
     def _through(self, stages: Sequence[Stage], begun: datetime, ended: datetime) -> list[tuple[Stage, datetime]]:

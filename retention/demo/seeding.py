@@ -16,9 +16,23 @@ from crm.outbox import policy
 from crm.team.models import User
 from crm.web import clock
 from crm.web.models import DEMO, Pulse
-from retention.demo import deals, desk, filling, forms, segments, story, support, webhooks
+from retention.demo import (
+    billing,
+    deals,
+    desk,
+    dunning,
+    filling,
+    forms,
+    reviews,
+    segments,
+    story,
+    support,
+    webhooks,
+    worth,
+)
 from retention.demo.house import House
 from retention.demo.past import Past
+from retention.workflows import matching
 
 _LOCK = 7_205_114
 #: How far the whole is, in per cent, when its parts begin: the walk, the desk, the last days.
@@ -77,9 +91,15 @@ def _tell(now: datetime, mail: Path, told: Callable[[int], None]) -> None:
     told(_LAST)
     desk.last_days(everybody, ours, now)
     House(ours).last_hours(now)
+    dunning.tell(now)
     filling.spending(now)
     House(ours).look_through(now)
+    worth.tell(ours, now)
     segments.tell(ours, now)
     webhooks.tell(now)
+    billing.tell(now)
+    reviews.tell(ours, now)
+    while matching.match(now):  # of what the last parts have told: nothing is left for the first minute
+        pass
     filling.analyse()
     Pulse.objects.create(name=DEMO, ran_at=now)

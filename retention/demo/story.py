@@ -22,6 +22,8 @@ LONGEST = 730
 #: The last days are lived through by the engine itself.
 ENGINE_DAYS = 45
 ENGINE_SPAN = timedelta(days=ENGINE_DAYS)
+#: Some of those who left come back after so many days.
+_CAME_BACK = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,11 @@ class _Teller:
         """The contracts, with the terms that are known by now."""
         make = getattr(self, f"_{plot.fate}", None)
         if make:
-            yield make(plot)
+            yield (first := make(plot))
+            ended = first.terms[-1].ends_on
+            if plot.fate == "left" and ended and ended <= self.ago(_CAME_BACK + 5) and plot.mrr % 20 == 0:
+                back = ended + timedelta(days=_CAME_BACK)
+                yield Agreement(plot.plan, "paid", False, [Term(back, None, plot.mrr, back)])
 
     def _one(
         self, plot: Plot, starts: date, ends: date | None, status: str = "paid", renews: bool = False
@@ -224,6 +230,8 @@ class _Teller:
         starts = self.ago(self.rng.randint(130, 500))
         grew = self.ago(plot.days or self.rng.randint(50, 110))
         more = round(plot.mrr * self.rng.uniform(1.15, 1.6), -1)
+        if plot.mrr % 30 == 0 and plot.owner != "mira":  # some take a smaller plan instead
+            more = round(plot.mrr * 0.7, -1)
         first = Term(starts, grew, plot.mrr, starts)
         return Agreement(plot.plan, "paid", False, [first, Term(grew, None, int(more), grew)])
 

@@ -16,6 +16,8 @@ from crm.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookHour, l
 #: What the one asks for, and how many of the latest have been told to it.
 _KINDS = ("contract.renewed", "deal.lost", "deal.opened", "deal.won", "ticket.opened", "ticket.rated", "ticket.solved")
 _TOLD, _LOST, _WAITING = 60, 3, 9
+#: Which of them needed a second try.
+_AGAIN = 41
 _REFUSED = "It answered 503 Service Unavailable."
 #: For so long the other has been off.
 _OFF_FOR = timedelta(hours=31)
@@ -28,8 +30,8 @@ def tell(now: datetime) -> None:
     entries = TimelineEntry.objects.filter(kind__in=_KINDS).select_related("account", "contact", "actor")
     latest = list(entries.filter(recorded_at__lte=now).order_by("-occurred_at", "-id")[:_TOLD])
     for number, entry in enumerate(reversed(latest)):
-        _told(taking, entry, now - (len(latest) - number) * timedelta(minutes=23), taken=True)
-    _count(taking, now, len(latest), 1)
+        _told(taking, entry, now - (len(latest) - number) * timedelta(minutes=23), taken=True, again=number == _AGAIN)
+    _count(taking, now, len(latest), len(latest[_AGAIN : _AGAIN + 1]))
     WebhookEndpoint.objects.filter(pk=taking.pk).update(answered_at=now - timedelta(minutes=23), answer="200 OK")
     silent = _make("Billing bridge", "https://billing.kelp.example/hooks", _KINDS, now - timedelta(days=90))
     off = now - _OFF_FOR
@@ -46,15 +48,19 @@ def _make(name: str, url: str, kinds: Any, at: datetime) -> WebhookEndpoint:
     return make({"name": name, "url": url, **asked}, None, at)[0]
 
 
-def _told(to: WebhookEndpoint, entry: TimelineEntry, at: datetime, *, taken: bool, waits: bool = False) -> None:
+def _told(
+    to: WebhookEndpoint, entry: TimelineEntry, at: datetime, *, taken: bool, waits: bool = False, again: bool = False
+) -> None:  # fmt: skip
+    """`again`: it was refused once, and taken a minute later."""
     ended: dict[str, Any] = {"state": "waiting", "due_at": at}
     if not waits:
         error = "" if taken else _REFUSED
-        status, tries = (200, 1) if taken else (503, 10)
+        status, tries = (200, 1 + again) if taken else (503, 10)
+        log = [logged(at - timedelta(minutes=1), 503, _REFUSED, 1.2)] if again else []
         ended = {
             "state": "done" if taken else "failed", "due_at": at, "settled_at": at, "tries": tries, "status": status,
             "error": error, "answer": '{"taken": true}' if taken else "upstream connect error", "claims": tries,
-            "log": [logged(at, status, error, 0.084)], "body": body_of(entry, with_texts=False),
+            "log": [*log, logged(at, status, error, 0.084)], "body": body_of(entry, with_texts=False),
         }  # fmt: skip
     WebhookDelivery.objects.create(endpoint=to, entry=entry, kind=entry.kind, created_at=at, **ended)
 

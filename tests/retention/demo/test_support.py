@@ -99,7 +99,7 @@ def test_overload_and_upset_customers_are_seen(told: Path) -> None:
     assert {("Export", None), ("Export", "Kestrel Motors")} <= set(found)
     mira = User.objects.get(email=filling.email_of("mira"))
     nordwind = Account.objects.get(name="Nordwind Logistics")
-    reasons = [row[1] for row in slots.today_reasons["ticket"].find(mira, NOON, 24) if row[0] == nordwind.pk]
+    reasons = [row[1] for row in slots.today_reasons["upset"].find(mira, NOON, 24) if row[0] == nordwind.pk]
     assert [reason.partition(" in ticket")[0] for reason in reasons] == ["Upset"]
     mentions = Notification.objects.filter(kind="note.mention", url__contains="/tickets/")
     assert mentions.values("user__email").annotate(n=Count("pk")).count() == 2
