@@ -37,6 +37,8 @@ class CaseSerializer(ResourceSerializer):
     amount = serializers.DecimalField(source="payment.amount", max_digits=14, decimal_places=2, read_only=True)
     currency = serializers.CharField(source="payment.currency", read_only=True)
 
+    why = serializers.CharField(read_only=True, help_text="Why it is over; blank while it is open.")
+
     class Meta:
         model = DunningCase
         fields = (

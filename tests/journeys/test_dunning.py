@@ -106,7 +106,7 @@ def test_from_a_declined_card_to_the_money(
 
     page.goto(f"{live_server.url}/retention/dunning/")
     page.get_by_role("link", name="Kelp & Co").click()
-    expect(page.locator("main")).to_contain_text("after it failed")
+    expect(page.locator("main")).to_contain_text("Next try: ")
     sound(page)
     press(page.get_by_role("button", name="Try now"))
     expect(page.locator(".toast")).to_contain_text("It is being tried")

@@ -102,7 +102,8 @@ def test_nothing_is_answered_to_nobody(world: World) -> None:
     """ignored_auth: no token and a wrong one get 401 at every operation, and the schema says that one is needed."""
     for operation in operations():
         assert operation.definition.raw.get("security") == [{"token": []}] or operation.schema.raw_schema["security"]
-        case = operation.Case(path_parameters={"id": world.account.pk, "term_id": 1}, media_type="application/json")
+        path = {"id": world.account.pk, "term_id": 1, "file_id": 1}
+        case = operation.Case(path_parameters=path, media_type="application/json")
         for headers in ({}, {"Authorization": "Bearer hf_wrong"}, {"Authorization": "Basic YTpi"}):
             answer = case.call(headers=headers)
             assert answer.status_code == 401, operation.label

@@ -70,8 +70,12 @@ def directives(header: str) -> dict[str, str]:
 FRAMED = ("correspondence:html", "tickets:message_html")
 
 
-#: The script that pages of others load to show a form; it holds nothing of anybody's.
-EMBEDDED = "public_forms:embed"
+#: What pages of others load, and how long it may be kept: scripts that hold nothing of anybody's, and whether a payment
+#: is fine, for whoever has the token.
+EMBEDDED = {
+    "public_forms:embed": "public, max-age=3600", "dunning_status:banner": "public, max-age=3600",
+    "dunning_status:status": "public, max-age=60",
+}  # fmt: skip
 
 
 @pytest.mark.usefixtures("kept_standing")
@@ -84,8 +88,8 @@ def test_every_answer_has_its_headers(world: World, ada: User) -> None:
         }  # fmt: skip
         if name != "a file":
             expected |= {"X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin"}
-        if name == EMBEDDED:
-            expected |= {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "public, max-age=3600"}
+        if name in EMBEDDED:
+            expected |= {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": EMBEDDED[name]}
         if name in FRAMED:
             expected |= {"X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
         wrong += [f"{name}: {key} is {answer.get(key)}" for key, value in expected.items() if answer.get(key) != value]
@@ -94,7 +98,8 @@ def test_every_answer_has_its_headers(world: World, ada: User) -> None:
         permissions = answer["Permissions-Policy"]
         wrong += [f"{name}: {what} is not denied" for what in ("camera=()", "microphone=()", "geolocation=()")
                   if what not in permissions]  # fmt: skip
-        if name != EMBEDDED and "no-cache" not in answer["Cache-Control"] and "no-store" not in answer["Cache-Control"]:
+        kept = not any(word in answer["Cache-Control"] for word in ("no-cache", "no-store"))
+        if name not in EMBEDDED and kept:
             wrong.append(f"{name}: may be kept")
     assert wrong == []
 

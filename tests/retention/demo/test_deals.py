@@ -47,9 +47,9 @@ def test_the_timeline_tells_each_turn_once(told: Path) -> None:
 
 def test_insight_finds_a_weak_stage_and_sellers_who_differ(told: Path) -> None:
     sales = Pipeline.objects.get(purpose="sales")
-    scope, year = asking.scope(sales.pk, None), last_days(365, NOON)
-    lines = reading.stage_lines(scope, figures.stages(scope, year), lambda what, **where: "")
-    assert [line.stage.name for line in lines if line.weak] == ["Proposal"]
+    scope, year, lately = asking.scope(sales.pk, None), last_days(365, NOON), last_days(90, NOON)
+    lines = reading.stage_lines(scope, figures.stages(scope, lately), lambda what, **where: "")
+    assert [line.stage.name for line in lines if line.weak] == ["Qualify"]
     owners = figures.outcomes(scope, year).by["owner"].values()
     rates = sorted(one.rate or 0 for one in owners if one.all >= FEW)
     assert rates[-1] - rates[0] > 0.15
