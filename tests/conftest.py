@@ -10,6 +10,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.creation import BaseDatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -75,6 +76,8 @@ def django_db_use_migrations() -> Iterator[bool]:
         patch.setattr(BaseDatabaseCreation, "_destroy_test_db", database.destroy_test_db)
         patch.setattr(DatabaseOperations, "sql_flush", database.sql_flush)
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", database.no_post_migrate)
+        # pytest-django counts tests that ask for a database, and not the fixtures of whole packages that do
+        patch.setattr("pytest_django.fixtures._get_databases_for_setup", lambda items: ({DEFAULT_DB_ALIAS}, set[str]()))
         yield True
 
 

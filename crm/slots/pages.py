@@ -146,3 +146,16 @@ class SearchSource:
 
 
 search_sources: Registry[SearchSource] = Registry("search source")
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """A page without arguments on which people may begin, instead of Today. Users keep its name in the registry."""
+
+    label: str
+    url_name: str
+    permission: str  # of the matrix: whoever lacks it is not offered the page, and begins on Today
+    order: int = 0
+
+
+start_pages: Registry[StartPage] = Registry("start page")

@@ -12,18 +12,29 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 
 from crm.team.models import ApiToken, User
+from crm.team.starting import start_pages_for
 from crm.web.fields import ZoneField
 
 
 class ProfileForm(forms.ModelForm):
-    """Name and time zone; e-mail and role are an admin's to change."""
+    """Name, time zone and start page; e-mail and role are an admin's to change."""
 
     time_zone = ZoneField(help_text="Times are shown in it. Blank: the installation's zone.")
+    start_page = forms.ChoiceField(required=False, label="Start with", help_text="What you see after signing in.")
 
     class Meta:
         model = User
-        fields: ClassVar[list[str]] = ["name", "time_zone"]
+        fields: ClassVar[list[str]] = ["name", "time_zone", "start_page"]
         widgets: ClassVar[dict[str, Any]] = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pages = start_pages_for(self.instance)
+        if pages:
+            chosen: Any = self.fields["start_page"]
+            chosen.choices = [("", "Today"), *((name, start.label) for name, start in pages.items())]
+        else:
+            del self.fields["start_page"]  # there is nothing to choose
 
 
 class OwnPasswordForm(PasswordChangeForm):

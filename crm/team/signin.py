@@ -4,11 +4,14 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.utils import get_next_redirect_url
 from allauth.core import context
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from crm.team import sessions
+from crm.team.starting import front_url, start_url
+from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.returning import is_ours
 
@@ -31,6 +34,15 @@ class SignInAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
         sessions.note(request, user, clock.now())
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return start_url(viewer_of(request))
+
+    def post_login(self, request: HttpRequest, user: Any, *, redirect_url: str | None, **more: Any) -> HttpResponse:
+        """Whoever was led here from the bare address has asked for no page in particular."""
+        asked = redirect_url or get_next_redirect_url(request)
+        begun = start_url(user) if asked in (None, front_url()) else asked
+        return super().post_login(request, user, redirect_url=begun, **more)
 
     def is_safe_url(self, url: str | None) -> bool:
         """As everywhere else: the library would also lead to every other host that we answer to."""

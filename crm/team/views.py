@@ -32,7 +32,7 @@ from crm.web.toasts import toast
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Name and time zone."""
+    """Name, time zone and start page."""
     # A row of its own, so that a refused form does not change what the shell shows.
     user = User.objects.get(pk=viewer_of(request).pk)
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)

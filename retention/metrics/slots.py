@@ -6,4 +6,5 @@ from retention.metrics.fields import register_fields
 
 register_fields()
 slots.menu.register("retention", slots.MenuEntry("Retention", "trending-up", "retention:dashboard", 60))
+slots.start_pages.register("retention", slots.StartPage("Retention", "retention:dashboard", "view", 10))
 register_dimensions()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import batched
 from typing import Any
@@ -201,19 +202,44 @@ def _delete(cursor: Any, model: type[Model]) -> int:
     cursor.execute("DELETE FROM undo_rows r USING undo_held h WHERE h.id = r.id")
     _take_along(model)
     removed, after = 0, 0
-    while True:
-        # Walked by their order, so that no batch looks at what others have done with.
-        cursor.execute(_BATCH.format(table=model._meta.db_table), {"after": after, "batch": BATCH})
-        count, last = cursor.fetchone()
-        if not count:
-            return removed
-        removed, after = removed + count, last
+    with _keys_checked_at_once(cursor, model):
+        while True:
+            # Walked by their order, so that no batch looks at what others have done with.
+            cursor.execute(_BATCH.format(table=model._meta.db_table), {"after": after, "batch": BATCH})
+            count, last = cursor.fetchone()
+            if not count:
+                return removed
+            removed, after = removed + count, last
 
 
 _BATCH = """
     WITH batch AS MATERIALIZED (SELECT id FROM undo_rows WHERE id > %(after)s ORDER BY id LIMIT %(batch)s),
         gone AS (DELETE FROM {table} t USING batch WHERE t.id = batch.id)
     SELECT count(*), max(id) FROM batch
+"""
+
+
+@contextmanager
+def _keys_checked_at_once(cursor: Any, model: type[Model]) -> Iterator[None]:
+    """Postgres asks each key to the model for each row that goes: here with each statement, not all at the commit.
+
+    The queue of what is still to be asked lies in its memory, some forty for an account, and every savepoint that comes
+    later, as when fields go back one by one, walks all of it. Nothing points at these rows any more. Other checks that
+    wait, wait on: what is derived goes before its account, and its own check must not look for that yet.
+    """
+    cursor.execute(_KEYS, [model._meta.db_table])
+    (keys,) = cursor.fetchone()
+    if not keys:
+        yield
+        return
+    cursor.execute(f"SET CONSTRAINTS {keys} IMMEDIATE")
+    yield
+    cursor.execute(f"SET CONSTRAINTS {keys} DEFERRED")  # an error takes the setting back with the savepoint
+
+
+_KEYS = """
+    SELECT string_agg(quote_ident(conname), ', ') FROM pg_constraint
+    WHERE contype = 'f' AND condeferred AND confrelid = %s::regclass
 """
 
 

@@ -56,6 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     sees = models.CharField(max_length=4, choices=Sees, default=Sees.ALL, db_default=Sees.ALL.value)
     day_capacity = models.PositiveSmallIntegerField(default=8, db_default=8)  # customers that fit into a day of theirs
     untouched_days = models.PositiveSmallIntegerField(default=30, db_default=30)  # so long nobody may leave one alone
+    start_page = models.CharField(max_length=40, blank=True, default="", db_default="")  # a slot's; blank: Today
     is_active = models.BooleanField(default=True)
     last_seen_at = models.DateTimeField(null=True)
     sign_outs = models.PositiveIntegerField(default=0, db_default=0)  # every one of them ends all sessions till then

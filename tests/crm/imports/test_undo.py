@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from crm.accounts.models import Account, Contact
 from crm.history.actions import UndoError, act, undo
 from crm.history.models import Act
 from crm.imports.actions.undoing import undo_import
 from crm.imports.models import Import
-from crm.ledger.models import Contract, ContractTerm
+from crm.ledger.actions import project
+from crm.ledger.models import Contract, ContractTerm, MrrMovement
 from crm.outbox.models import Suppression
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.actions import NewTask, create
@@ -52,6 +53,30 @@ def test_new_rows_go_and_changed_fields_go_back(load: Any, ada: Any) -> None:
     assert (made.state, made.undone_by, made.undone_at, kept(made)) == ("undone", ada, LATER, [])
     assert (made.report["removed"], made.report["reverted"]) == (2, 1)
     assert Account.objects.get().pk == old.pk
+
+
+def test_no_check_of_what_went_waits_for_the_commit(load: Any, ada: Any) -> None:
+    load("accounts", "external_id,name\na1,Acme\na2,Bolt\n")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # those that the import has left
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        take_back(ada)
+        cursor.execute("ALTER TABLE crm_account SET (fillfactor = 90)")  # refused while a check of its rows waits
+        Account.objects.filter(pk=factories.account("Cork").pk).delete()
+        with pytest.raises(OperationalError, match="pending trigger events"):
+            cursor.execute("ALTER TABLE crm_account SET (fillfactor = 90)")  # others wait as ever
+
+
+def test_what_was_derived_goes_with_its_account(load: Any) -> None:
+    load("accounts", "external_id,name\na1,Acme\n")
+    load("contracts", "external_id,account_external_id,starts_on,ends_on,mrr\nk1,a1,2026-01-01,2027-01-01,50\n")
+    contracts, accounts = Import.objects.order_by("-kind")
+    project([Account.objects.get().pk], NOON)
+    undo_import(contracts, None, LATER)
+    assert MrrMovement.objects.exists()  # appended to for ever, as long as there is an account
+    undo_import(accounts, None, LATER)
+    assert not Account.objects.exists()
+    assert not MrrMovement.objects.exists()
 
 
 def test_what_somebody_edited_since_is_kept_and_named(load: Any, mira: Any) -> None:

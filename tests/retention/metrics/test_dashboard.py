@@ -289,3 +289,11 @@ def test_the_waterfall_begins_and_ends_where_mrr_does() -> None:
     assert (new.said, lost.said, [bar.tone for bar in drawn.bars]) == ("14.2k", "−6,500", ["neu", "pos", "neg", "neu"])
     assert drawing.waterfall(Decimal(0), [("New", Decimal(0))], Decimal(0), [""] * 3) is None
     assert len(KINDS) == 5
+
+
+def test_managers_can_begin_with_it(client: Client, mira: User) -> None:
+    client.force_login(mira)
+    client.post("/me/", {"name": "Mira", "time_zone": "", "start_page": "retention"})
+    client.logout()
+    assert client.post("/sign-in/", {"login": mira.email, "password": "correct horse"})["Location"] == PAGE
+    assert client.get(PAGE).status_code == 200
