@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -13,6 +13,9 @@ from crm.billing import actions as billing
 from crm.billing.models import BillingObject, PaymentAttempt, PaymentMethod
 from crm.ledger.models import Payment
 from crm.web import clock
+
+if TYPE_CHECKING:
+    from retention.dunning.models import DunningCase
 
 NotRetried = billing.NotRetried
 can_be_retried = billing.can_be_retried
@@ -28,6 +31,12 @@ def ask(payment: Payment, key: str, now: datetime) -> str:
     blank: it is under way."""
     row = billing.retry(payment, key, now)
     return row.reason or "Nobody could be asked." if row.state == PaymentAttempt.State.FAILED else ""
+
+
+def withdraw(case: DunningCase, now: datetime) -> None:
+    """The try that is under way is not wanted any more, as far as nobody was asked yet."""
+    if case.asked_at:
+        billing.withdraw(case.ask_key, now)
 
 
 def answered(cases: QuerySet[Any]) -> QuerySet[Any]:
@@ -66,4 +75,4 @@ def decline(payment: Payment, said: Mapping[str, Any], code: str = "") -> str:
     return " ".join(filter(None, (code, str(said.get("failure_code") or ""), payment.failure_reason)))
 
 
-__all__ = ["NotRetried", "answered", "answers", "ask", "can_be_retried", "decline", "own_try", "told_of"]
+__all__ = ["NotRetried", "answered", "answers", "ask", "can_be_retried", "decline", "own_try", "told_of", "withdraw"]

@@ -1,4 +1,4 @@
-"""The verbs of billing that other rooms call: to have a payment tried again.
+"""The verbs of billing that other rooms call: to have a payment tried again, and not any more.
 
     from crm.billing.actions import NotRetried, retry
     attempt = retry(payment, key="dunning:case:7:2", now=now)   # crm.billing.models.PaymentAttempt
@@ -9,9 +9,9 @@ waiting → sending → succeeded | declined (`reason`, `code`) | uncertain | ca
 cannot call is told by the fact `payment.retry_wanted` (a webhook that its bridge obeys): `told`, until what it reports
 next of the payment makes it succeeded or declined. The payment itself, and the timeline's `payment.paid` and
 `payment.failed`, follow from what billing reports, never from the attempt. Raises NotRetried for a payment that wants
-no money any more.
+no money any more. `withdraw(key, now)` calls it off, as far as nobody was asked yet.
 """
 
-from crm.billing.actions.attempts import RETRY_WANTED, NotRetried, can_be_retried, retry
+from crm.billing.actions.attempts import RETRY_WANTED, NotRetried, can_be_retried, retry, withdraw
 
-__all__ = ["RETRY_WANTED", "NotRetried", "can_be_retried", "retry"]
+__all__ = ["RETRY_WANTED", "NotRetried", "can_be_retried", "retry", "withdraw"]

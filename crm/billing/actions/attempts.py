@@ -46,6 +46,16 @@ def retry(payment: Payment, key: str, now: datetime) -> PaymentAttempt:
     return _same(written, payment)
 
 
+def withdraw(key: str, now: datetime) -> None:
+    """Nobody wants it any more, in the caller's transaction: what was not asked for yet never is. What perhaps was is
+    not asked for again, and what billing reports next settles it."""
+    under_way = PaymentAttempt.objects.filter(key=key, state__in=[State.WAITING, State.SENDING])
+    never = under_way.filter(state=State.WAITING, first_sent_at=None)
+    never.update(state=State.CANCELLED, reason="It was not wanted any more.", settled_at=now)
+    perhaps = "It was not wanted any more; Stripe had perhaps been asked by then."
+    under_way.update(state=State.UNCERTAIN, reason=perhaps, settled_at=now)
+
+
 def _same(row: PaymentAttempt, payment: Payment) -> PaymentAttempt:
     if row.payment_id != payment.pk:
         raise ValueError(f"{row.key} is the key of another payment's attempt.")

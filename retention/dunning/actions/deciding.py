@@ -12,6 +12,7 @@ from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.undoing import UndoError, Undone
 from crm.team.models import User
+from retention.dunning import asking
 from retention.dunning.actions.following import try_again
 from retention.dunning.models import DunningCase, DunningEvent, DunningSettings
 from retention.dunning.planning import Desk, Kind, amount
@@ -47,6 +48,7 @@ def forgive(case: DunningCase, reason: str, by: User, now: datetime) -> Act:
         row.state, row.why = DunningCase.State.FORGIVEN, DunningCase.Why.DECIDED
         row.closed_at, row.closed_by = now, by
         row.save(update_fields=["state", "why", "closed_at", "closed_by"])
+        asking.withdraw(row, now)
         desk = Desk.of([row], now)
         desk.tell(row, Kind.CLOSED, f"Forgiven: {reason}", by)
         desk.fact(row, "dunning.forgiven", f"{amount(row)} was forgiven: {reason}", by)
@@ -61,6 +63,7 @@ def stop(case: DunningCase, by: User, now: datetime) -> Act:
         if row.stopped_at:
             raise DunningError("Nothing is tried any more already.")
         _save_stop(row, now, "No more tries, as decided", by, now)
+        asking.withdraw(row, now)
     return done
 
 

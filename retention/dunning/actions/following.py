@@ -55,8 +55,8 @@ def _something(now: datetime) -> Q:
         | Q(payment__contract__status=Contract.Status.CANCELLED, payment__contract__cancelled_on__lte=clock.today(now))
         | Q(asked_at__isnull=False) & (Q(refused=True) | Q(asked_at__lte=now - rules.PATIENCE))
         | Q(provider_at__lte=now - rules.PATIENCE)
-        | Q(wants_card=True, mended=True)
-        | going & Q(next_at__lte=now)
+        | Q(wants_card=True, mended=True, asked_at=None)
+        | going & Q(next_at__lte=now, asked_at=None)
     )
 
 
@@ -114,13 +114,13 @@ class Slice:
         failed_at = case.payment.failed_at
         if failed_at and failed_at > case.last_failed_at:
             self._failed_again(case, failed_at)
-        elif case.wants_card and case.mended:  # type: ignore[attr-defined]  # annotated
+        elif case.wants_card and case.mended and case.asked_at is None:  # type: ignore[attr-defined]  # annotated
             self._mended(case)
         elif case.asked_at and (self.no.get(case.ask_key) or case.asked_at <= self.now - rules.PATIENCE):
             self._unanswered(case, self.no.get(case.ask_key))
         elif case.provider_at and case.provider_at <= self.now - rules.PATIENCE:
             self.desk.plan(case)
-        elif case.next_at and case.next_at <= self.now and case.stopped_at is None:
+        elif case.next_at and case.next_at <= self.now and case.stopped_at is None and case.asked_at is None:
             self._try(case)
 
     def _failed_again(self, case: DunningCase, failed_at: datetime) -> None:
@@ -143,6 +143,7 @@ class Slice:
 
     def _unanswered(self, case: DunningCase, answer: PaymentAttempt | None) -> None:
         """The try came to nothing, and no failure was reported; or nobody has said anything for a day."""
+        asking.withdraw(case, self.now)
         case.asked_at = None
         why = (answer.reason or answer.get_state_display()) if answer else "no answer came within a day"
         self.desk.tell(case, Kind.FAILED, f"The try brought nothing: {why}")
@@ -165,6 +166,7 @@ class Slice:
             self.desk.tell(case, Kind.CLOSED, f"Paid on {rules.said(paid_at, case.clock)}, {case.get_why_display()}")
             self.desk.fact(case, "dunning.recovered", f"{amount(case)} came in, {case.get_why_display()}")
             return
+        asking.withdraw(case, self.now)
         case.state, case.why = State.LOST, self._why_lost(case)
         self.desk.tell(case, Kind.CLOSED, f"Given up: {case.get_why_display()}")
         self.desk.fact(case, "dunning.lost", f"{amount(case)} was given up: {case.get_why_display()}")

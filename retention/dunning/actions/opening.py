@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from crm.ledger.models import Payment
 from crm.web import clock
@@ -107,9 +108,12 @@ def _others_open(cases: Collection[DunningCase]) -> set[int]:
 
 
 def _welcome_late(now: datetime) -> int:
-    """What was given up or forgiven, and came in after all, is taken up again, so that whoever follows closes it."""
+    """What was given up or forgiven, and came in after all, is taken up again, so that whoever follows closes it. Of
+    several cases of a payment the last one: money comes in once."""
+    later = DunningCase.objects.filter(payment=OuterRef("payment"), episode__gt=OuterRef("episode"))
     late = DunningCase.objects.filter(
-        state__in=[DunningCase.State.LOST, DunningCase.State.FORGIVEN], payment__status__in=Payment.RECEIVED,
+        ~Exists(later), state__in=[DunningCase.State.LOST, DunningCase.State.FORGIVEN],
+        payment__status__in=Payment.RECEIVED,
         closed_at__gte=now - rules.COMES_IN_LATE, payment__paid_at__isnull=False,
     )  # fmt: skip
     with transaction.atomic():
