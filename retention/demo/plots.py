@@ -14,8 +14,6 @@ FATES = {
 }  # fmt: skip
 #: Days ago on which the newest customers without a story began.
 NEW = (0, 1, 20, 27, 40)
-#: Days ago on which those who left had their last, as they come: some in every season, most of them lately.
-LEFT = (26, 160, 12, 310, 75, 52, 250, 100, 20, 200, 60, 360, 130)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Plot:
     owner: str | None = None
     plan: str = ""
     mrr: int = 0
-    days: int | None = None  # to the end for `fixed`, since it for `left`, since the beginning for `new`
+    days: int | None = None  # to the end for `fixed`, since the beginning for `new`
     rhythm: Rhythm | None = None
     trouble: str = ""  # with its first mail: bounces | unclear | unsubscribes; waits: its mail is paused just now
 
@@ -51,7 +49,7 @@ NAMED = {
     "Ridgeway Schools": Plot("new", "mira", "Team", 600, 6, Rhythm(0.4, adds=0)),
     "Kestrel Motors": Plot("grown", "mira", "Team", 530, 1, Rhythm(0.98, adds=3)),
     "Lumen Foods": Plot("monthly", "mira", "Team", 480, rhythm=Rhythm(0.5, silent_for=40)),
-    "Hafen Film": Plot("left", "ben", "Pro", 1000, 41),
+    "Hafen Film": Plot("left", "ben", "Pro", 1000),
     "Alma Yoga": Plot("tried", "mira", "Start", 0),
     "Delta Print": Plot("paused", "ben", "Pro", 800, rhythm=Rhythm(0.6, silent_for=33)),
     "Lichtwerk": Plot("fixed", "ben", "Large", 2500, 64, Rhythm(0.9)),

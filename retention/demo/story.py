@@ -87,11 +87,6 @@ class Customer:
         """The day the first contract began."""
         return min((term.starts_on for one in self.agreements for term in one.terms), default=None)
 
-    @property
-    def came_back_on(self) -> date | None:
-        """The day on which somebody who had left began anew."""
-        return self.agreements[1].terms[0].starts_on if self.fate == "left" and len(self.agreements) > 1 else None
-
 
 def read(name: str) -> Any:
     """A data file of the demo."""
@@ -129,7 +124,6 @@ class _Teller:
         self.rng, self.today = rng, today
         self.pools, self.words = read("people.yaml"), read("words.yaml")
         self.taken: set[str] = set()
-        self.left = cycle(LEFT)
 
     def ago(self, days: int) -> date:
         return self.today - timedelta(days=days)
@@ -168,15 +162,11 @@ class _Teller:
         signed_up = max(first - timedelta(days=waited), self.ago(LONGEST)) if first else self.ago(waited * 5)
         uses = self.words["uses"].get(industry) or self.words["uses"]["otherwise"]
         tags = [self.rng.choice(["reference", "partner", "fair", "recommended"])] if self.rng.random() < 0.2 else []
-        made = Customer(
+        return Customer(
             name, industry, place["country"], place["zone"], place.get("currency", "EUR"), plot.owner,
             self.rng.choice(uses), signed_up, self.people(name, place), agreements, plot.rhythm, plot.fate,
             plot.trouble, tags,
         )  # fmt: skip
-        if back := made.came_back_on:
-            gone_for = timedelta(days=_CAME_BACK)
-            made.rhythm = Rhythm(away=((self.today - back + gone_for).days, (self.today - back).days))
-        return made
 
     def people(self, customer: str, place: dict[str, Any]) -> list[Person]:
         given, family = self.pools[place["people"]]
@@ -237,8 +227,8 @@ class _Teller:
         return self._one(plot, starts, ends)
 
     def _grown(self, plot: Plot) -> Agreement:
-        since = plot.days or self.rng.randint(20, 330)
-        grew, starts = self.ago(since), self.ago(since + self.rng.randint(80, 300))
+        starts = self.ago(self.rng.randint(130, 500))
+        grew = self.ago(plot.days or self.rng.randint(50, 110))
         more = round(plot.mrr * self.rng.uniform(1.15, 1.6), -1)
         if plot.mrr % 30 == 0 and plot.owner != "mira":  # some take a smaller plan instead
             more = round(plot.mrr * 0.7, -1)
@@ -246,7 +236,7 @@ class _Teller:
         return Agreement(plot.plan, "paid", False, [first, Term(grew, None, int(more), grew)])
 
     def _left(self, plot: Plot) -> Agreement:
-        ended = self.ago(plot.days or next(self.left))
+        ended = self.ago(self.rng.choice([12, 26, 41, 60, 75, 100, 130, 160, 200, 250, 310, 360]))
         starts = max(add_months(ended, -12), self.ago(LONGEST - 10))
         return self._one(plot, starts, ended)
 
