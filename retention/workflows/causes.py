@@ -1,14 +1,15 @@
-"""What may make customers enter, as a definition says it: one model for each trigger."""
+"""What may make customers enter, as a definition says it: the models of triggers are looked up among their kinds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+from pydantic_core import PydanticCustomError
 
-from crm import slots
 from crm.segments import filters
-from crm.segments.filters import FilterError
+from retention.workflows.asking import Asks
+from retention.workflows.kinds import trigger_kinds
 
 
 class Strict(BaseModel):
@@ -25,64 +26,28 @@ type Tree = Annotated[dict[str, Any], AfterValidator(_sound)]
 
 
 class Filtered(Strict):
-    """Only customers whom the filter lets through."""
+    """What all triggers have: a name for what they wait for, and a filter."""
 
-    where: Tree = Field(default_factory=dict)
-
-
-class FactTrigger(Filtered):
-    """Something happened: a timeline entry of a kind."""
-
-    when: Literal["fact"]
-    kind: str
+    when: str
+    where: Annotated[Tree, Asks("filter")] = Field(
+        default_factory=dict, title="Only customers where", description="Blank: whoever it happens to."
+    )
 
 
-class DateTrigger(Filtered):
-    """A date of the customer comes near: `offset_days` before (negative) or after it."""
-
-    when: Literal["date"]
-    field: str
-    offset_days: int = Field(0, ge=-730, le=730)
-
-    @field_validator("field")
-    @classmethod
-    def _field_exists(cls, name: str) -> str:
-        if name not in slots.date_fields:
-            raise ValueError(f"no such date; there are {', '.join(slots.date_fields.names())}")
-        return name
-
-
-class SilenceTrigger(Filtered):
-    """Nobody of the customer has been seen for `days` times 24 hours."""
-
-    when: Literal["silence"]
-    days: int = Field(ge=1, le=730)
+def _of_its_kind(data: Any) -> Any:
+    """The model that is registered for the data's `when`; its errors keep their places."""
+    if isinstance(data, Filtered):
+        return data
+    when = data.get("when") if isinstance(data, dict) else None
+    if when is None:
+        raise PydanticCustomError("no_when", "must say what it waits for: `when` is missing")
+    if not isinstance(when, str) or (kind := trigger_kinds.get(when)) is None:
+        known = ", ".join(trigger_kinds.names())
+        raise PydanticCustomError(
+            "no_such_when", "there is no trigger {when}; there are {known}", {"when": repr(when), "known": known}
+        )
+    return kind.model.model_validate(data)
 
 
-class SegmentTrigger(Filtered):
-    """The customer comes into a segment, or goes out of it. Who is in a dynamic one is known each night."""
-
-    when: Literal["segment"]
-    segment: int
-    moves: Literal["in", "out"] = "in"
-
-    @field_validator("segment")
-    @classmethod
-    def _segment_is_there(cls, pk: int) -> int:
-        try:
-            filters.parse({"field": "segment", "op": "is_in", "value": pk}, "account")
-        except FilterError as error:
-            raise ValueError(error.message) from None
-        return pk
-
-
-class MonthTrigger(Filtered):
-    """A day of each month has begun: whoever is on record by then enters once for it."""
-
-    when: Literal["month"]
-    day: int = Field(1, ge=1, le=28)
-
-
-Trigger = Annotated[
-    FactTrigger | DateTrigger | SilenceTrigger | SegmentTrigger | MonthTrigger, Field(discriminator="when")
-]
+#: What makes customers enter.
+type Trigger = Annotated[SerializeAsAny[Filtered], BeforeValidator(_of_its_kind)]

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
-from crm import slots
 from crm.segments import filters
 from crm.timeline.models import TimelineEntry
 from retention.workflows import rules
-from retention.workflows.causes import DateTrigger
 from retention.workflows.definition import Definition
+from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Enrollment, listed
 
 #: Why somebody leaves whose date is no longer what it was; the new one makes them enter again.
@@ -101,12 +98,9 @@ def weigh(
 
 def _outdated(plan: Definition, enrollments: Sequence[Enrollment]) -> list[int]:
     """Those that entered because of a date which has been changed or taken back since."""
-    trigger = plan.trigger
-    if not isinstance(trigger, DateTrigger):
+    standing = trigger_kinds[plan.trigger.when].standing
+    if standing is None:
         return []
-    sql = f"SELECT account_id, fact FROM ({slots.date_fields[trigger.field].sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [[enrollment.account_id for enrollment in enrollments]])
-        standing = set(cursor.fetchall())
+    still = standing(plan.trigger, [enrollment.account_id for enrollment in enrollments])
     entered = (e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND))
-    return [e.pk for e in entered if (e.account_id, e.trigger_key) not in standing]
+    return [e.pk for e in entered if (e.account_id, e.trigger_key) not in still]

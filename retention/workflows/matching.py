@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -17,11 +17,12 @@ from django.db.models import Min, Q, QuerySet
 
 from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import published
-from retention.workflows.causes import FactTrigger
+from retention.workflows.causes import Filtered
 from retention.workflows.definition import AwaitStep, Definition
+from retention.workflows.kinds import trigger_kinds
 from retention.workflows.leaving import ends
 from retention.workflows.models import Enrollment, Trial, Workflow, listed
-from retention.workflows.triggers import enroll_for_facts
+from retention.workflows.triggers import enter
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +92,18 @@ def _match(pending: Sequence[Pending], now: datetime) -> None:
     # A paused workflow lets facts enter: only its people stand still.
     listening = Workflow.objects.exclude(state=Workflow.State.OFF).filter(version__isnull=False)
     for workflow in listening if by_kind else []:
-        plan = published.runnable(workflow)
-        if plan and isinstance(plan.trigger, FactTrigger) and (entries := by_kind.get(plan.trigger.kind)):
-            enroll_for_facts(workflow, plan.trigger, [entry.pk for entry in entries], now)
+        if plan := published.runnable(workflow):
+            _let_in(workflow, plan.trigger, by_kind, now)
     if by_kind:
         _move_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()
+
+
+def _let_in(workflow: Workflow, trigger: Filtered, by_kind: Mapping[str, list[TimelineEntry]], now: datetime) -> None:
+    kind = trigger_kinds[trigger.when]
+    found = [entry.pk for name in kind.listens(trigger) for entry in by_kind.get(name, ())]
+    if found and kind.caused_by:
+        enter(workflow, trigger, kind.caused_by(trigger, workflow, found, now), now)
 
 
 def _move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:

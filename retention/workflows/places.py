@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def place(location: tuple[str | int, ...]) -> str:
-    """steps[2].body rather than ('steps', 2, 'message', 'body'): pydantic also names the kind it chose."""
+    """steps[2].body rather than ('steps', 2, 'message', 'body'): pydantic also names the kind of step it chose."""
     text = ""
     for before, part in zip((None, *location), location, strict=False):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not (isinstance(before, int) or before == "trigger"):
+        elif not isinstance(before, int):
             text += f".{part}" if text else part
     return text or "definition"

@@ -18,7 +18,6 @@ from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, load, published, recipes, wording
-from retention.workflows.causes import DateTrigger, MonthTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.definition import Definition
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
@@ -76,7 +75,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "workflow": workflow, "plan": plan, "tab": tab, "tabs": TABS, "most": figures.MOST,
         "figures": figures.of([workflow]).get(workflow.pk),
-        "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": _already(plan),
+        "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": wording.already(plan),
         "noticed": wording.noticed(plan),
     }  # fmt: skip
     try:
@@ -136,19 +135,6 @@ def _plan(workflow: Workflow) -> Definition:
     if workflow.version_id:
         return published.of_version(workflow.version_id)
     return recipes.load(workflow.slug).with_settings(workflow.settings)
-
-
-def _already(plan: Definition) -> str:
-    """Whom `include_current` lets in, in words; empty where it changes nothing that people would expect."""
-    if isinstance(plan.trigger, SilenceTrigger):
-        return "also for customers already silent"
-    if isinstance(plan.trigger, DateTrigger) and plan.trigger.offset_days < 0:
-        return f"also for customers already in the {wording.days(-plan.trigger.offset_days)} before"
-    if isinstance(plan.trigger, SegmentTrigger) and plan.trigger.moves == "in":
-        return "also for customers already in the segment"
-    if isinstance(plan.trigger, MonthTrigger):
-        return "also for the month that runs"
-    return ""
 
 
 def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import singledispatch
 from typing import Any
 
-from crm import slots
 from crm.segments import filters
-from crm.segments.models import Segment
-from crm.web.wording import day_near
-from retention.workflows.causes import DateTrigger, FactTrigger, MonthTrigger, SegmentTrigger, SilenceTrigger
 from retention.workflows.definition import (
     AwaitStep,
     BranchStep,
@@ -24,6 +20,7 @@ from retention.workflows.definition import (
     TaskStep,
     WaitStep,
 )
+from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Enrollment
 
 _WEEKDAYS = {
@@ -63,7 +60,7 @@ def in_words(source: str) -> str:
 
 
 def trigger_sentence(plan: Definition) -> str:
-    return _trigger(plan.trigger)
+    return trigger_kinds[plan.trigger.when].sentence(plan.trigger)
 
 
 def who(plan: Definition) -> str:
@@ -74,79 +71,27 @@ def who(plan: Definition) -> str:
 
 def cause(facts: dict[str, Any], today: date) -> str:
     """What made one enrollment enter, from the facts kept at its entry."""
-    if facts.get("when") == "silence":
-        since = datetime.fromisoformat(facts["silent_since"])
-        return f"Silent for {days(facts['days'])}, since {day_near(since.date(), today)}"
-    if facts.get("when") == "date":
-        label = slots.date_fields[facts["field"]].label
-        return f"{label}: {day_near(date.fromisoformat(facts['day']), today)}"
-    if facts.get("when") == "segment":
-        return _of_segment(facts, today)
-    if facts.get("when") == "month":
-        return f"The {_ordinal(facts['day'])} of a month has come: {date.fromisoformat(facts['month'] + '-01'):%B %Y}"
     if facts.get("when") == "hand":
         return f"Enrolled by {facts['by']}, from a list"
+    if kind := trigger_kinds.get(facts.get("when", "")):
+        return kind.cause(facts, today)
     return str(facts.get("text", "A fact on the timeline"))
 
 
-def _of_segment(facts: dict[str, Any], today: date) -> str:
-    moment = facts.get("at") or facts.get("since")
-    when = day_near(datetime.fromisoformat(moment).date(), today) if moment else ""
-    if "since" in facts:
-        return f"In the segment “{facts['name']}”" + (f" since {when}" if when else "")
-    return f"{'Came into' if facts['moves'] == 'in' else 'Went out of'} the segment “{facts['name']}” on {when}"
-
-
-@singledispatch
-def _trigger(trigger: Any) -> str:
-    raise TypeError(trigger)
-
-
-@_trigger.register
-def _(trigger: FactTrigger) -> str:
-    return f"When “{trigger.kind.replace('.', ' ').replace('_', ' ')}” happens"
-
-
-@_trigger.register
-def _(trigger: DateTrigger) -> str:
-    label = slots.date_fields[trigger.field].label.lower()
-    if trigger.offset_days == 0:
-        return f"On the day of the {label}"
-    side = "before" if trigger.offset_days < 0 else "after"
-    return f"{days(abs(trigger.offset_days)).capitalize()} {side} the {label}"
-
-
-@_trigger.register
-def _(trigger: MonthTrigger) -> str:
-    return f"On the {_ordinal(trigger.day)} of each month"
-
-
-def _ordinal(day: int) -> str:
+def ordinal(day: int) -> str:
     """1st, 2nd, 3rd, 4th … 28th."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in (11, 12, 13) else "th"
     return f"{day}{ending}"
 
 
-@_trigger.register
-def _(trigger: SilenceTrigger) -> str:
-    return f"When a customer has been silent for {days(trigger.days)}"
-
-
-@_trigger.register
-def _(trigger: SegmentTrigger) -> str:
-    segment = Segment.objects.filter(pk=trigger.segment).first()
-    way = "comes into" if trigger.moves == "in" else "goes out of"
-    return f"When a customer {way} the segment “{segment or 'that is gone'}”"
-
-
 def noticed(plan: Definition) -> str:
     """When the trigger notices what has happened, where people would not expect it; else blank."""
-    if not isinstance(plan.trigger, SegmentTrigger):
-        return ""
-    segment = Segment.objects.filter(pk=plan.trigger.segment).first()
-    if segment is None or segment.is_static:
-        return ""
-    return "Who is in a dynamic segment is counted each night, so it starts with the count after."
+    return trigger_kinds[plan.trigger.when].noticed(plan.trigger)
+
+
+def already(plan: Definition) -> str:
+    """Whom `include_current` lets in, in words; empty where it changes nothing that people would expect."""
+    return trigger_kinds[plan.trigger.when].already(plan.trigger)
 
 
 @singledispatch

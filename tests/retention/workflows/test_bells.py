@@ -39,14 +39,14 @@ def test_a_sweep_that_fails_stops_no_other(publish, run_at, monkeypatch):
     broken = publish(silent(), slug="broken")
     publish(silent(), slug="sound")
     factories.account(last_seen_at=NOON)
-    sweep_one = triggers._sweep_one
+    sweep_one = triggers.sweeping._sweep_one
 
     def fails(workflow, now):
         if workflow.pk == broken.pk:
             raise DatabaseError("this filter cannot be asked")
         return sweep_one(workflow, now)
 
-    monkeypatch.setattr(triggers, "_sweep_one", fails)
+    monkeypatch.setattr(triggers.sweeping, "_sweep_one", fails)
     run_at(NOON + 14 * DAY)
     assert Task.objects.count() == 1
     assert Workflow.objects.get(slug="broken").swept_until == NOON

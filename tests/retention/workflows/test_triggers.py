@@ -142,7 +142,7 @@ def test_an_account_imported_after_its_silence_is_history(publish, run_at):
 
 
 def test_a_large_sweep_enters_in_slices(publish, run_at, monkeypatch):
-    monkeypatch.setattr("retention.workflows.triggers.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("retention.workflows.triggers.entering.MOST_AT_ONCE", 2)
     workflow = publish(silent())
     for _ in range(5):
         factories.account(last_seen_at=NOON)

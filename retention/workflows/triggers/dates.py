@@ -1,0 +1,105 @@
+"""A date of the customer comes near: the end of a contract, the end of a card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from django.db import connection
+from pydantic import Field, field_validator
+
+from crm import slots
+from crm.web import clock
+from crm.web.wording import day_near
+from retention.workflows import rules
+from retention.workflows.asking import Asks
+from retention.workflows.causes import Filtered
+from retention.workflows.kinds import Cause, TriggerKind, trigger_kinds
+from retention.workflows.models import Workflow
+from retention.workflows.triggers.stretch import OVERLAP
+from retention.workflows.wording import days
+
+
+class DateTrigger(Filtered):
+    """A date of the customer comes near: `offset_days` before (negative) or after it."""
+
+    when: Literal["date"]
+    field: Annotated[str, Asks("date_field")] = Field(title="Which date")
+    offset_days: int = Field(
+        0, ge=-730, le=730, title="Days after it", description="0: on the day itself; −30: thirty days before it."
+    )
+
+    @field_validator("field")
+    @classmethod
+    def _field_exists(cls, name: str) -> str:
+        if name not in slots.date_fields:
+            raise ValueError(f"no such date; there are {', '.join(slots.date_fields.names())}")
+        return name
+
+
+def _causes(trigger: DateTrigger, workflow: Workflow, now: datetime) -> Cause:
+    """The day must not have been over when its date became known, nor when the workflow was switched on.
+
+    A workflow that takes the current ones too has never swept: whoever is between the trigger's day and the date
+    itself enters, and their day 1 is today.
+    """
+    offset = timedelta(days=trigger.offset_days)
+    today, last, swept = clock.today(now), rules.last_day_begun(now), workflow.swept_until
+    cause = f"""
+        SELECT account_id, contact_id, fact, greatest(day + %s, %s) AS anchor, %s AS due_at,
+            jsonb_build_object('day', day, 'contract', contract_id) AS facts
+        FROM ({slots.date_fields[trigger.field].sql}) AS dates
+        WHERE day <= %s AND day >= %s AND (%s OR (known_at AT TIME ZONE %s)::date <= day + %s)
+    """  # noqa: S608 (SQL of a registered room, never of a user)
+    if swept is None:
+        first, earliest_anchor = min(today, last - offset), today
+    else:
+        first = max(clock.today(swept - OVERLAP), clock.today(workflow.enabled_at)) - offset
+        earliest_anchor = date.min
+    parameters = [trigger.offset_days, earliest_anchor, now, last - offset, first, swept is None, str(clock.zone()),
+                  trigger.offset_days]  # fmt: skip
+    return Cause(cause, parameters)
+
+
+def _next_moment(trigger: DateTrigger, workflow: Workflow, now: datetime) -> datetime | None:
+    """When the next calendar day begins somewhere."""
+    tomorrow = rules.last_day_begun(now) + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC) - rules.EARLIEST_DAWN
+
+
+def _standing(trigger: DateTrigger, account_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """Asked before each step: whoever entered because of a date that has been changed or taken back leaves."""
+    sql = f"SELECT account_id, fact FROM ({slots.date_fields[trigger.field].sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(account_ids)])
+        return set(cursor.fetchall())
+
+
+def _sentence(trigger: DateTrigger) -> str:
+    label = slots.date_fields[trigger.field].label.lower()
+    if trigger.offset_days == 0:
+        return f"On the day of the {label}"
+    side = "before" if trigger.offset_days < 0 else "after"
+    return f"{days(abs(trigger.offset_days)).capitalize()} {side} the {label}"
+
+
+def _told(facts: dict[str, Any], today: date) -> str:
+    label = slots.date_fields[facts["field"]].label
+    return f"{label}: {day_near(date.fromisoformat(facts['day']), today)}"
+
+
+def _already(trigger: DateTrigger) -> str:
+    before = -trigger.offset_days
+    return f"also for customers already in the {days(before)} before" if before > 0 else ""
+
+
+trigger_kinds.register(
+    "date",
+    TriggerKind(
+        DateTrigger,
+        "A date comes near", "Starts some days before or after a date on record, such as the end of a contract.",
+        "calendar-days", "Dates", _sentence, _told, _causes, _next_moment, standing=_standing, already=_already,
+        order=20,
+    ),
+)  # fmt: skip

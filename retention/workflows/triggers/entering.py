@@ -1,0 +1,53 @@
+"""The one statement by which customers enter a workflow: whoever a cause finds, has not entered for it, and fits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from crm.accounts.models import Account
+from crm.segments import filters
+from retention.workflows import published
+from retention.workflows.causes import Filtered
+from retention.workflows.kinds import Cause
+from retention.workflows.models import Workflow
+
+# OFFSET 0 keeps the question who has entered a look into an index, one for each cause, and "+ 0" makes it the account's
+# index: the planner's statistics lag behind a sweep, and by them it would go through all who entered just now, for each
+# cause. The filter is left to the planner: for many causes it reads the customers once.
+_ENTER = """
+    INSERT INTO retention_enrollment
+        (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
+        attempts, entered_at, ended_because)
+    SELECT %s, %s, cause.account_id, cause.contact_id, cause.fact, cause.anchor, %s || cause.facts, 'active', %s, 1,
+        cause.due_at, 0, %s, ''
+    FROM ({cause}) AS cause
+    WHERE NOT EXISTS (
+            SELECT FROM retention_enrollment AS e
+            WHERE e.account_id = cause.account_id AND e.trigger_key = cause.fact AND e.workflow_id + 0 = %s OFFSET 0)
+        AND cause.account_id IN ({filter})
+    LIMIT %s
+    ON CONFLICT DO NOTHING
+"""
+
+#: So many enter in one transaction: a few seconds, well within a worker's time limit; the next slice goes on. Each one
+#: looks at all causes again, so that few large ones are the quickest.
+MOST_AT_ONCE = 150_000
+
+
+def enter(workflow: Workflow, trigger: Filtered, cause: Cause | None, now: datetime) -> int:
+    """Let in whom the cause finds; no more than MOST_AT_ONCE. Returns how many entered."""
+    if cause is None:
+        return 0
+    condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
+    allowed, allowed_parameters = condition.query.sql_with_params()
+    facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
+    first = published.of_version(workflow.version_id or 0).steps[0].id
+    values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *cause.values]
+    with connection.cursor() as cursor:
+        statement = _ENTER.format(cause=cause.sql, filter=allowed)
+        cursor.execute(statement, [*values, workflow.pk, *allowed_parameters, MOST_AT_ONCE])
+        return int(cursor.rowcount)

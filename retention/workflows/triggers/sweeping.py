@@ -1,0 +1,68 @@
+"""Sweeps look at a stretch of moments from `swept_until` to now, for whatever the kinds of triggers look for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import Error, connection, transaction
+from django.db.models import Q, QuerySet
+
+from crm.segments.filters import FilterError
+from retention.workflows import published
+from retention.workflows.kinds import trigger_kinds
+from retention.workflows.models import Workflow
+from retention.workflows.triggers import entering
+from retention.workflows.triggers.stretch import SWEEP_EVERY
+
+logger = logging.getLogger(__name__)
+
+
+def sweep(now: datetime) -> int:
+    """Enroll whom dates and silence have reached since the last look. Returns how many entered.
+
+    A slice for each workflow, each in a transaction of its own: what one cannot do stops no other.
+    """
+    entered = 0
+    for workflow_id in _to_sweep(now).values_list("id", flat=True):
+        try:
+            with transaction.atomic():
+                # Skipped when another worker sweeps it: it will have looked at the same moments.
+                due = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id)
+                if workflow := due.first():
+                    entered += _sweep_one(workflow, now)
+        except (Error, FilterError):
+            if not connection.is_usable():
+                raise
+            logger.exception("The sweep of workflow %d failed", workflow_id)
+    return entered
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When the next sweep finds somebody: a day that begins somewhere, or a silence that has lasted."""
+    moments = []
+    for workflow in Workflow.objects.filter(state=Workflow.State.ON):
+        if plan := published.runnable(workflow):
+            moments.append(trigger_kinds[plan.trigger.when].next_moment(plan.trigger, workflow, now))
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _to_sweep(now: datetime) -> QuerySet[Workflow]:
+    """Running workflows that have not been swept for a while. Facts are no matter of sweeps: see matching."""
+    stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
+    never = [when for when, kind in trigger_kinds.items() if not kind.swept]
+    by_others = Q(version__definition__trigger__when__in=never)
+    return Workflow.objects.filter(stale, ~by_others, state=Workflow.State.ON, version__isnull=False)
+
+
+def _sweep_one(workflow: Workflow, now: datetime) -> int:
+    """Slice by slice: the look is over when it finds fewer than a slice holds."""
+    plan = published.runnable(workflow)
+    entered = 0
+    if plan:
+        cause = trigger_kinds[plan.trigger.when].causes(plan.trigger, workflow, now)
+        entered = entering.enter(workflow, plan.trigger, cause, now)
+    if entered < entering.MOST_AT_ONCE:
+        workflow.swept_until = now
+        workflow.save(update_fields=["swept_until"])
+    return entered
