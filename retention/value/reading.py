@@ -19,8 +19,9 @@ from retention.value import rules
 from retention.value.models import AccountValue
 from retention.workflows import recipes
 from retention.workflows.batch import Batch
-from retention.workflows.definition import MessageStep, walk
+from retention.workflows.definition import walk
 from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.steps.messages import MessageStep
 
 #: Of each list, so many stand on the page; the rest is in the list of customers.
 SHOWN = 20

@@ -6,15 +6,14 @@ enrollments, messages and tasks remember.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
 
-from crm.outbox import rendering
 from retention.workflows.causes import Strict, Tree, Trigger
+from retention.workflows.kinds import step_kinds
 from retention.workflows.places import place
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
@@ -27,138 +26,44 @@ class DefinitionError(ValueError):
 # Steps ------------------------------------------------------------------------------------------------------------
 
 
+class Way(NamedTuple):
+    """One of the ways that part at a step; all of them meet again after it."""
+
+    word: str  # stands on it: “yes”
+    path: tuple[str | int, ...]  # where its steps stand in the step's data; empty: it has none, and can have none
+    steps: Sequence[Step]
+
+
 class Step(Strict):
+    """What every kind of step has; the kinds themselves stand in retention.workflows.kinds."""
+
     id: StepId
+    do: str
 
     @property
-    def ways(self) -> Sequence[list[AnyStep]]:
-        """Steps that only some go through; all ways meet again after it."""
+    def ways(self) -> Sequence[Way]:
+        """Steps that only some go through."""
+        return ()
+
+    @property
+    def words(self) -> Sequence[str]:
+        """What it says to people, in Liquid."""
         return ()
 
 
-class Mail(Step):
-    """Liquid source of a mail; see crm/outbox for what it may name."""
-
-    subject: str = Field(min_length=1, max_length=300)
-    body: str = Field(min_length=1, max_length=20_000)
-    late_after_days: int = Field(3, ge=0, le=90)  # later than this it is not sent any more
-
-    @model_validator(mode="after")
-    def _liquid_parses(self) -> Mail:
-        rendering.check(self.subject, self.body)
-        return self
+def _of_its_kind(data: Any) -> Any:
+    """The step as the model that is registered for its `do`. What is wrong inside is told with its place."""
+    if isinstance(data, Step):
+        return data
+    if not isinstance(data, Mapping):
+        raise ValueError("a step is a mapping with `id` and `do`")
+    if (kind := step_kinds.get(str(data.get("do", "")))) is None:
+        raise ValueError(f"there is no step {data.get('do')!r}; there are {', '.join(step_kinds.names())}")
+    return kind.model.model_validate(data)
 
 
-class MessageStep(Mail):
-    """Write to the customer."""
-
-    do: Literal["message"]
-    category: Literal["service", "marketing"] = "service"
-
-
-class NotifyStep(Mail):
-    """Write to the customer's owner."""
-
-    do: Literal["notify"]
-
-
-class WaitFor(Strict):
-    """So long, and then, if `at` is given, until that time of day where the recipient is."""
-
-    days: int = Field(0, ge=0, le=730)
-    hours: int = Field(0, ge=0, le=10_000)
-    minutes: int = Field(0, ge=0, le=10_000)
-    at: time | None = None
-
-    @property
-    def rest(self) -> timedelta:
-        return timedelta(hours=self.hours, minutes=self.minutes)
-
-
-class WaitUntil(Strict):
-    """A time of day where the recipient is: on day N (day 1 is the trigger's), on a weekday, or the next time."""
-
-    time: time
-    day: int | None = Field(None, ge=1, le=730)
-    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> WaitUntil:
-        if self.day is not None and self.weekday is not None:
-            raise ValueError("give a day or a weekday, not both")
-        return self
-
-
-class WaitStep(Step):
-    do: Literal["wait"]
-    for_: WaitFor | None = Field(None, alias="for")
-    until: WaitUntil | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> WaitStep:
-        if (self.for_ is None) == (self.until is None):
-            raise ValueError("a wait needs either `for` or `until`")
-        return self
-
-
-class BranchStep(Step):
-    """If the filter holds, then these steps, else those."""
-
-    do: Literal["branch"]
-    if_: Tree = Field(alias="if")
-    then: list[AnyStep] = Field(default_factory=list)
-    else_: list[AnyStep] = Field(default_factory=list, alias="else")
-
-    @property
-    def ways(self) -> Sequence[list[AnyStep]]:
-        return (self.then, self.else_)
-
-
-class AwaitStep(Step):
-    """Wait until the customer's timeline has a fact of a kind; if it has none after so many days, the `late` steps."""
-
-    do: Literal["await"]
-    fact: str = Field(min_length=1, max_length=60)
-    called: str = Field(min_length=1, max_length=60)  # inside a sentence: “the hand-off”
-    at_most_days: int = Field(ge=1, le=730)  # times 24 hours
-    late: list[AnyStep] = Field(default_factory=list)
-
-    @property
-    def ways(self) -> Sequence[list[AnyStep]]:
-        return (self.late,)
-
-
-class TaskStep(Step):
-    """A task for the customer's owner; without an owner it lies in the admins' pool."""
-
-    do: Literal["task"]
-    title: str = Field(min_length=1, max_length=200)
-    body: str = Field("", max_length=5000)
-    due_in_days: int = Field(1, ge=0, le=365)
-
-    @model_validator(mode="after")
-    def _liquid_parses(self) -> TaskStep:
-        rendering.check(self.title, self.body)
-        return self
-
-
-class SetStep(Step):
-    """Change the customer: add or remove tags."""
-
-    do: Literal["set"]
-    add_tags: list[str] = Field(default_factory=list)
-    remove_tags: list[str] = Field(default_factory=list)
-
-
-class EndStep(Step):
-    do: Literal["end"]
-    because: str = Field("It ended here", max_length=200)
-
-
-AnyStep = Annotated[
-    MessageStep | NotifyStep | WaitStep | AwaitStep | BranchStep | TaskStep | SetStep | EndStep,
-    Field(discriminator="do"),
-]
+#: A step of any registered kind.
+type AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(_of_its_kind)]
 
 
 # The whole --------------------------------------------------------------------------------------------------------
@@ -217,20 +122,20 @@ class Definition(Strict):
         return "reached" if leave is self.goal else "exited"
 
 
-def walk(steps: list[Any]) -> Iterator[Any]:
+def walk(steps: Sequence[Any]) -> Iterator[Any]:
     """All steps, branches' included, in the order they are written."""
     for step in steps:
         yield step
         for way in step.ways:
-            yield from walk(way)
+            yield from walk(way.steps)
 
 
-def _following(steps: list[Any], after: str | None) -> Iterator[tuple[str, str | None]]:
+def _following(steps: Sequence[Any], after: str | None) -> Iterator[tuple[str, str | None]]:
     for index, step in enumerate(steps):
         following = steps[index + 1].id if index + 1 < len(steps) else after
         yield step.id, following
         for way in step.ways:
-            yield from _following(way, following)
+            yield from _following(way.steps, following)
 
 
 def parse(data: Any) -> Definition:

@@ -17,11 +17,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from retention.workflows import brake, published, rules
+from retention.workflows import brake, published, rules, steps  # noqa: F401  (registers them)
 from retention.workflows.batch import Batch
+from retention.workflows.kinds import step_kinds
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, listed
-from retention.workflows.steps import steps
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def _walk(batch: Batch) -> None:
         for step_id, group in groupby(standing, key=lambda e: e.step_id):
             step = batch.definition.by_id[step_id]
             here = list(group)
-            steps[step.do](step, here, batch)
+            step_kinds[step.do].verb(step, here, batch)
             for enrollment in here:
                 if not enrollment.step_id:
                     _finish(enrollment, Enrollment.State.DONE, enrollment.ended_because or "All steps done", batch.now)

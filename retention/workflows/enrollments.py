@@ -14,10 +14,11 @@ from crm.team.viewer import viewer_of
 from crm.todos.models import Task
 from crm.web import clock
 from retention.workflows import actions, published, wording
-from retention.workflows.definition import BranchStep, Definition, DefinitionError
+from retention.workflows.definition import Definition, DefinitionError
 from retention.workflows.explanation import happened
 from retention.workflows.models import Enrollment, StepRun, Workflow
 from retention.workflows.recipes import RecipeError
+from retention.workflows.steps.branching import BranchStep
 from retention.workflows.views import admins_post
 
 #: So many steps to come are named.

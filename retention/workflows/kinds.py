@@ -1,4 +1,8 @@
-"""What kinds of triggers there are. Rooms above bring their own in the same way: they register them here."""
+"""What kinds of triggers and steps there are. Rooms above bring their own in the same way: they register them here.
+
+A kind of step is its model (what a definition says of it), its verb (what it does), its line (how pages say it), and
+how people find it in the builder.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from crm.slots import Registry
 
 if TYPE_CHECKING:
+    from retention.workflows.batch import Batch
     from retention.workflows.causes import Filtered
-    from retention.workflows.models import Workflow
+    from retention.workflows.definition import Step
+    from retention.workflows.models import Enrollment, Workflow
+    from retention.workflows.wording import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +85,27 @@ class TriggerKind:
 
 #: By what a definition writes after `when`.
 trigger_kinds: Registry[TriggerKind] = Registry("trigger")
+
+
+#: Gets the step, the enrollments that stand at it and their batch. It notes a run for every enrollment and moves it:
+#: `step_id` to where it goes next (blank: the way ends) and `due_at` to when. It touches Postgres only, and tables by
+#: their bare names only: a rehearsal puts shadows of the engine's tables before them.
+type Verb = Callable[[Any, Sequence[Enrollment], Batch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """A step that workflows may have, by its `do`."""
+
+    model: type[Step]
+    verb: Verb
+    line: Callable[[Any], Line]  # one step in words
+    label: str  # in the builder's list of steps: “Send a message”
+    about: str  # a sentence below it
+    icon: str
+    group: str  # a heading of that list
+    order: int = 100
+    acts: bool = False  # changes something outside the workflow: not for those who are held out, to measure
+
+
+step_kinds: Registry[StepKind] = Registry("workflow step")

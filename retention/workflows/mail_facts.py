@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.slots import Registry
-from retention.workflows.definition import Definition, Mail, TaskStep, walk
+from retention.workflows.definition import Definition, walk
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,5 @@ mail_facts: Registry[MailFact] = Registry("fact for mails")
 
 def named_in(plan: Definition) -> list[str]:
     """Which of them the words of its steps name."""
-    words = "\n".join(
-        f"{step.title}\n{step.body}" if isinstance(step, TaskStep) else f"{step.subject}\n{step.body}"
-        for step in walk(plan.steps) if isinstance(step, Mail | TaskStep)
-    )  # fmt: skip
+    words = "\n".join(words for step in walk(plan.steps) for words in step.words)
     return [name for name in mail_facts.names() if re.search(rf"\b{name}\b", words)]

@@ -18,10 +18,11 @@ from django.db.models import Min, Q, QuerySet
 from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import published
 from retention.workflows.causes import Filtered
-from retention.workflows.definition import AwaitStep, Definition
+from retention.workflows.definition import Definition
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.leaving import ends
 from retention.workflows.models import Enrollment, Trial, Workflow, listed
+from retention.workflows.steps.waiting import AwaitStep
 from retention.workflows.triggers import enter
 
 logger = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def place(location: tuple[str | int, ...]) -> str:
-    """steps[2].body rather than ('steps', 2, 'message', 'body'): pydantic also names the kind of step it chose."""
+    """steps[2].body rather than ('steps', 2, 'body')."""
     text = ""
-    for before, part in zip((None, *location), location, strict=False):
+    for part in location:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not isinstance(before, int):
+        else:
             text += f".{part}" if text else part
     return text or "definition"

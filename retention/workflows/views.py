@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import wraps
 from itertools import zip_longest
 from typing import Any
@@ -142,7 +143,7 @@ def _steps(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[s
     return {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves, "policy": MailPolicy.the_only()}
 
 
-def _drawn(steps: list[Any], standing: dict[str, int]) -> list[dict[str, Any]]:
+def _drawn(steps: Sequence[Any], standing: dict[str, int]) -> list[dict[str, Any]]:
     """The steps as the page draws them; where it parts, it carries the ways by their words."""
     return [
         {

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import singledispatch
 from typing import Any
 
 from crm.segments import filters
-from retention.workflows.definition import (
-    AwaitStep,
-    BranchStep,
-    Definition,
-    EndStep,
-    MessageStep,
-    NotifyStep,
-    SetStep,
-    TaskStep,
-    WaitStep,
-)
-from retention.workflows.kinds import trigger_kinds
+from retention.workflows.definition import Definition, Step
+from retention.workflows.kinds import step_kinds, trigger_kinds
 from retention.workflows.models import Enrollment
 
-_WEEKDAYS = {
+WEEKDAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
     "sun": "Sunday",
 }  # fmt: skip
@@ -94,85 +84,19 @@ def already(plan: Definition) -> str:
     return trigger_kinds[plan.trigger.when].already(plan.trigger)
 
 
-@singledispatch
-def line(step: Any) -> Line:
+def line(step: Step) -> Line:
     """A step in words."""
-    raise TypeError(step)
+    return step_kinds[step.do].line(step)
 
 
-@line.register
-def _(step: MessageStep) -> Line:
-    late = f"Not sent when more than {days(step.late_after_days)} late."
-    return Line("mail", f"Send “{in_words(step.subject)}”", f"A {step.category} mail to the customer. {late}")
-
-
-@line.register
-def _(step: NotifyStep) -> Line:
-    return Line("bell", f"Tell the owner: “{in_words(step.subject)}”", "A mail to the account manager.")
-
-
-@line.register
-def _(step: WaitStep) -> Line:
-    return Line("hourglass", _wait(step).capitalize())
-
-
-@line.register
-def _(step: AwaitStep) -> Line:
-    more = f"It goes on by itself when that is there, and waits {days(step.at_most_days)} at most."
-    return Line("hourglass", f"Wait for {step.called}", more)
-
-
-@line.register
-def _(step: BranchStep) -> Line:
-    return Line("split", f"If {filters.parse(step.if_, 'account').sentence()}")
-
-
-@line.register
-def _(step: TaskStep) -> Line:
-    when = "today" if step.due_in_days == 0 else f"in {days(step.due_in_days)}"
-    return Line(
-        "square-check",
-        f"Task for the owner: “{in_words(step.title)}”",
-        f"Due {when}. Without an owner it goes to the admins.",
-    )
-
-
-@line.register
-def _(step: SetStep) -> Line:
-    words = [f"add the tag “{tag}”" for tag in step.add_tags] + [
-        f"take off the tag “{tag}”" for tag in step.remove_tags
-    ]
-    return Line("tag", ", ".join(words).capitalize() or "Change nothing")
-
-
-@line.register
-def _(step: EndStep) -> Line:
-    return Line("flag", "End", step.because)
-
-
-def ways(step: Any) -> list[tuple[str, list[Any]]]:
+def ways(step: Step) -> list[tuple[str, Sequence[Step]]]:
     """The ways that begin at a step, each with the word that stands on it; none where there is but one."""
-    if isinstance(step, BranchStep):
-        return [("yes", step.then), ("no", step.else_)]
-    if isinstance(step, AwaitStep) and step.late:
-        return [("when it is there", []), (f"not there after {days(step.at_most_days)}", step.late)]
-    return []
+    return [(way.word, way.steps) for way in step.ways] if any(way.steps for way in step.ways) else []
 
 
 def awaits(plan: Definition, enrollment: Enrollment) -> str:
     """What one that is under way stands still for: “Onboarding waits for the hand-off”; empty if for nothing."""
     step = plan.by_id.get(enrollment.step_id)
     waits = enrollment.state == Enrollment.State.ACTIVE and enrollment.awaits_until is not None
-    return f"{plan.name} waits for {step.called}" if waits and isinstance(step, AwaitStep) else ""
-
-
-def _wait(step: WaitStep) -> str:
-    if step.until:
-        clock = f"{step.until.time:%H:%M} where they are"
-        if step.until.day:
-            return f"wait until day {step.until.day}, {clock}"
-        return f"wait until {_WEEKDAYS[step.until.weekday]}, {clock}" if step.until.weekday else f"wait until {clock}"
-    assert step.for_ is not None
-    lengths = {"day": step.for_.days, "hour": step.for_.hours, "minute": step.for_.minutes}
-    length = " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for unit, n in lengths.items() if n) or "a moment"
-    return f"wait {length}" + (f", then until {step.for_.at:%H:%M} where they are" if step.for_.at else "")
+    called = getattr(step, "called", "") if waits else ""
+    return f"{plan.name} waits for {called}" if called else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from crm.web import clock
 from retention.workflows import actions, definition
+from retention.workflows.kinds import step_kinds
 from retention.workflows.models import Workflow, WorkflowVersion
 
 
@@ -23,6 +25,18 @@ def run_at(db: None) -> Callable[[datetime], None]:
                 pass
 
     return run
+
+
+@pytest.fixture
+def verb_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], Any]:
+    """Another verb for a kind of step, until the test ends; returns the one it had."""
+
+    def put(do: str, verb: Any) -> Any:
+        kind = step_kinds[do]
+        monkeypatch.setitem(step_kinds._entries, do, replace(kind, verb=verb))
+        return kind.verb
+
+    return put
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from crm.outbox.models import OutboundMessage
 from crm.timeline.actions import Fact, record
 from crm.todos.models import Task
 from retention.workflows import actions, engine, matching
+from retention.workflows.kinds import step_kinds
 from retention.workflows.models import Enrollment, StepRun
 from retention.workflows.rules import end_of_await
-from retention.workflows.steps import steps
 from tests import factories
 from tests.conftest import NOON
 from tests.retention.workflows.plans import AT_NINE, DAY, MAIL, TASK
@@ -195,12 +195,12 @@ def test_when_the_wait_is_over(known, end):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_fact_that_comes_while_a_batch_holds_the_enrollment_wakes_it(transactional_db, publish, monkeypatch):
+def test_a_fact_that_comes_while_a_batch_holds_the_enrollment_wakes_it(transactional_db, publish, verb_of):
     publish({**GATED, "steps": [GATE, TASK]})
     account = factories.account()
     won(account)
     matching.match(NOON)
-    verb, seen = steps["await"], []
+    verb, seen = step_kinds["await"].verb, []
 
     def tell():
         told(account, NOON + TICK)
@@ -215,13 +215,13 @@ def test_a_fact_that_comes_while_a_batch_holds_the_enrollment_wakes_it(transacti
         thread.join(0.5)
         seen.append(thread.is_alive())
 
-    monkeypatch.setitem(steps._entries, "await", looks_and_lingers)
+    verb_of("await", looks_and_lingers)
     engine.advance(NOON)
     thread.join(10)
     assert (seen, thread.is_alive()) == ([True], False)
     enrollment = Enrollment.objects.get()
     assert (enrollment.awaits_until, enrollment.due_at) == (OVER, NOON + TICK)
-    monkeypatch.setitem(steps._entries, "await", verb)
+    verb_of("await", verb)
     actions.work(NOON + TICK)
     assert Task.objects.count() == 1
 

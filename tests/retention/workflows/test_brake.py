@@ -8,8 +8,8 @@ from crm.outbox import journal as outbox_journal
 from crm.todos.models import Task
 from crm.web import standing
 from retention.workflows import actions, brake, engine, journal, load
+from retention.workflows.kinds import step_kinds
 from retention.workflows.models import Enrollment, Workflow
-from retention.workflows.steps import steps
 from tests import factories
 from tests.conftest import NOON
 from tests.retention.workflows.plans import silent
@@ -31,16 +31,16 @@ def crowd(publish, monkeypatch):
 
 
 @pytest.fixture
-def broken(monkeypatch):
+def broken(verb_of):
     """The sizes of the batches that were tried while the step was broken; `mend()` mends it."""
-    run_task, sizes = steps["task"], []
+    run_task, sizes = step_kinds["task"].verb, []
 
     def fails(step, enrollments, batch):
         sizes.append(len(enrollments))
         raise ValueError(f"a mistake in the program, seen at {enrollments[0].pk}")
 
-    monkeypatch.setitem(steps._entries, "task", fails)
-    return sizes, lambda: monkeypatch.setitem(steps._entries, "task", run_task)
+    verb_of("task", fails)
+    return sizes, lambda: verb_of("task", run_task)
 
 
 def load_of(now, group="test"):
@@ -89,8 +89,8 @@ def test_pausing_and_resuming_releases_it(crowd, broken, run_at):
     assert Task.objects.count() == 100
 
 
-def test_one_poison_in_many_is_found_and_nobody_waits_for_it(crowd, monkeypatch, run_at):
-    run_task = steps["task"]
+def test_one_poison_in_many_is_found_and_nobody_waits_for_it(crowd, verb_of, run_at):
+    run_task = step_kinds["task"].verb
     poison = Enrollment.objects.order_by("id")[17].pk
 
     def fails(step, enrollments, batch):
@@ -98,7 +98,7 @@ def test_one_poison_in_many_is_found_and_nobody_waits_for_it(crowd, monkeypatch,
             raise ValueError("this one breaks it")
         run_task(step, enrollments, batch)
 
-    monkeypatch.setitem(steps._entries, "task", fails)
+    verb_of("task", fails)
     run_at(NOON)
     assert Task.objects.count() == 99
     for minute in range(1, 5):
@@ -107,13 +107,13 @@ def test_one_poison_in_many_is_found_and_nobody_waits_for_it(crowd, monkeypatch,
     assert not Workflow.objects.exclude(**brake.OFF).exists()
 
 
-def test_errors_of_different_kinds_are_no_broken_program(crowd, monkeypatch, run_at):
+def test_errors_of_different_kinds_are_no_broken_program(crowd, verb_of, run_at):
     errors = iter([ValueError, KeyError] * 1000)
 
     def fails(step, enrollments, batch):
         raise next(errors)("each of its own")
 
-    monkeypatch.setitem(steps._entries, "task", fails)
+    verb_of("task", fails)
     actions.engine.advance(NOON)
     actions.engine.advance(NOON)
     actions.engine.advance(NOON)

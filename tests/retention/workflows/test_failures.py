@@ -14,27 +14,27 @@ from crm.timeline.actions import Fact, record
 from crm.timeline.models import Pending, TimelineEntry
 from crm.todos.models import Task
 from retention.workflows import actions, bulk, engine, matching, published
+from retention.workflows.kinds import step_kinds
 from retention.workflows.models import Enrollment, Trial, Workflow
 from retention.workflows.rules import BY_HAND
-from retention.workflows.steps import steps
 from tests import factories
 from tests.conftest import NOON
 from tests.retention.workflows.plans import DAY, WON, silent
 
 
-def test_a_step_that_fails_for_one_is_parked_and_the_others_go_on(publish, run_at, monkeypatch):
+def test_a_step_that_fails_for_one_is_parked_and_the_others_go_on(publish, run_at, verb_of):
     publish(silent())
     poison = factories.account("Poison", last_seen_at=NOON)
     for _ in range(30):
         factories.account(last_seen_at=NOON)
-    run_task = steps["task"]
+    run_task = step_kinds["task"].verb
 
     def fails_for_poison(step, enrollments, batch):
         if any(enrollment.account_id == poison.pk for enrollment in enrollments):
             raise ValueError("this one breaks it")
         run_task(step, enrollments, batch)
 
-    monkeypatch.setitem(steps._entries, "task", fails_for_poison)
+    verb_of("task", fails_for_poison)
     for minute in range(10):
         run_at(NOON + 14 * DAY + timedelta(minutes=minute))
     assert Task.objects.count() == 30
