@@ -118,7 +118,7 @@ def test_a_fact_that_fails_waits_before_it_is_tried_again_and_is_parked_in_the_e
     def fails(*arguments):
         raise ValueError("not now")
 
-    monkeypatch.setattr("retention.workflows.matching.enroll_for_facts", fails)
+    monkeypatch.setattr("retention.workflows.matching.enter", fails)
     run_at(NOON)
     pending = Pending.objects.get()
     assert (pending.attempts, pending.parked_at, pending.retry_at) == (1, None, NOON + timedelta(minutes=1))
@@ -170,17 +170,17 @@ def test_a_fact_that_kills_whoever_reads_it_is_parked_and_the_others_are_read(pu
     poison, *others = (factories.account().pk for _ in range(5))
     for account in (poison, *others):
         record(Fact(account, "deal.won", "Won"))
-    enroll, deaths = matching.enroll_for_facts, []
+    enter, deaths = matching.enter, []
 
     class Killed(BaseException):
         """The end of a process: its database session is gone, and its transactions with it."""
 
-    def kills(workflow, trigger, entries, now):
-        if TimelineEntry.objects.filter(pk__in=entries, account_id=poison).exists():
+    def kills(workflow, trigger, cause, now):
+        if TimelineEntry.objects.filter(pk__in=cause.values[1], account_id=poison).exists():
             raise Killed
-        enroll(workflow, trigger, entries, now)
+        enter(workflow, trigger, cause, now)
 
-    monkeypatch.setattr(matching, "enroll_for_facts", kills)
+    monkeypatch.setattr(matching, "enter", kills)
     for minute in range(8):
         try:
             matching.match(NOON + timedelta(minutes=minute))
