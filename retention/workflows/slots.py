@@ -4,6 +4,7 @@ from crm import slots
 from retention.workflows import actions, explanation, fields, guard, journal, load, merging, panels, searching, segments
 from retention.workflows.bulk import register_bulk
 from retention.workflows.models import Enrollment
+from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.kept_tables.register("retention.Workflow", slots.KeptTable(after=actions.rest))
@@ -62,3 +63,9 @@ slots.start_steps.register(
         "workflows:list", "Choose one", panels.first_recipe, order=60,
     ),
 )  # fmt: skip
+
+tabs.register("steps", Tab("Steps", "retention/workflows/steps.html", steps.context, order=10))
+tabs.register("people", Tab("People", "retention/workflows/people.html", people.context, order=30, paged=True))
+tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
+tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))
+tabs.register("versions", Tab("Versions", "retention/workflows/versions.html", versions.context, order=60))

@@ -1,0 +1,36 @@
+"""Who is where in it, and what brought them in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from crm.web import clock
+from crm.web.pagination import Sort, keyset_page
+from retention.workflows import load, published, wording
+from retention.workflows.definition import Definition
+from retention.workflows.models import Enrollment, Workflow
+
+CHIPS = {"": "Everybody"} | dict(Enrollment.State.choices)
+
+
+def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    chosen = request.GET.get("state", "")
+    rows = Enrollment.objects.visible_to(request.user).filter(workflow_id=workflow.pk)
+    chips = CHIPS
+    if chosen in Enrollment.State.values:
+        rows = rows.filter(state=chosen)
+    elif chosen in load.NARROWED:
+        rows, chips = load.narrowed(rows, chosen, clock.now()), CHIPS | {chosen: load.NARROWED[chosen]}
+    page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))
+    today = clock.today()
+    lines = [{"enrollment": row, "cause": wording.cause(row.facts, today), "next": _next(row)} for row in page.rows]
+    return {"lines": lines, "next": page.next, "chips": chips, "chosen": chosen}
+
+
+def _next(enrollment: Enrollment) -> str:
+    """Its next step, by the version that it finishes on."""
+    own = published.readable(enrollment.version_id)
+    step = own.by_id.get(enrollment.step_id) if own else None
+    return wording.line(step).title if step else ""
