@@ -12,10 +12,11 @@ from retention.metrics.models import Snapshot
 from retention.reports.models import MonthlyReview, ReviewReader
 from retention.usage.models import UsageBefore, UsageDay, UsageHabit
 from retention.value.models import AccountValue, ProductPair, ValueSettings, ValueSettingsChange
-from retention.workflows.models import Enrollment, StepRun, Trial, Workflow, WorkflowVersion
+from retention.workflows.models import Enrollment, Move, Moved, StepRun, Trial, Workflow, WorkflowVersion
 
 __all__ = [
     "AccountValue", "DunningCase", "DunningCaseChange", "DunningEvent", "DunningSettings", "DunningSettingsChange",
-    "Enrollment", "MonthlyReview", "ProductPair", "ReviewReader", "Snapshot", "StatusToken", "StepRun", "Trial",
-    "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow", "WorkflowVersion",
+    "Enrollment", "MonthlyReview", "Move", "Moved", "ProductPair", "ReviewReader", "Snapshot", "StatusToken",
+    "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow",
+    "WorkflowVersion",
 ]  # fmt: skip

@@ -6,21 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from crm.history.actions import act
 from crm.outbox.actions import close_the_gate
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
+from crm.web import clock
 from retention.workflows import brake, engine, matching, recipes, segments, triggers
+from retention.workflows.changing import moving, resuming, stopping
+from retention.workflows.changing.resuming import Choice
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 
 
 def work(now: datetime) -> int:
     """One slice of everything that is due: facts matched, sweeps made, enrollments advanced. Returns rows moved."""
-    return matching.match(now) + triggers.sweep(now) + engine.advance(now)
+    return matching.match(now) + triggers.sweep(now) + moving.work(now) + engine.advance(now)
 
 
 def next_due(now: datetime) -> datetime | None:
@@ -41,38 +45,22 @@ def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workfl
     if include_current:
         workflow.swept_until = None
     if workflow.state == Workflow.State.PAUSED:
-        workflow.opened_at = now
+        workflow.opened_at, since, workflow.paused_at = now, workflow.paused_at, None
+        resuming.catch_up(workflow, Choice(), since or now, now)
     workflow.state = Workflow.State.ON
     workflow.save()
     return workflow
 
 
 @transaction.atomic
-def disable(slug: str, now: datetime) -> Workflow:
+def disable(slug: str, now: datetime, by: User | None = None) -> Workflow:
     """Switch it off at once: nobody enters, nothing of it leaves any more, and who is under way or parked has left it.
 
-    Raises RecipeError.
+    Raises RecipeError. `changing.stopping.bring_back` undoes it.
     """
     workflow = _locked(slug)
-    # After the workflow, since a sweep or a batch may hold that for seconds and no mail at all could leave meanwhile;
-    # and before who is in it, as whoever merges or erases takes them.
-    close_the_gate()
-    workflow.state = Workflow.State.OFF
-    workflow.save(update_fields=["state"])
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL_LEAVE, {"workflow": workflow.pk, "now": now})
+    stopping.stop(workflow, by, now)
     return workflow
-
-
-# In the order of their ids, as everybody locks them who waits.
-_ALL_LEAVE = """
-    WITH inside AS MATERIALIZED (
-        SELECT id FROM retention_enrollment WHERE workflow_id = %(workflow)s AND state IN ('active', 'parked')
-        ORDER BY id FOR UPDATE)
-    UPDATE retention_enrollment e SET state = 'exited', ended_at = %(now)s,
-        ended_because = 'The workflow was switched off'
-    FROM inside WHERE e.id = inside.id
-"""
 
 
 def rest(now: datetime) -> None:
@@ -81,17 +69,24 @@ def rest(now: datetime) -> None:
 
 
 @transaction.atomic
-def pause(workflow: Workflow) -> bool:
+def pause(workflow: Workflow, now: datetime | None = None, by: User | None = None) -> bool:
     """Stand still at once, mail included; facts still enter. False: it was not on."""
-    done = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON).update(state=Workflow.State.PAUSED)
+    moment = now or clock.now()
+    on = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.ON)
+    done = on.update(state=Workflow.State.PAUSED, paused_at=moment)
     close_the_gate()  # after the workflow, as in `disable`
+    if done:
+        with act("workflow.paused", f"paused “{workflow}”", by, moment, {"workflow": workflow.pk}):
+            pass
     return bool(done)
 
 
-def resume(workflow: Workflow, now: datetime) -> bool:
-    """Go on. Mails whose time is long past are skipped as too late, not sent in a burst. False: it was not paused."""
-    paused = Workflow.objects.filter(pk=workflow.pk, state=Workflow.State.PAUSED)
-    return bool(paused.update(state=Workflow.State.ON, opened_at=now, **brake.OFF))
+def resume(workflow: Workflow, now: datetime, choice: Choice | None = None, by: User | None = None) -> bool:
+    """Go on. The choice says what becomes of what came due meanwhile: it is left out, unless somebody wants it.
+
+    False: it was not paused.
+    """
+    return resuming.resume(workflow, choice or Choice(), by, now)
 
 
 @transaction.atomic

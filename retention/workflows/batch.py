@@ -101,6 +101,7 @@ class Batch:
     definition: Definition
     enrollments: Sequence[Enrollment]
     now: datetime
+    skips: tuple[datetime, datetime] | None = None  # what came due between these, while it stood still, is left out
     runs: list[Run] = field(default_factory=list)
     drafts: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
     tasks: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)

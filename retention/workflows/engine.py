@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from retention.workflows import brake, published, rules, steps  # noqa: F401  (registers them)
 from retention.workflows.batch import Batch
+from retention.workflows.changing import passing
 from retention.workflows.kinds import step_kinds
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, listed
@@ -127,17 +128,21 @@ def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
     The workflow's row is held too: whoever pauses it waits for this batch, and after that nobody moves.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT slug FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE", [workflow_id])
+        cursor.execute(_WORKFLOW, [workflow_id])
         if not (workflow := cursor.fetchone()):
             return 0
+    slug, begin, end = workflow
     locked = Enrollment.objects.active().filter(id__in=listed(ids), due_at__lte=now).order_by("version_id", "id")
     rows = list(locked.select_for_update(skip_locked=True))
     for version_id, group in groupby(rows, key=lambda row: row.version_id):
-        batch = Batch(workflow[0], published.of_version(version_id), list(group), now)
+        batch = Batch(slug, published.of_version(version_id), list(group), now, skips=(begin, end) if end else None)
         _walk(batch)
         batch.write()
         _keep(batch.enrollments)
     return len(rows)
+
+
+_WORKFLOW = "SELECT slug, skips_from, skips_until FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE"
 
 
 def _walk(batch: Batch) -> None:
@@ -150,8 +155,10 @@ def _walk(batch: Batch) -> None:
         for step_id, group in groupby(standing, key=lambda e: e.step_id):
             step = batch.definition.by_id[step_id]
             here = list(group)
-            step_kinds[step.do].verb(step, here, batch)
+            if running := passing.who_runs(step, here, batch):
+                step_kinds[step.do].verb(step, running, batch)
             for enrollment in here:
+                passing.go_past(enrollment)
                 if not enrollment.step_id:
                     _finish(enrollment, Enrollment.State.DONE, enrollment.ended_because or "All steps done", batch.now)
     raise RuntimeError(f"An enrollment ran {MOST_HOPS} steps at one moment")

@@ -17,6 +17,8 @@ from retention.workflows.models import Enrollment, StepRun, Workflow
 #: Mail of a paused workflow waits, and asks again so much later.
 ASK_AGAIN = timedelta(hours=1)
 
+TAKEN_OUT = "the step was taken out of the workflow, and the customer moved to its new version"
+
 
 def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
     """Refusals for messages of workflows that are off, paused or unreadable, or that the customer has left meanwhile.
@@ -26,7 +28,7 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
     wanted = {message.origin_id: message.pk for message in messages if message.origin == "workflow"}
     runs = StepRun.objects.filter(pk__in=wanted).select_related("enrollment__workflow")
     refusals: dict[int, Refusal] = {}
-    undecided: list[tuple[int, Enrollment]] = []
+    undecided: list[tuple[int, Enrollment, str]] = []
     for run in runs:
         message, enrollment = wanted[run.pk], run.enrollment
         if enrollment.workflow.state == Workflow.State.OFF:
@@ -34,30 +36,35 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
         elif enrollment.workflow.state == Workflow.State.PAUSED:
             paused = _no(f"the workflow “{enrollment.workflow}” is paused", enrollment)
             refusals[message] = replace(paused, until=now + ASK_AGAIN)
+        elif enrollment.held:
+            still = _no(f"they are paused in the workflow “{enrollment.workflow}”", enrollment)
+            refusals[message] = replace(still, until=now + ASK_AGAIN)
         elif enrollment.state in (Enrollment.State.EXITED, Enrollment.State.REACHED):
             refusals[message] = _no(f"the customer left the workflow: {enrollment.ended_because}", enrollment)
         else:
-            undecided.append((message, enrollment))
+            undecided.append((message, enrollment, run.step_id))
     return refusals | _left_meanwhile(undecided, now)
 
 
-def _left_meanwhile(undecided: list[tuple[int, Enrollment]], now: datetime) -> dict[int, Refusal]:
+def _left_meanwhile(undecided: list[tuple[int, Enrollment, str]], now: datetime) -> dict[int, Refusal]:
     """Asked again what was asked before the step: quiet hours or the cap may have kept the mail waiting for days."""
     refusals: dict[int, Refusal] = {}
-    undecided.sort(key=lambda pair: pair[1].version_id)
-    for version_id, group in groupby(undecided, key=lambda pair: pair[1].version_id):
-        pairs = list(group)
+    undecided.sort(key=lambda one: one[1].version_id)
+    for version_id, group in groupby(undecided, key=lambda one: one[1].version_id):
+        asked = list(group)
         try:
             definition = published.of_version(version_id)
         except DefinitionError as error:  # after an upgrade; the mail waits until somebody has mended or ended it
-            for message, enrollment in pairs:
+            for message, enrollment, _ in asked:
                 unread = _no(f"its workflow cannot be read: {error}", enrollment)
                 refusals[message] = replace(unread, until=now + ASK_AGAIN)
             continue
-        leaving = who_leaves(definition, [enrollment for _, enrollment in pairs], now)
-        for message, enrollment in pairs:
+        leaving = who_leaves(definition, [enrollment for _, enrollment, _ in asked], now)
+        for message, enrollment, step_id in asked:
             if left := leaving.get(enrollment.pk):
                 refusals[message] = _no(left.because, enrollment, left.seen)
+            elif step_id not in definition.by_id:  # they were moved to a version without it, before it could leave
+                refusals[message] = _no(TAKEN_OUT, enrollment)
     return refusals
 
 

@@ -96,7 +96,7 @@ def _match(pending: Sequence[Pending], now: datetime) -> None:
         if plan := published.runnable(workflow):
             _let_in(workflow, plan.trigger, by_kind, now)
     if by_kind:
-        _move_for_facts([one.entry for one in pending], now)
+        move_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()
 
 
@@ -107,7 +107,7 @@ def _let_in(workflow: Workflow, trigger: Filtered, by_kind: Mapping[str, list[Ti
         enter(workflow, trigger, kind.caused_by(trigger, workflow, found, now), now)
 
 
-def _move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
+def move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
     """End the enrollments whose goal or exit is a fact of these kinds that happened after what made them enter, and
     wake those that stand still until one of them is there.
 

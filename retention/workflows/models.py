@@ -12,6 +12,7 @@ from django.db.models import F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
+from crm.history.models import Act
 from crm.team.models import VisibleQuerySet
 from crm.timeline.models import Pending
 from crm.web import clock
@@ -39,6 +40,10 @@ class Workflow(models.Model):
     enabled_at = models.DateTimeField(null=True)  # facts from then on count
     swept_until = models.DateTimeField(null=True)  # date and silence triggers have looked at all moments up to it
     opened_at = models.DateTimeField(null=True)  # whoever stood still in it may move again since then
+    paused_at = models.DateTimeField(null=True)  # while it is paused
+    #: What came due between these, while it stood still, is left out: see retention.workflows.changing.resuming.
+    skips_from = models.DateTimeField(null=True)
+    skips_until = models.DateTimeField(null=True)
     stumbles = models.PositiveSmallIntegerField(default=0, db_default=0)  # see retention.workflows.brake
     stumbled_over = models.CharField(max_length=300, blank=True, default="", db_default="")
     rests_until = models.DateTimeField(null=True)
@@ -102,6 +107,10 @@ class Enrollment(models.Model):
     visit = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
     awaits_until = models.DateTimeField(null=True)  # its step waits for a fact, no longer than that
+    passes = models.JSONField(
+        null=True
+    )  # step → where to go instead: what it does not run since it came from elsewhere
+    held = models.JSONField(null=True)  # somebody let it stand still: who, why, and what it goes on with
     attempts = models.PositiveSmallIntegerField(default=0)
     entered_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
@@ -219,3 +228,46 @@ class Trial(models.Model):
             """
         ):
             trial.fail(RuntimeError("The worker died while it ran this"), now)
+
+
+class Move(models.Model):
+    """People under way being taken to another version, slice by slice, in the order of their ids."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "At work"
+        DONE = "done", "Done"
+        UNDONE = "undone", "Undone"
+
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="moves")
+    version = models.ForeignKey(WorkflowVersion, models.CASCADE, related_name="+")
+    act = models.OneToOneField(Act, models.CASCADE, related_name="+")
+    visit_added = models.BooleanField(default=False)  # steps that were added before their place, too
+    after = models.BigIntegerField(default=0)  # the last enrollment that was looked at …
+    up_to = models.BigIntegerField()  # … and the last that there was when it began
+    total = models.PositiveIntegerField()  # of them, as counted then
+    moved = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)  # … of whom nothing was left to do
+    state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
+    begun_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=Q(state="running"), name="move_running")]
+
+    def __str__(self) -> str:
+        return f"{self.moved} of {self.total} to {self.version}"
+
+
+class Moved(models.Model):
+    """Where an enrollment stood before it was moved, and after: it goes back while it has done nothing since."""
+
+    move = models.ForeignKey(Move, models.CASCADE, related_name="rows", db_index=False)
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="+")
+    was = models.JSONField()  # the columns that were changed
+    step_id = models.CharField(max_length=60, blank=True)  # where it was put
+    last_run = models.BigIntegerField(default=0)  # the latest that it had done
+
+    class Meta:
+        constraints = [models.UniqueConstraint("move", "enrollment", name="moved_once")]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_id} to {self.step_id or 'the end'}"

@@ -3,6 +3,7 @@
 from crm import slots
 from retention.workflows import actions, explanation, fields, guard, journal, load, merging, panels, searching, segments
 from retention.workflows.bulk import register_bulk
+from retention.workflows.changing.taking_back import register_undoers
 from retention.workflows.models import Enrollment
 from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
 
@@ -55,6 +56,7 @@ slots.segment_uses.register("workflows", segments.using)
 slots.field_uses.register("workflows", fields.using)
 slots.segment_watchers.register("workflows", segments.watched)
 register_bulk()
+register_undoers()
 slots.start_steps.register(
     "recipe",
     slots.StartStep(

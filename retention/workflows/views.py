@@ -85,21 +85,25 @@ def activation(request: HttpRequest, slug: str) -> str:
 
 @admins_post
 def deactivation(request: HttpRequest, slug: str) -> str:
-    return f"{actions.disable(slug, clock.now())} is off. Nothing of it leaves any more."
+    return f"{actions.disable(slug, clock.now(), viewer_of(request))} is off. Nothing of it leaves any more."
 
 
 @admins_post
 def pause(request: HttpRequest, slug: str) -> str:
     workflow = _find(slug)
-    return f"{workflow} is paused." if actions.pause(workflow) else f"{workflow} was not on."
+    return (
+        f"{workflow} is paused."
+        if actions.pause(workflow, clock.now(), viewer_of(request))
+        else f"{workflow} was not on."
+    )
 
 
 @admins_post
 def resumption(request: HttpRequest, slug: str) -> str:
     workflow = _find(slug)
-    if not actions.resume(workflow, clock.now()):
+    if not actions.resume(workflow, clock.now(), by=viewer_of(request)):
         return f"{workflow} was not paused."
-    return f"{workflow} goes on. Mails that are too late by now are skipped, not sent in a burst."
+    return f"{workflow} goes on. What came due meanwhile is left out, not sent in a burst."
 
 
 @admins_post

@@ -23,7 +23,7 @@ def test_an_idle_bell_asks_the_same_few_questions_however_many_workflows_there_a
         publish(reminder(), slug=f"reminder-{number}")
     factories.account(last_seen_at=NOON)
     # Pending facts within a savepoint of two, who is to be swept, fallen trials, and who has somebody due.
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert actions.work(NOON) == 0
 
 

@@ -61,7 +61,7 @@ def test_a_workflow_that_is_off_is_refused(pages, mira):
     answer = enroll(pages, workflow, factories.account("Kelp"))
     assert answer.status_code == 422
     assert not Enrollment.objects.exists()
-    assert not Act.objects.exists()
+    assert not Act.objects.filter(kind="bulk.enroll").exists()
 
 
 def test_undone_they_leave_and_whoever_is_through_is_named(pages, mira):
