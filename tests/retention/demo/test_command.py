@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,3 +80,22 @@ def test_port_is_read_as_argparse_reads_it(free_port: int) -> None:
     assert doorway.chosen_port(["--port"]) is None
     assert doorway.chosen_port(["--port=70000"]) is None
     assert doorway.taken(free_port) == ""
+
+
+def test_nobody_is_sent_to_the_pages_while_work_stands_still(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    alarms = [True, True, False]
+    monkeypatch.setattr(demo.standing, "read", lambda now: SimpleNamespace(alarming=alarms.pop(0)))
+    monkeypatch.setattr(demo, "_LOOK_EVERY", 0)
+    looked: list[bool] = []
+
+    demo.Command()._catch_up(SimpleNamespace(check=lambda: looked.append(True)))
+
+    assert alarms == []
+    assert len(looked) == 2
+
+
+def test_but_not_for_ever(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.standing, "read", lambda now: SimpleNamespace(alarming=True))
+    monkeypatch.setattr(demo, "_CATCH_UP", 0)
+
+    demo.Command()._catch_up(SimpleNamespace(check=lambda: None))
