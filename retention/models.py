@@ -13,10 +13,11 @@ from retention.reports.models import MonthlyReview, ReviewReader
 from retention.usage.models import UsageBefore, UsageDay, UsageHabit
 from retention.value.models import AccountValue, ProductPair, ValueSettings, ValueSettingsChange
 from retention.workflows.models import Enrollment, Move, Moved, StepRun, Trial, Workflow, WorkflowVersion
+from retention.workflows.rehearsal.models import Rehearsal, RehearsalLine
 
 __all__ = [
     "AccountValue", "DunningCase", "DunningCaseChange", "DunningEvent", "DunningSettings", "DunningSettingsChange",
-    "Enrollment", "MonthlyReview", "Move", "Moved", "ProductPair", "ReviewReader", "Snapshot", "StatusToken",
-    "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow",
+    "Enrollment", "MonthlyReview", "Move", "Moved", "ProductPair", "Rehearsal", "RehearsalLine",
+    "ReviewReader", "Snapshot", "StatusToken", "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow",
     "WorkflowVersion",
 ]  # fmt: skip

@@ -80,15 +80,15 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
         if letter.message.resend_until and (no := _cannot_repeat(letter, verdicts[letter.message.pk], same_key)):
             doubt(letter.message, _MAYBE_LEFT.format(no), moment)
             trying = [other for other in trying if other is not letter]
-    passing = _within_the_cap([one for one in trying if _passes(one, verdicts[one.message.pk], cleared)], cleared)
+    passing = within_the_cap([one for one in trying if passes(one, verdicts[one.message.pk], cleared)], cleared)
     # Slots come last: whoever takes some keeps the other senders waiting until the commit.
-    written = [letter for letter in passing if _write(letter, cleared)]
+    written = [letter for letter in passing if write_down(letter, cleared)]
     late_slots = guards.rate(written)
     for letter in written:
         move = late_slots.get(letter.message.pk)
-        if _passes(letter, move and guards.in_time(letter, move), cleared):
+        if passes(letter, move and guards.in_time(letter, move), cleared):
             cleared.letters.append(letter)
-    _save(cleared)
+    save(cleared)
     if slice_id:
         Slice.objects.filter(pk=slice_id).update(cleared=True)
     return cleared
@@ -104,7 +104,7 @@ def _cannot_repeat(letter: Letter, verdict: Verdict, same_key: bool) -> str:
     return "" if address_of(letter) == letter.message.to_address else "its reader has another address now."
 
 
-def _within_the_cap(letters: Sequence[Letter], cleared: Cleared) -> list[Letter]:
+def within_the_cap(letters: Sequence[Letter], cleared: Cleared) -> list[Letter]:
     """Those that may leave even if all before them do. The others are asked again when it is known what left."""
     taken: dict[int | None, int] = {}
     passing = []
@@ -118,7 +118,7 @@ def _within_the_cap(letters: Sequence[Letter], cleared: Cleared) -> list[Letter]
     return passing
 
 
-def _passes(letter: Letter, verdict: Verdict, cleared: Cleared) -> bool:
+def passes(letter: Letter, verdict: Verdict, cleared: Cleared) -> bool:
     """Whether nothing was said against it; else that is noted."""
     if isinstance(verdict, Refusal):
         _settle(letter, State.SKIPPED, verdict.guard, verdict.reason, verdict.facts, cleared)
@@ -127,7 +127,7 @@ def _passes(letter: Letter, verdict: Verdict, cleared: Cleared) -> bool:
     return verdict is None
 
 
-def _write(letter: Letter, cleared: Cleared) -> bool:
+def write_down(letter: Letter, cleared: Cleared) -> bool:
     try:
         letter.written = write(letter)
     except rendering.TemplateError as error:
@@ -171,7 +171,7 @@ _SAVE = """
 """
 
 
-def _save(cleared: Cleared) -> None:
+def save(cleared: Cleared) -> None:
     if not cleared.rows:
         return
     Decision.objects.bulk_create(cleared.decisions)

@@ -117,6 +117,11 @@ def read(claims: Iterable[Claim], policy: MailPolicy, moment: datetime) -> list[
     rows = rows.filter(pk__in=order, state=OutboundMessage.State.CLAIMED, lease_until__gt=moment)
     messages = [m for m in rows.select_related("template", "sender", "account") if m.attempts == attempts[m.pk]]
     messages.sort(key=lambda message: order[message.pk])
+    return lettered(messages, policy, moment)
+
+
+def lettered(messages: Sequence[OutboundMessage], policy: MailPolicy, moment: datetime) -> list[Letter]:
+    """Letters of these messages, but for those whose reader somebody else holds."""
     _find_readers([m for m in messages if m.account_id and not (m.contact_id or m.user_id or m.addressed_to)])
     contacts: dict[int | None, Contact] = _versions(
         Contact.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("account"),

@@ -1,0 +1,127 @@
+"""The same clearing for a rehearsal: what passes the guards counts as sent at its moment, and nothing leaves.
+
+Only for a session in which shadows stand in front of the outbox's tables (see retention.workflows.rehearsal): there
+nobody else sends, so that nothing is claimed, leased or handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.outbox.rules import MINUTE, minute_of
+from crm.outbox.sending import guards
+from crm.outbox.sending.clear import Cleared, passes, save, within_the_cap, write_down
+from crm.outbox.sending.guards import Move, Verdict
+from crm.outbox.sending.letters import Letter, lettered
+
+#: Letters that are looked at in one go.
+SLICE = 2000
+#: So many letters are written, to see whether their text can be filled in; beyond, that would take most of the time.
+WRITTEN = 5000
+#: A guard that knows no better moment, such as a switch that is thrown, is asked again so much later.
+ASK_AGAIN = timedelta(days=1)
+
+_SENT = """
+    UPDATE crm_outboundmessage m SET state = 'sent', sending_at = n.at, settled_at = n.at, contact_id = n.contact_id,
+        attempts = m.attempts + 1, guard = '', reason = ''
+    FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS n (id, at, contact_id) WHERE m.id = n.id
+"""
+
+
+@dataclass
+class Pace:
+    """What a sender has left of one minute of the clock."""
+
+    minute: datetime
+    free: int
+
+
+@dataclass
+class Sending:
+    """The way out of one rehearsal."""
+
+    written: int = 0
+    paces: dict[int, Pace] = field(default_factory=dict)  # by sender
+
+    def leave(self, begin: datetime, until: datetime) -> int:
+        """Clear all that is due by `until`, each at its own moment from `begin` on. Returns how many rows moved."""
+        moved = 0
+        while messages := self._due(until):
+            cleared = self._clear(messages, begin, until)
+            moved += cleared
+            if not cleared:
+                break
+        return moved
+
+    def next_due(self) -> datetime | None:
+        """When the next message may leave, as far as that is known."""
+        due = OutboundMessage.objects.filter(state=OutboundMessage.State.DUE)
+        moment: datetime | None = due.aggregate(at=Min("due_at"))["at"]
+        return moment
+
+    def _due(self, until: datetime) -> list[OutboundMessage]:
+        rows = OutboundMessage.objects.filter(state=OutboundMessage.State.DUE, due_at__lte=until)
+        rows = rows.select_related("sender").defer("rendered_body", "rendered_subject")
+        return list(rows.order_by("due_at", "id")[:SLICE])
+
+    @transaction.atomic
+    def _clear(self, messages: Sequence[OutboundMessage], begin: datetime, until: datetime) -> int:
+        policy = MailPolicy.shared()
+        assert policy is not None, "nobody else can hold the policy of a rehearsal"
+        cleared = Cleared()
+        letters = lettered(messages, policy, begin)
+        for letter in letters:
+            letter.moment = max(letter.message.due_at, begin)
+            letter.got = [at for at in letter.got if at <= letter.moment]
+        verdicts = {pk: _with_a_moment(verdict, begin) for pk, verdict in guards.judge(letters).items()}
+        standing = [one for one in letters if passes(one, verdicts[one.message.pk], cleared)]
+        passing = []
+        for letter in within_the_cap(standing, cleared):
+            self._take_slot(letter)
+            late = next((verdict for guard in guards.TIMELY if (verdict := guard(letter))), None)
+            if passes(letter, guards.in_time(letter, late), cleared) and self._can_be_written(letter, cleared):
+                passing.append(letter)
+        save(cleared)
+        _sent(passing)
+        return len(passing) + len(cleared.rows)
+
+    def _take_slot(self, letter: Letter) -> None:
+        """A sender sends so many in a minute of the clock; what is over leaves in a later one, in its order."""
+        sender, minute = letter.sender, minute_of(letter.moment)
+        pace = self.paces.setdefault(sender.pk, Pace(minute, max(sender.per_minute, 1)))
+        if pace.minute < minute:
+            pace.minute, pace.free = minute, max(sender.per_minute, 1)
+        elif not pace.free:
+            pace.minute, pace.free = pace.minute + MINUTE, max(sender.per_minute, 1)
+        pace.free -= 1
+        letter.moment = max(letter.moment, pace.minute)
+
+    def _can_be_written(self, letter: Letter, cleared: Cleared) -> bool:
+        if self.written >= WRITTEN:
+            return True
+        self.written += 1
+        return write_down(letter, cleared)
+
+
+def _with_a_moment(verdict: Verdict, begin: datetime) -> Verdict:
+    """A "not now" that knows no later moment is asked again after a while."""
+    if isinstance(verdict, Move) and verdict.until <= begin:
+        return replace(verdict, until=begin + ASK_AGAIN)
+    return verdict
+
+
+def _sent(letters: Sequence[Letter]) -> None:
+    values: list[Any] = [
+        [letter.message.pk for letter in letters],
+        [letter.moment for letter in letters],
+        [letter.message.contact_id for letter in letters],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, values)
