@@ -26,6 +26,8 @@ def _ring(task: str, every: float) -> dict[str, Any]:
 app.conf.beat_schedule = {
     # every so often: match new facts, start what dates and silence start, advance who is due
     "workflows": _ring("retention.workflows.jobs.work", settings.BEAT_SECONDS),
+    # every so often: play the next rehearsal that somebody has asked for
+    "rehearsals": _ring("retention.workflows.jobs.rehearse", settings.BEAT_SECONDS),
     # every so often: send what is due
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
     # every so often: send what is due by chat

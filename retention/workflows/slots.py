@@ -48,6 +48,12 @@ slots.owned_rows.register(
         ),
     ),
 )  # fmt: skip
+slots.owned_rows.register(
+    "account_rehearsed", slots.OwnedRows("retention.RehearsalLine", "account", ("", ""), "move", "keep")
+)
+slots.owned_rows.register(
+    "contact_rehearsed", slots.OwnedRows("retention.RehearsalLine", "contact", ("", ""), "move", "delete")
+)
 # What a workflow has done (tasks, mail) is a reason to keep a row; that it has begun is none.
 slots.undone_along.register("retention.Enrollment", "retention.Enrollment")
 slots.fact_waits.register("workflows", panels.waits_for)

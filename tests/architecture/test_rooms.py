@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -28,18 +29,24 @@ def test_every_room_that_brings_something_is_in_the_settings():
     assert set(settings.ROOMS) - rooms == set()
 
 
+def _models_of(room: Path) -> list[str]:
+    """Where a room's tables are: in itself, and in the packages that it is made of."""
+    there = [room, *(part for part in room.iterdir() if part.is_dir())]
+    found = [part for part in there if (part / "models.py").exists() or (part / "models").is_dir()]
+    return [".".join((*part.relative_to(room.parent.parent).parts, "models")) for part in found]
+
+
 @pytest.mark.parametrize("app", source.APPS)
 def test_every_table_of_a_room_is_on_the_apps_list(app):
     """Django looks at `models.py` of the app only: a room that is missing there would be dropped by a migration."""
     in_rooms: set[type[Model]] = set()
     for room in source.rooms():
-        if room.parent.name == app and ((room / "models.py").exists() or (room / "models").is_dir()):
-            module = import_module(f"{app}.{room.name}.models")
+        for name in _models_of(room) if room.parent.name == app else ():
             in_rooms |= {
                 model
-                for model in vars(module).values()
+                for model in vars(import_module(name)).values()
                 if isinstance(model, type) and issubclass(model, Model) and not model._meta.abstract
-                and model.__module__.startswith(f"{app}.{room.name}.models")
+                and model.__module__.startswith(name)
             }  # fmt: skip
     listed = import_module(f"{app}.models")
     assert in_rooms == set(apps.get_app_config(app).get_models())

@@ -44,7 +44,14 @@ class Cancelled(Exception):
 
 
 def ask(
-    slug: str, plan: Definition, source: str, span: str, by: User | None, now: datetime, *, include_current: bool = False
+    slug: str,
+    plan: Definition,
+    source: str,
+    span: str,
+    by: User | None,
+    now: datetime,
+    *,
+    include_current: bool = False,
 ) -> Rehearsal:
     """Let a worker play it. Raises RehearsalError."""
     if Rehearsal.objects.filter(state=Rehearsal.State.WAITING).count() >= MOST_WAITING:
@@ -120,8 +127,8 @@ _FALLEN = """
 """
 
 _CLAIM = """
-    UPDATE retention_rehearsal r SET state = 'running', started_at = %(now)s, attempts = attempts + 1, reached_at = NULL,
-        backend_pid = a.pid, backend_start = a.backend_start
+    UPDATE retention_rehearsal r SET state = 'running', started_at = %(now)s, attempts = attempts + 1,
+        reached_at = NULL, backend_pid = a.pid, backend_start = a.backend_start
     FROM pg_stat_get_activity(pg_backend_pid()) a WHERE r.id = (
         SELECT id FROM retention_rehearsal WHERE state = 'waiting' ORDER BY asked_at, id LIMIT 1)
         AND NOT EXISTS (SELECT FROM retention_rehearsal WHERE state = 'running')

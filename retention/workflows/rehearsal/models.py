@@ -67,11 +67,15 @@ class Rehearsal(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("slug", condition=Q(state__in=["waiting", "running"]), name="rehearsal_one_at_a_time")
+            models.UniqueConstraint(
+                "slug", condition=Q(state__in=["waiting", "running"]), name="rehearsal_one_at_a_time"
+            )
         ]
         indexes = [
             models.Index(fields=["slug", "-id"], name="rehearsal_of_workflow"),
-            models.Index(fields=["asked_at", "id"], condition=Q(state__in=["waiting", "running"]), name="rehearsal_open"),
+            models.Index(
+                fields=["asked_at", "id"], condition=Q(state__in=["waiting", "running"]), name="rehearsal_open"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,4 +150,3 @@ class RehearsalLine(models.Model):
     @property
     def was_held(self) -> bool:
         return self.outcome in self.HELD
-

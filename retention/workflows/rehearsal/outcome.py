@@ -26,7 +26,8 @@ _WAYS = """
     SELECT account_id, contact_id, coalesce(ended_at, due_at), '', step_id,
         CASE state WHEN 'exited' THEN 'left' WHEN 'reached' THEN 'reached' ELSE 'failed' END, '', ended_because
     FROM retention_enrollment
-    WHERE workflow_id = %(workflow)s AND state IN ('exited', 'reached', 'parked') AND coalesce(ended_at, due_at) >= %(begin)s
+    WHERE workflow_id = %(workflow)s AND state IN ('exited', 'reached', 'parked')
+        AND coalesce(ended_at, due_at) >= %(begin)s
 """
 
 # What was moved and then sent was held back all the same; the first guard that moved it says by what.
@@ -64,7 +65,8 @@ _OTHERS = """
 _SILENT = ["wait", "await", "branch", "split", "end"]
 
 _DAYS = """
-    SELECT day, outcome, kind, guard, count(*), count(DISTINCT account_id) FROM line GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    SELECT day, outcome, kind, guard, count(*), count(DISTINCT account_id) FROM line
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 _TEAM = """
@@ -108,7 +110,8 @@ def tell(scene: Scene) -> dict[str, Any]:
             "SELECT count(*) FROM retention_enrollment WHERE workflow_id = %s AND state = 'active'", [plan.workflow_id]
         )[0][0],
         "held_back": session.rows(
-            "SELECT guard, count(*) FROM line WHERE outcome IN ('later', 'skipped', 'waiting') GROUP BY 1 ORDER BY 2 DESC, 1"
+            "SELECT guard, count(*) FROM line WHERE outcome IN ('later', 'skipped', 'waiting')"
+            " GROUP BY 1 ORDER BY 2 DESC, 1"
         ),
         "team": [[user, day.isoformat(), count] for user, day, count in session.rows(_TEAM)],
         "lines": session.rows("SELECT count(*) FROM line")[0][0],

@@ -166,8 +166,8 @@ class Scene:
         session = self.session
         data = plan.definition.model_dump(mode="json", by_alias=True, exclude_none=True)
         row: dict[str, Any] = {
-            "id": plan.workflow_id, "slug": plan.slug, "name": plan.definition.name, "state": "on", "settings": Jsonb({}),
-            "version_id": plan.version_id, "enabled_at": enabled_at, "swept_until": swept_until,
+            "id": plan.workflow_id, "slug": plan.slug, "name": plan.definition.name, "state": "on",
+            "settings": Jsonb({}), "version_id": plan.version_id, "enabled_at": enabled_at, "swept_until": swept_until,
             "created_at": was.created_at if was else plan.begin, "stumbles": 0, "stumbled_over": "",
         }  # fmt: skip
         if was:
@@ -243,13 +243,13 @@ class Scene:
         """What they got lately counts for the cap; what others have planned for them leaves in its turn."""
         plan, session = self.plan, self.session
         values = {
-            "careful": list(CAREFUL), "since": plan.begin - timedelta(days=60), "ahead": not plan.back, "slug": plan.slug,
-            "goes_on": plan.goes_on or not plan.back,
+            "careful": list(CAREFUL), "since": plan.begin - timedelta(days=60), "ahead": not plan.back,
+            "slug": plan.slug,
         }  # fmt: skip
         session.fill(
             "crm_outboundmessage",
             "t.account_id IN (SELECT account_id FROM newcomer) AND t.category = ANY(%(careful)s)"
-            " AND (%(goes_on)s OR t.series <> %(slug)s)"
+            " AND (%(ahead)s OR t.series <> %(slug)s)"
             " AND (%(ahead)s AND t.state IN ('due', 'claimed') OR t.sending_at > %(since)s)",
             values,
             state="CASE t.state WHEN 'claimed' THEN 'due' ELSE t.state END", lease_until="NULL",

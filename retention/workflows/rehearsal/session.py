@@ -1,4 +1,4 @@
-"""A database session of its own, in which the real tables are out of reach: what a rehearsal writes, it writes in front.
+"""A database session in which the real tables are out of reach: what a rehearsal writes, it writes in front of them.
 
 Postgres looks into a session's temporary tables first, so that the engine's own SQL finds the shadows. Everything else
 can only be read: once the shadows stand, all transactions of the session are READ ONLY, which Postgres keeps for all

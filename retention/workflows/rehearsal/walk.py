@@ -17,11 +17,11 @@ from crm.outbox.sending.rehearsing import Sending
 from crm.segments.models import SegmentMoves
 from crm.web import clock
 from retention.workflows import engine, matching, triggers
-from retention.workflows.triggers.segments import SegmentTrigger
-from retention.workflows.triggers.silence import SilenceTrigger
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.rehearsal.scene import Scene
+from retention.workflows.triggers.segments import SegmentTrigger
+from retention.workflows.triggers.silence import SilenceTrigger
 
 #: A day of more stops than this is walked hour by hour.
 MOST_STOPS = 100
@@ -164,4 +164,3 @@ class Walk:
             silent = AccountSeen.objects.filter(silent_since__gte=begin - lasting, silent_since__lt=end - lasting)
             counts += len(silent.values_list("pk")[: MOST_STOPS + 1])
         return bool(counts > MOST_STOPS)
-

@@ -37,7 +37,8 @@ def crowd(mira):
         zone = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "")[number % 5]
         account = factories.account(
             last_seen_at=NOON - 14 * DAY + number * 7 * HOUR + timedelta(minutes=13),
-            owner=mira if number % 2 else None, industry="Optics" if number % 3 == 0 else "", created_at=NOON - 99 * DAY,
+            owner=mira if number % 2 else None, created_at=NOON - 99 * DAY,
+            industry="Optics" if number % 3 == 0 else "",
         )  # fmt: skip
         agreed = ("", "yes", "no")[number % 7 if number % 7 < 3 else 0]
         contact = factories.contact(account, timezone=zone, email_consent=agreed)
