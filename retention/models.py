@@ -17,7 +17,7 @@ from retention.workflows.rehearsal.models import Rehearsal, RehearsalLine
 
 __all__ = [
     "AccountValue", "DunningCase", "DunningCaseChange", "DunningEvent", "DunningSettings", "DunningSettingsChange",
-    "Enrollment", "MonthlyReview", "Move", "Moved", "ProductPair", "Rehearsal", "RehearsalLine",
-    "ReviewReader", "Snapshot", "StatusToken", "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow",
-    "WorkflowVersion",
+    "Enrollment", "MonthlyReview", "Move", "Moved", "ProductPair", "Rehearsal", "RehearsalLine", "ReviewReader",
+    "Snapshot", "StatusToken", "StepRun", "Trial", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings",
+    "ValueSettingsChange", "Workflow", "WorkflowVersion",
 ]  # fmt: skip

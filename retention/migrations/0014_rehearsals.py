@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0067_start_page'),
-        ('retention', '0012_reviews'),
+        ('retention', '0013_moves'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
