@@ -73,6 +73,7 @@ from crm.outbox.models import (
     Slice,
     Suppression,
     Switch,
+    Topic,
 )  # fmt: skip
 from crm.pipelines.models import (
     Deal,
@@ -167,6 +168,6 @@ __all__ = [
     "SegmentPart", "SegmentSize", "Sender", "ServiceLevel", "Slice", "Stage", "StageChange", "Suppression",
     "Sweep", "Switch", "Task", "TaskChange", "Team", "Ticket", "TicketCategory", "TicketChange", "TicketDraft",
     "TicketFile", "TicketFollower", "TicketMessage", "TicketOverload", "TicketPresence", "TicketRating",
-    "TicketSettings", "TicketSpell", "TimelineEntry", "User", "Waiting", "Walk", "WebhookDelivery",
+    "TicketSettings", "TicketSpell", "TimelineEntry", "Topic", "User", "Waiting", "Walk", "WebhookDelivery",
     "WebhookEndpoint", "WebhookEndpointChange", "WebhookHour", "WebhookReplay", "WriteKey",
 ]  # fmt: skip

@@ -32,6 +32,8 @@ app.conf.beat_schedule = {
     "outbox": _ring("crm.outbox.jobs.work", settings.BEAT_SECONDS),
     # every so often: send what is due by chat
     "chats": _ring("crm.outbox.jobs.chats", settings.BEAT_SECONDS),
+    # every minute: what nobody has said yes to in time is not sent
+    "approvals": _ring("crm.outbox.jobs.approvals", 60.0),
     # every minute: write the digests of mornings that have come
     "digest": _ring("crm.outbox.jobs.digest", 60.0),
     # every so often: make something of what came in

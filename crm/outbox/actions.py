@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from crm.outbox import rendering
+from crm.outbox.approving import tell as tell_approvers
 from crm.outbox.models import MailPolicy, MailTemplate, OutboundMessage, Sender
 from crm.outbox.rendering import TemplateError
 from crm.outbox.rules import MAX_ATTEMPTS
@@ -48,7 +49,10 @@ class Draft:
     Without `account_id` it belongs to the contact's account.
 
     `origin` and `origin_id` name who made it (see `slots.explainers`) and which row of theirs. After `expires_at` the
-    message is not sent any more. `series` is what it is one of many of, such as a workflow's slug.
+    message is not sent any more. `series` is what it is one of many of, such as a workflow's slug, and
+    `topic` the slug of what it is about, which its reader may have refused.
+
+    `needs_approval_by` is the id of who must say yes before it may leave, ANY_ADMIN: nobody in particular.
     """
 
     key: str
@@ -66,20 +70,27 @@ class Draft:
     channel: str = "email"
     series: str = ""
     addressed_to: str = ""
+    topic: str = ""
+    needs_approval_by: int | None = None
+
+
+#: For `needs_approval_by`: an admin reads it, as nobody is named who could.
+ANY_ADMIN = 0
 
 
 _INSERT = """
     INSERT INTO crm_outboundmessage
         (key, category, template_id, due_at, planned_for, account_id, contact_id, user_id, facts, expires_at, origin,
-        origin_id, sender_id, channel, series, addressed_to, state, attempts, attempts_limit, created_at,
-        to_address, reason, guard, message_id, provider_id, rendered_subject, rendered_body)
+        origin_id, sender_id, channel, series, addressed_to, topic, approver_id, state, attempts,
+        attempts_limit, created_at, to_address, reason, guard, message_id, provider_id, rendered_subject, rendered_body)
     SELECT d.key, category, template_id, due_at, due_at, coalesce(d.account_id, c.account_id), contact_id, user_id,
-        facts, expires_at, origin, origin_id, sender_id, channel, series, addressed_to, 'due', 0, %(limit)s, %(now)s,
-        '', '', '', '', '', '', ''
+        facts, expires_at, origin, origin_id, sender_id, channel, series, addressed_to, topic,
+        nullif(needs_approval_by, 0), CASE WHEN needs_approval_by IS NULL THEN 'due' ELSE 'asked' END, 0,
+        %(limit)s, %(now)s, '', '', '', '', '', '', ''
     FROM jsonb_to_recordset(%(drafts)s) AS d(
         key text, category text, template_id bigint, due_at timestamptz, account_id bigint, contact_id bigint,
         user_id bigint, facts jsonb, expires_at timestamptz, origin text, origin_id bigint, sender_id bigint,
-        channel text, series text, addressed_to text)
+        channel text, series text, addressed_to text, topic text, needs_approval_by bigint)
     LEFT JOIN crm_contact c ON c.id = d.contact_id
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id
@@ -101,7 +112,11 @@ def enqueue(drafts: Sequence[Draft], *, now: datetime | None = None) -> dict[str
             rows = Jsonb([_values(draft) for draft in batch], dumps=dumps)
             values: dict[str, Any] = {"drafts": rows, "now": moment, "limit": MAX_ATTEMPTS}
             cursor.execute(_INSERT, values)
-            ids.update(cursor.fetchall())
+            fresh = dict(cursor.fetchall())
+            ids.update(fresh)
+            tell_approvers(
+                {one.needs_approval_by for one in batch if one.needs_approval_by and one.key in fresh}, moment
+            )
             if known := [draft.key for draft in batch if draft.key not in ids]:
                 cursor.execute("SELECT key, id FROM crm_outboundmessage WHERE key = ANY(%s)", [known])
                 ids.update(cursor.fetchall())

@@ -24,7 +24,8 @@ _FORGET = f"""
         SELECT m.id FROM crm_outboundmessage m JOIN named n ON m.origin = n.origin AND m.origin_id = n.origin_id
         WHERE m.addressed_to <> '' AND n.origin <> ''
     ), theirs AS (
-        SELECT id, state IN ('due', 'claimed') AS waits, id IN (SELECT id FROM named) AS own FROM crm_outboundmessage
+        SELECT id, state IN ('asked', 'due', 'claimed') AS waits, id IN (SELECT id FROM named) AS own
+        FROM crm_outboundmessage
         WHERE id IN (SELECT id FROM named UNION SELECT id FROM beside)
         ORDER BY id FOR UPDATE)
     UPDATE crm_outboundmessage m SET

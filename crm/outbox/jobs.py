@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from crm.outbox import actions
+from crm.outbox import actions, approving
 from crm.outbox.notifications import digest as daily
 from crm.web import clock
 from crm.web.jobs import until_idle
@@ -25,3 +25,9 @@ def digest() -> None:
     """Write the digests of mornings that have come, and let go of what was read long ago."""
     until_idle("digest", daily.work)
     daily.sweep(clock.now())
+
+
+@shared_task
+def approvals() -> None:
+    """What nobody has said yes to in time is not sent."""
+    until_idle("approvals", approving.work)

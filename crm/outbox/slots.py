@@ -6,7 +6,7 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes
-from crm.outbox import actions, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.outbox import actions, approving, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import Notification, OutboundMessage, Suppression
@@ -54,6 +54,7 @@ for order, (name, kind) in enumerate({
     "note.mention": ("Mentioned", "A colleague mentions you in a note.", "at-sign"),
     "account.assigned": ("Customer assigned", "A colleague makes you the owner of a customer.", "building-2"),
     "handover.received": ("Hand-over", "You take over what a colleague looked after.", "handshake"),
+    "mail.to_approve": ("Mail to approve", "A workflow wrote a mail that waits for your yes.", "mail-question"),
     "import.finished": ("Import finished", "A file that you brought in has been read.", "file-input"),
     "bulk.finished": ("Bulk act finished", "What you did to many rows at once is done.", "layers"),
 }.items()):  # fmt: skip
@@ -80,11 +81,18 @@ slots.owned_rows.register(
 )
 slots.contact_marks.register("suppression", suppressed)
 slots.work.register("outbox", slots.Work(run=actions.work, next_due=actions.next_due, order=20))
+slots.work.register("approvals", slots.Work(run=approving.work, next_due=approving.next_due, order=19))
 slots.work.register("chats", slots.Work(run=actions.work_chats, next_due=actions.next_chat, order=21))
 slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
 slots.contact_panels.register("mail", slots.Panel("crm/outbox/letters.html", panels.letters, 30))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))
 slots.throughput.register("outbox", load.lately)
+slots.holdings.register(
+    "approvals",
+    slots.Holding(
+        "crm.OutboundMessage", ("mail to approve", "mails to approve"), "approver_id", "t.state = 'asked'", order=25
+    ),
+)
 slots.repairs.register("uncertain", repairs.UNCERTAIN)
 slots.repairs.register("failed", repairs.FAILED)
 slots.menu.register(

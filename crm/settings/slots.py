@@ -96,6 +96,7 @@ for name, holding in {
 
 register_integrations()
 slots.absences.register("hand-overs", handover.away)
+slots.stand_ins.register("hand-overs", handover.stood_in_for)
 slots.today_cards.register("start", Panel("crm/settings/start_reminder.html", remind, 10))
 for name, step in start.STEPS.items():
     slots.start_steps.register(name, step)

@@ -74,7 +74,17 @@ from crm.slots.pages import (
     today_cards,
     today_reasons,
 )
-from crm.slots.people import Holding, KeptTable, StartStep, StepState, absences, holdings, kept_tables, start_steps
+from crm.slots.people import (
+    Holding,
+    KeptTable,
+    StartStep,
+    StepState,
+    absences,
+    holdings,
+    kept_tables,
+    stand_ins,
+    start_steps,
+)
 from crm.slots.quality import DataCheck, data_checks
 from crm.slots.records import (
     BulkAction,
@@ -242,6 +252,7 @@ __all__ = [
     "segment_watchers",
     "send_guards",
     "settings_pages",
+    "stand_ins",
     "start_pages",
     "start_steps",
     "tell",

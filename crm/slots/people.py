@@ -32,6 +32,9 @@ holdings: Registry[Holding] = Registry("holding")
 #: (ids of users, now) → those of them who are not there for days: on holiday, or ill. In at most one query.
 absences: Registry[Callable[[Collection[int], datetime], Collection[int]]] = Registry("absence")
 
+#: (id of a user, now) → those who are not there for days and gave theirs to this user meanwhile. In at most one query.
+stand_ins: Registry[Callable[[int, datetime], Collection[int]]] = Registry("stand-in")
+
 
 @dataclass(frozen=True)
 class StepState:

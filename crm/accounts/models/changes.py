@@ -29,7 +29,8 @@ class ContactChange(
             "phone": "phone", "title": "title", "timezone": "time zone", "language": "language",
             "birthday": "birthday", "email_consent": "consent to mail", "is_primary": "primary contact",
             "roles": "roles", "do_not_contact": "do not contact", "external_id": "external id",
-            "custom": "fields of your own",
+            "refused_topics": "refused topics", "mail_pace": "how often mail may come",
+            "mail_paused_until": "pause from mail", "custom": "fields of your own",
             "match_phone": "",  # is worked out from the phone, and goes back with it
         },
     )

@@ -74,6 +74,13 @@ class Contact(models.Model):
         NO = "no", "Refused"
         UNKNOWN = "", "Not asked"
 
+    class Pace(models.TextChoices):
+        """How often somebody wants mail that they have not asked for."""
+
+        ANY = "", "As it comes"
+        WEEKLY = "weekly", "At most once a week"
+        MONTHLY = "monthly", "At most once a month"
+
     class Role(models.TextChoices):
         """What a person is when the account decides something; one can be several."""
 
@@ -99,6 +106,13 @@ class Contact(models.Model):
     roles = ArrayField(models.CharField(max_length=12, choices=Role), default=list, db_default=[], blank=True)
     do_not_contact = models.BooleanField(default=False, db_default=False)  # only replies and receipts reach them
     automation_paused_until = models.DateTimeField(null=True)  # written by whoever decides it; read when mail is sent
+    automation_paused_why = models.CharField(max_length=200, blank=True, db_default="")  # for people, with it
+    # What they chose on the page behind each mail's foot: see crm.outbox.preferring.
+    refused_topics = ArrayField(
+        models.SlugField(max_length=40, db_index=False), default=list, db_default=[], blank=True
+    )
+    mail_pace = models.CharField(max_length=7, choices=Pace, default=Pace.ANY, db_default="", blank=True)
+    mail_paused_until = models.DateTimeField(null=True, blank=True)
     custom = CustomValues("contact")  # values of the fields that admins have made, by key
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)

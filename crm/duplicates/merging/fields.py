@@ -26,7 +26,11 @@ _KEEPERS = frozenset({"external_id"})
 #: What the one that stays is called is its own, unless somebody says otherwise.
 _ITS_OWN = frozenset({"name", "first_name", "last_name", "email"})
 _EARLIER = frozenset({"created_at", "signed_up_on"})
-_LATER = frozenset({"automation_paused_until"})
+_LATER = frozenset({"automation_paused_until", "mail_paused_until"})
+#: Why automation rests goes with until when it does.
+_WITH_THE_LATER = {"automation_paused_why": "automation_paused_until"}
+#: Whoever wants mail less often gets it less often.
+_SELDOM = {"mail_pace": ("monthly", "weekly", "")}
 _SUMS = frozenset({"lifetime_spend"})
 #: A stop of either holds for the one that stays.
 _EITHER = frozenset({"do_not_contact"})
@@ -52,6 +56,7 @@ def _fields(model: type[Model]) -> list[Field[Any, Any]]:
 def _is_asked(field: Field[Any, Any]) -> bool:
     """Whether one of two values has to go, and no rule says which."""
     ruled = _KEEPERS | _EARLIER | _LATER | _SUMS | _EITHER | {"is_primary", "email_consent", "parent"}
+    ruled |= _WITH_THE_LATER.keys() | _SELDOM.keys()
     return field.name not in ruled and not isinstance(field, (ArrayField, JSONField))
 
 
@@ -140,6 +145,10 @@ def _one(field: Field[Any, Any], ours: rules.Side, theirs: rules.Side, chosen: M
         return mine or other
     if name in _KEEPERS:
         return mine or other
+    if name in _SELDOM:
+        return min(mine, other, key=_SELDOM[name].index)
+    if until := _WITH_THE_LATER.get(name):
+        return mine if ours.values[until] == rules.later(ours.values[until], theirs.values[until]) else other
     if isinstance(field, ArrayField):
         return rules.both(mine, other)
     if isinstance(field, JSONField):

@@ -1,8 +1,9 @@
-"""Messages, what they say, who has them in hand, and what was decided about them."""
+"""Messages, and what they say."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -51,6 +52,9 @@ class MessageQuerySet(VisibleQuerySet["OutboundMessage"]):
     def waiting_since_before(self, moment: datetime) -> Self:
         return self.alias(since=waiting_since()).filter(Q(since__lt=moment), due_at__lt=moment)
 
+    def asked(self) -> Self:  # those that a person reads before they may leave
+        return self.filter(state="asked")
+
     def leaving(self) -> Self:  # those in the hands of a sender
         return self.filter(state__in=["claimed", "sending"]).order_by("lease_until")
 
@@ -75,6 +79,8 @@ def waiting_since() -> RawSQL:
     return RawSQL(WAITING_SINCE, [], models.DateTimeField())  # noqa: S611  (SQL of ours)
 
 
+#: Among a message's facts: what somebody of ours wrote in the place of its template.
+_OWN_WORDS = "own_words"
 _TAKEN_UP = Q(sending_at__isnull=False)
 _SETTLED_LAST = (F("settled_at").desc(nulls_last=True), F("id").desc())
 
@@ -104,6 +110,7 @@ class OutboundMessage(models.Model):
         UNCERTAIN = "uncertain", "Uncertain"  # handed over, but nobody knows whether it was taken
         SKIPPED = "skipped", "Not sent"
         CANCELLED = "cancelled", "Cancelled"
+        ASKED = "asked", "Waits for a yes"  # a person reads it first: see crm.outbox.approving
 
     key = models.CharField(max_length=160)
     category = models.CharField(max_length=15, choices=Category)
@@ -150,6 +157,9 @@ class OutboundMessage(models.Model):
     origin = models.CharField(max_length=20, blank=True)
     origin_id = models.BigIntegerField(null=True)
     series = models.CharField(max_length=60, blank=True)  # what it is one of many of, such as a workflow's slug
+    topic = models.SlugField(max_length=40, blank=True, db_default="", db_index=False)  # what it is about: a Topic's
+    # Whose yes it waits for, or waited for; indexes below begin with it.
+    approver = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -189,6 +199,11 @@ class OutboundMessage(models.Model):
             models.Index(fields=["channel", "-id"], condition=~Q(channel="email"), name="message_chat_latest"),
             models.Index(fields=["channel", "provider_id"], condition=~Q(channel="email"), name="message_chat_taken"),
             models.Index(fields=["series", "state", "-id"], condition=~Q(series=""), name="message_of_series"),
+            # What waits for a yes: of one person, of all, and what has waited too long.
+            models.Index(fields=["approver", "due_at", "id"], condition=Q(state="asked"), name="message_asked_of"),
+            models.Index(fields=["due_at", "id"], condition=Q(state="asked"), name="message_asked"),
+            models.Index(fields=["expires_at"], condition=Q(state="asked"), name="message_asked_until"),
+            models.Index(fields=["approver"], condition=Q(approver__isnull=False), name="message_of_approver"),
         ]
 
     def __str__(self) -> str:
@@ -212,9 +227,20 @@ class OutboundMessage(models.Model):
     def preview(self) -> tuple[str, str]:
         """Subject and text as they would read now; the template itself if it cannot be filled in."""
         try:
-            return rendering.render(self.template.subject, self.template.body, self.known_facts())
+            return self.worded(self.known_facts())
         except rendering.TemplateError:
             return self.template.subject, self.template.body
+
+    def worded(self, facts: Mapping[str, Any]) -> tuple[str, str]:
+        """Subject and text: what a person of ours wrote for this reader, else the template filled in. Raises
+        TemplateError."""
+        if own := self.facts.get(_OWN_WORDS):
+            return own["subject"], own["body"]
+        return rendering.render(self.template.subject, self.template.body, facts)
+
+    def word(self, subject: str, body: str) -> None:
+        """Give it words of its own, which go with the facts when its reader is erased."""
+        self.facts = self.facts | {_OWN_WORDS: {"subject": subject, "body": body}}
 
     def known_facts(self) -> dict[str, Any]:
         """What the template may use. Who reads it is of the moment, all else as it was when the message was planned."""
@@ -243,44 +269,3 @@ class OutboundMessage(models.Model):
 
     def to_hash(self) -> str:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]
-
-
-class Slice(models.Model):
-    """The messages that one sender has claimed, as long as it works on them.
-
-    It names the sender's database session: when that is gone, so is the sender. The messages are arrays rather than
-    rows, because a slice comes and goes four times a second.
-    """
-
-    message_ids = ArrayField(models.BigIntegerField())
-    attempts = ArrayField(models.IntegerField())  # of each message, as it was claimed
-    backend_pid = models.IntegerField()
-    backend_start = models.DateTimeField()
-    lease_until = models.DateTimeField()
-    cleared = models.BooleanField(default=False)  # what still waits had nothing to do with the sender's death
-
-    def __str__(self) -> str:
-        return f"{len(self.message_ids)} messages until {self.lease_until:%H:%M:%S}"
-
-
-class Decision(models.Model):
-    """What was decided about a message on its way, and why: kept for each move, refusal, failure and sending."""
-
-    message = models.ForeignKey(OutboundMessage, models.CASCADE, related_name="decisions", db_index=False)
-    at = models.DateTimeField(default=clock.now)
-    verdict = models.CharField(max_length=12)  # moved | skipped | sending | sent | failed | uncertain | cancelled | …
-    guard = models.CharField(max_length=40, blank=True)  # quiet-hours, cap, consent, suppression, late, …
-    reason = models.CharField(max_length=300)
-    facts = models.JSONField(default=dict)
-    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-
-    class Meta:
-        indexes = [models.Index(fields=["message", "id"], name="decision_of_message")]
-
-    def __str__(self) -> str:
-        return self.reason
-
-    @property
-    def until(self) -> datetime | None:
-        """To when it was moved or put off, if it was."""
-        return datetime.fromisoformat(self.facts["until"]) if "until" in self.facts else None

@@ -49,6 +49,14 @@ class MailPolicy(models.Model):
     cap_days = models.PositiveSmallIntegerField(default=7)  # … within so many times 24 hours
     quiet_from = models.TimeField(default=time(20))
     quiet_to = models.TimeField(default=time(8))
+    # For so many days automation leaves a person alone after each; see crm.outbox.pressure.
+    rest_after_reply = models.PositiveSmallIntegerField(default=7, db_default=7)
+    rest_after_ticket = models.PositiveSmallIntegerField(default=7, db_default=7)
+    rest_after_rating = models.PositiveSmallIntegerField(default=14, db_default=14)
+    rest_after_complaint = models.PositiveSmallIntegerField(default=90, db_default=90)
+    automated_most = models.PositiveSmallIntegerField(
+        default=80, db_default=80
+    )  # percent of touches by machines, above which it is too many
     revision = models.PositiveBigIntegerField(default=0)  # how often the gate was closed
 
     version: str  # of the row that `shared` gave, as Postgres counts: any change makes another

@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from crm import slots
-from crm.outbox import mime, rendering, unsubscribing
+from crm.outbox import mime, unsubscribing
 from crm.outbox.channels.whatsapp import TEMPLATE
 from crm.outbox.mime import Attachment, Envelope
 from crm.outbox.models import OutboundMessage
@@ -24,7 +24,7 @@ def write(letter: Letter) -> Envelope:
     if message.resend_until:
         subject, text = message.rendered_subject, message.rendered_body
     else:
-        subject, text = rendering.render(message.template.subject, message.template.body, facts)
+        subject, text = message.worded(facts)
         text = _framed(letter, text, facts) if message.is_mail else text
     message.to_address = address_of(letter)
     origin = slots.letter_origins.get(message.origin)

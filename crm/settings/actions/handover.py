@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from crm import slots
@@ -76,6 +77,13 @@ def _sql(text: str, holding: Holding) -> str:
 def away(users: Collection[int], now: datetime) -> set[int]:
     """Those of them who have given theirs away until a day that has not come."""
     rows = HandOver.objects.filter(giver__in=users, until__gt=now, returned_at=None)
+    return set(rows.values_list("giver", flat=True))
+
+
+def stood_in_for(user: int, now: datetime) -> set[int]:
+    """Those who are away and gave some of theirs to this user."""
+    given = HandedRow.objects.filter(hand_over=OuterRef("pk"), receiver=user)
+    rows = HandOver.objects.filter(Exists(given), until__gt=now, returned_at=None)
     return set(rows.values_list("giver", flat=True))
 
 
