@@ -26,6 +26,7 @@ from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
 from retention.workflows.definition import Definition
+from retention.workflows.experiments import holdout
 from retention.workflows.mail_facts import mail_facts, named_in
 from retention.workflows.models import Enrollment, listed
 
@@ -165,6 +166,14 @@ class Batch:
     def zone(self, enrollment: Enrollment) -> ZoneInfo:
         reader = self.reader(enrollment)
         return clock.zone(reader.timezone if reader else None, self.accounts[enrollment.account_id].timezone)
+
+    @cached_property
+    def _percent(self) -> int:
+        return holdout.size()
+
+    def held_out(self, enrollment: Enrollment) -> bool:
+        """Whether it walks without getting anything, to measure what the workflow does."""
+        return holdout.is_held_out(enrollment, self._percent)
 
     def facts(self, enrollment: Enrollment) -> dict[str, Any]:
         """What mails and tasks may name, as it is now."""

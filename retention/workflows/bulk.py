@@ -19,6 +19,7 @@ from crm.slots import BulkAction, bulk_actions
 from crm.team.models import User
 from crm.web import clock
 from retention.workflows import published
+from retention.workflows.experiments import holdout
 from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.rules import BY_HAND
 
@@ -39,9 +40,9 @@ class EnrollForm(forms.Form):
 _ENROLL = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, trigger_key, anchor, facts, state, step_id, visit, due_at, attempts,
-        entered_at, ended_because)
+        entered_at, ended_because, held_out)
     SELECT %(workflow)s, %(version)s, account.id, %(key)s, %(today)s, %(facts)s, 'active', %(step)s, 1, %(now)s, 0,
-        %(now)s, ''
+        %(now)s, '', {held_out}
     FROM crm_account account WHERE account.id = ANY(%(ids)s) AND NOT EXISTS (
         SELECT FROM retention_enrollment present
         WHERE present.account_id = account.id AND present.workflow_id = %(workflow)s
@@ -58,13 +59,15 @@ def enroll(ids: Sequence[int], data: dict[str, Any], by: User, now: datetime) ->
     workflow = Workflow.objects.select_for_update(of=("self",)).get(pk=data["workflow"].pk)
     if workflow.state != Workflow.State.ON or workflow.version_id is None:
         raise Refused(f"{workflow} is not on any more.")
+    plan = published.of_version(workflow.version_id)
     values: dict[str, Any] = {
         "workflow": workflow.pk, "version": workflow.version_id, "key": f"{BY_HAND}{act.pk}", "today": clock.today(now),
         "facts": Jsonb({"when": "hand", "by": str(by), "act": act.pk}), "now": now, "ids": list(ids),
-        "step": published.of_version(workflow.version_id).steps[0].id,
+        "step": plan.steps[0].id,
     }  # fmt: skip
+    held_out = holdout.entering(workflow.pk, plan.holdout_percent, "account.id")
     with connection.cursor() as cursor:
-        cursor.execute(_ENROLL, values)
+        cursor.execute(_ENROLL.format(held_out=held_out), values)
         return int(cursor.rowcount)
 
 

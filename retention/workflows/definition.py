@@ -92,6 +92,13 @@ class Definition(Strict):
     steps: list[AnyStep] = Field(min_length=1)
     goal: Leave | None = None
     exits: list[Leave] = Field(default_factory=list)
+    holdout_percent: int = Field(
+        0,
+        title="Hold out, per cent",
+        description="So many of those who enter get nothing of it, so that the Effect tab can say what it does.",
+        ge=0,
+        le=50,
+    )
     settings: dict[str, Any] = Field(default_factory=dict)  # as they were when it was published, for its mails
 
     @model_validator(mode="after")

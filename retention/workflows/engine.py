@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from retention.workflows import brake, published, rules, steps  # noqa: F401  (registers them)
 from retention.workflows.batch import Batch
 from retention.workflows.changing import passing
+from retention.workflows.experiments import sparing
 from retention.workflows.kinds import step_kinds
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, EnrollmentQuerySet, Trial, listed
@@ -155,7 +156,8 @@ def _walk(batch: Batch) -> None:
         for step_id, group in groupby(standing, key=lambda e: e.step_id):
             step = batch.definition.by_id[step_id]
             here = list(group)
-            if running := passing.who_runs(step, here, batch):
+            running = sparing.who_gets_it(step, passing.who_runs(step, here, batch), batch)
+            if running:
                 step_kinds[step.do].verb(step, running, batch)
             for enrollment in here:
                 passing.go_past(enrollment)

@@ -15,6 +15,7 @@ from crm.todos.models import Task
 from crm.web import clock
 from retention.workflows import actions, published, wording
 from retention.workflows.definition import Definition, DefinitionError
+from retention.workflows.experiments import holdout
 from retention.workflows.explanation import happened
 from retention.workflows.models import Enrollment, StepRun, Workflow
 from retention.workflows.recipes import RecipeError
@@ -36,6 +37,7 @@ def enrollment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "who": wording.who(plan) if plan else "", "steps": _steps(request, found, plan),
         "ahead": _ahead(found, plan) if plan and found.state == Enrollment.State.ACTIVE else [],
         "stuck": _stuck(found, plan), "awaits": wording.awaits(plan, found) if plan else "",
+        "held_out": holdout.is_held_out(found, holdout.size()),
         "paused": found.workflow.state == Workflow.State.PAUSED, "now": clock.now(),
     }  # fmt: skip
     return render(request, "retention/workflows/enrollment.html", context)

@@ -11,6 +11,7 @@ from typing import Any
 from crm.slots import Refusal
 from retention.workflows import published
 from retention.workflows.definition import DefinitionError
+from retention.workflows.experiments import holdout
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, StepRun, Workflow
 
@@ -26,6 +27,7 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
     Called inside the sending transaction, which holds the gate: whoever switches a workflow off closes it first.
     """
     wanted = {message.origin_id: message.pk for message in messages if message.origin == "workflow"}
+    of = {message.pk: message for message in messages}
     runs = StepRun.objects.filter(pk__in=wanted).select_related("enrollment__workflow")
     refusals: dict[int, Refusal] = {}
     undecided: list[tuple[int, Enrollment, str]] = []
@@ -39,6 +41,9 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
         elif enrollment.held:
             still = _no(f"they are paused in the workflow “{enrollment.workflow}”", enrollment)
             refusals[message] = replace(still, until=now + ASK_AGAIN)
+        elif enrollment.held_out and not holdout.spares(of[message]):
+            group = {"enrollment": enrollment.pk, "workflow": enrollment.workflow.slug, "group": "workflow"}
+            refusals[message] = Refusal(holdout.GUARD, holdout.of_one(enrollment.workflow.name), group)
         elif enrollment.state in (Enrollment.State.EXITED, Enrollment.State.REACHED):
             refusals[message] = _no(f"the customer left the workflow: {enrollment.ended_because}", enrollment)
         else:

@@ -20,7 +20,8 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
             "step run {} ({}) planned a mail, and there is none",
         ),
         (
-            "SELECT r.id, r.kind FROM retention_steprun r WHERE r.kind = 'task' AND NOT EXISTS ("
+            "SELECT r.id, r.kind FROM retention_steprun r WHERE r.kind = 'task' AND NOT r.detail ? 'held_out'"
+            " AND NOT EXISTS ("
             "   SELECT 1 FROM crm_task t WHERE t.origin = 'workflow' AND t.origin_id = r.id)",
             "step run {} ({}) made a task, and there is none",
         ),

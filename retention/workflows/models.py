@@ -115,6 +115,7 @@ class Enrollment(models.Model):
     entered_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=300, blank=True)
+    held_out = models.BooleanField(default=False, db_default=False)  # walks like the others, and gets nothing of it
 
     objects = EnrollmentQuerySet.as_manager()
 

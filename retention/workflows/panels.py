@@ -11,9 +11,11 @@ from django.urls import reverse
 from crm.slots import StepState
 from crm.web.composed import Composed
 from retention.workflows import published, wording
+from retention.workflows.experiments.models import HoldoutSettings
+from retention.workflows.experiments.places import EVERYTHING, is_held
 from retention.workflows.models import Enrollment, Workflow
 
-_ROW = ("id", "version_id", "state", "step_id", "awaits_until", "ended_at")
+_ROW = ("id", "version_id", "state", "step_id", "awaits_until", "ended_at", "held_out")
 _latest = Composed(
     lambda account: (
         Enrollment.objects.filter(account_id=account)
@@ -40,6 +42,15 @@ def running(account: Any, request: HttpRequest) -> dict[str, Any] | None:
 def _awaits(enrollment: Enrollment) -> str:
     plan = published.readable(enrollment.version_id) if enrollment.awaits_until else None
     return wording.awaits(plan, enrollment) if plan else ""
+
+
+_group = Composed(lambda: HoldoutSettings.objects.filter(pk=1).values_list("percent"))
+
+
+def held_out_of_all(account: Any, request: HttpRequest) -> dict[str, Any] | None:
+    """Said only of a customer who is in the group that gets nothing that runs by itself."""
+    percent = next((row[0] for row in _group.rows()), 0)
+    return {"percent": percent} if is_held(EVERYTHING, account.pk, percent) else None
 
 
 def waits_for(kind: str) -> Subquery:

@@ -1,9 +1,12 @@
 """What workflows give to others: their work, a guard on their mail, and the reason for everything they did."""
 
 from crm import slots
+from crm.history.undoing import echoes
 from retention.workflows import actions, explanation, fields, guard, journal, load, merging, panels, searching, segments
 from retention.workflows.bulk import register_bulk
 from retention.workflows.changing.taking_back import register_undoers
+from retention.workflows.experiments import actions as experiments
+from retention.workflows.experiments import holdout
 from retention.workflows.models import Enrollment
 from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
 
@@ -18,6 +21,20 @@ slots.loads.register(
 )
 slots.repairs.register("enrollments", load.PARKED)
 slots.send_guards.register("workflow", guard.refuse)
+slots.send_guards.register("holdout", holdout.refuse)
+slots.kept_tables.register("retention.HoldoutSettings", slots.KeptTable())
+echoes.register("holdout", experiments.asked_again)
+slots.settings_pages.register(
+    "holdout",
+    slots.SettingsPage(
+        "Holdout", "Who gets nothing that runs by itself, to measure what it does", "flask-conical",
+        "workflows:holdout", "Mail", 24, keywords="control group experiment measure effect a/b test",
+    ),
+)  # fmt: skip
+slots.account_panels.register(
+    "holdout",
+    slots.Panel(template="retention/workflows/held_out_panel.html", context=panels.held_out_of_all, order=39),
+)
 slots.explainers.register("workflow", explanation.explain)
 slots.journal_checks.register("workflows", journal.check)
 slots.menu.register(

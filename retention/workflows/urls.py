@@ -3,10 +3,12 @@
 from django.urls import path
 
 from retention.workflows import enrollments, views
+from retention.workflows.experiments.views import holdout
 
 app_name = "workflows"
 urlpatterns = [
     path("", views.workflow_list, name="list"),
+    path("holdout/", holdout, name="holdout"),
     path("<slug:slug>/", views.detail, name="detail"),
     path("<slug:slug>/activation/", views.activation, name="activation"),
     path("<slug:slug>/deactivation/", views.deactivation, name="deactivation"),

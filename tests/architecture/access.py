@@ -68,7 +68,7 @@ from tests.architecture import (
     access_value,
     access_webhooks,
 )
-from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, public
+from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, for_admins, public
 from tests.conftest import NOON
 
 #: Stands in every foreign row; whoever is confined must never read it.
@@ -306,6 +306,7 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:pause": _of_workflow(),
     "workflows:resumption": _of_workflow(),
     "workflows:settings": _of_workflow(),
+    "workflows:holdout": for_admins("GET POST"),
     "workflows:enrollment": Row(
         at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
     ),

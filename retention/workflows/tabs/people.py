@@ -12,7 +12,8 @@ from retention.workflows import load, published, wording
 from retention.workflows.definition import Definition
 from retention.workflows.models import Enrollment, Workflow
 
-CHIPS = {"": "Everybody"} | dict(Enrollment.State.choices)
+HELD_OUT = "held-out"
+CHIPS = {"": "Everybody"} | dict(Enrollment.State.choices) | {HELD_OUT: "Held out"}
 
 
 def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
@@ -21,6 +22,8 @@ def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
     chips = CHIPS
     if chosen in Enrollment.State.values:
         rows = rows.filter(state=chosen)
+    elif chosen == HELD_OUT:
+        rows = rows.filter(held_out=True)
     elif chosen in load.NARROWED:
         rows, chips = load.narrowed(rows, chosen, clock.now()), CHIPS | {chosen: load.NARROWED[chosen]}
     page = keyset_page(rows.select_related("account"), Sort("id", descending=True), request.GET.get("cursor"))

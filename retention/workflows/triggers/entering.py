@@ -12,6 +12,7 @@ from crm.accounts.models import Account
 from crm.segments import filters
 from retention.workflows import published
 from retention.workflows.causes import Filtered
+from retention.workflows.experiments import holdout
 from retention.workflows.kinds import Cause
 from retention.workflows.models import Workflow
 
@@ -21,9 +22,9 @@ from retention.workflows.models import Workflow
 _ENTER = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
-        attempts, entered_at, ended_because)
+        attempts, entered_at, ended_because, held_out)
     SELECT %s, %s, cause.account_id, cause.contact_id, cause.fact, cause.anchor, %s || cause.facts, 'active', %s, 1,
-        cause.due_at, 0, %s, ''
+        cause.due_at, 0, %s, '', {held_out}
     FROM ({cause}) AS cause
     WHERE NOT EXISTS (
             SELECT FROM retention_enrollment AS e
@@ -45,9 +46,11 @@ def enter(workflow: Workflow, trigger: Filtered, cause: Cause | None, now: datet
     condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
     allowed, allowed_parameters = condition.query.sql_with_params()
     facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
-    first = published.of_version(workflow.version_id or 0).steps[0].id
+    plan = published.of_version(workflow.version_id or 0)
+    held_out = holdout.entering(workflow.pk, plan.holdout_percent, "cause.account_id")
+    first = plan.steps[0].id
     values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *cause.values]
     with connection.cursor() as cursor:
-        statement = _ENTER.format(cause=cause.sql, filter=allowed)
+        statement = _ENTER.format(cause=cause.sql, filter=allowed, held_out=held_out)
         cursor.execute(statement, [*values, workflow.pk, *allowed_parameters, MOST_AT_ONCE])
         return int(cursor.rowcount)
