@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0067_start_page'),
+        ('crm', '0069_approval_indexes'),
     ]
 
     operations = [
