@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -102,12 +102,28 @@ def switches(letter: Letter) -> Verdict:
     return Move("switch", reason, letter.message.due_at, {"scope": letter.stopped.scope})
 
 
-def pause(letter: Letter) -> Verdict:
-    """While automation is paused for a contact, what is not urgent waits."""
-    until = letter.contact.automation_paused_until if letter.contact else None
-    if not letter.careful or until is None or until <= letter.moment:
+def topic(letter: Letter) -> Verdict:
+    """What its reader wants to read nothing about."""
+    if not (letter.careful and letter.contact) or letter.message.topic not in letter.contact.refused_topics:
         return None
-    return Move("pause", f"Automation is paused for {letter.contact}.", until, {"until": until})
+    reason = f"{letter.contact} wants no mail about “{letter.topic}”."
+    return Refusal("topic", reason, {"topic": letter.message.topic})
+
+
+def pause(letter: Letter) -> Verdict:
+    """While automation is paused for a contact, what is not urgent waits; also while they want a pause themselves."""
+    person = letter.contact
+    if not letter.careful or person is None:
+        return None
+    resting = [
+        (person.automation_paused_until, f"Automation is paused for {person}. {person.automation_paused_why}".strip()),
+        (person.mail_paused_until, f"{person} wants no such mail until then."),
+    ]
+    standing = [(until, why) for until, why in resting if until and until > letter.moment]
+    if not standing:
+        return None
+    until, why = max(standing)
+    return Move("pause", why, until, {"until": until})
 
 
 def lateness(letter: Letter) -> Verdict:
@@ -126,17 +142,20 @@ def late(message: OutboundMessage, moment: datetime, because: str = "") -> Refus
 
 
 def cap(letter: Letter) -> Verdict:
-    """No contact gets more service and marketing mail than the cap allows."""
+    """No contact gets more than the cap allows: the house's, and the one that they chose themselves."""
     if not letter.capped:
         return None
-    policy = letter.policy
-    times = letter.got[: max(policy.cap_count, 1)]
-    letter.seen |= {"got": len(times), "cap": policy.cap_count, "days": policy.cap_days}
-    until = rules.capped_until(times, letter.moment, policy.cap_count, policy.cap_days)
-    if until is None:
-        return None
-    reason = f"{letter.contact} got {len(times)} messages in {policy.cap_days} days; the cap is {policy.cap_count}."
-    return Move("cap", reason, until, {"got": len(times), "cap": policy.cap_count, "days": policy.cap_days})
+    found: list[Move] = []
+    for count, days in letter.caps:
+        times = [at for at in letter.got if at > letter.moment - timedelta(days=days)][: max(count, 1)]
+        seen = {"got": len(times), "cap": count, "days": days}
+        letter.seen |= seen
+        if until := rules.capped_until(times, letter.moment, count, days):
+            reason = f"{letter.contact} got {len(times)} messages in {days} days; the cap is {count}."
+            if (count, days) != letter.caps[0]:
+                reason = f"{letter.contact} wants no more than one message in {days} days."
+            found.append(Move("cap", reason, until, seen))
+    return max(found, key=lambda move: move.until, default=None)
 
 
 def quiet_hours(letter: Letter) -> Verdict:
@@ -247,7 +266,7 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
 
 #: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
 BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (
-    hold, address, closed, suppression, do_not_contact, consent, switches,
+    hold, address, closed, suppression, do_not_contact, consent, topic, switches,
 )  # fmt: skip
 AFTER_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (lateness, pause, cap, quiet_hours)
 
