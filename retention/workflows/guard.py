@@ -38,14 +38,14 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
         elif enrollment.workflow.state == Workflow.State.PAUSED:
             paused = _no(f"the workflow “{enrollment.workflow}” is paused", enrollment)
             refusals[message] = replace(paused, until=now + ASK_AGAIN)
-        elif enrollment.held:
-            still = _no(f"they are paused in the workflow “{enrollment.workflow}”", enrollment)
-            refusals[message] = replace(still, until=now + ASK_AGAIN)
         elif enrollment.held_out and not holdout.spares(of[message]):
             group = {"enrollment": enrollment.pk, "workflow": enrollment.workflow.slug, "group": "workflow"}
             refusals[message] = Refusal(holdout.GUARD, holdout.of_one(enrollment.workflow.name), group)
         elif enrollment.state in (Enrollment.State.EXITED, Enrollment.State.REACHED):
             refusals[message] = _no(f"the customer left the workflow: {enrollment.ended_because}", enrollment)
+        elif enrollment.held:
+            still = _no(f"they are paused in the workflow “{enrollment.workflow}”", enrollment)
+            refusals[message] = replace(still, until=now + ASK_AGAIN)
         else:
             undecided.append((message, enrollment, run.step_id))
     return refusals | _left_meanwhile(undecided, now)
