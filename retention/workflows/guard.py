@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from crm.accounts.models import Contact
+from crm.outbox.sending.letters import zone_of
 from crm.slots import Refusal
-from retention.workflows import published
+from retention.workflows import published, rules
 from retention.workflows.definition import DefinitionError
 from retention.workflows.experiments import holdout
 from retention.workflows.leaving import who_leaves
 from retention.workflows.models import Enrollment, StepRun, Workflow
+from retention.workflows.policies import Hours
 
 #: Mail of a paused workflow waits, and asks again so much later.
 ASK_AGAIN = timedelta(hours=1)
@@ -48,7 +51,9 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
             refusals[message] = replace(still, until=now + ASK_AGAIN)
         else:
             undecided.append((message, enrollment, run.step_id))
-    return refusals | _left_meanwhile(undecided, now)
+    refusals |= _left_meanwhile(undecided, now)
+    staying = [(message, enrollment) for message, enrollment, _ in undecided if message not in refusals]
+    return refusals | _outside_hours(staying, messages, now)
 
 
 def _left_meanwhile(undecided: list[tuple[int, Enrollment, str]], now: datetime) -> dict[int, Refusal]:
@@ -71,6 +76,29 @@ def _left_meanwhile(undecided: list[tuple[int, Enrollment, str]], now: datetime)
             elif step_id not in definition.by_id:  # they were moved to a version without it, before it could leave
                 refusals[message] = _no(TAKEN_OUT, enrollment)
     return refusals
+
+
+def _outside_hours(
+    pairs: Sequence[tuple[int, Enrollment]], messages: Sequence[Any], now: datetime
+) -> dict[int, Refusal]:
+    """Mail to customers that may leave only later, by the hours of its workflow."""
+    letters = {message.pk: message for message in messages if message.user_id is None}
+    bound = [(letters[pk], one, hours) for pk, one in pairs if pk in letters and (hours := _hours(one))]
+    readers = Contact.objects.in_bulk({letter.contact_id for letter, *_ in bound if letter.contact_id}) if bound else {}
+    refusals: dict[int, Refusal] = {}
+    for letter, enrollment, hours in bound:
+        zone = zone_of(readers.get(letter.contact_id), letter.account)
+        if until := rules.allowed_from(now, zone, hours.from_, hours.to, hours.weekdays):
+            facts = {"zone": zone.key, "enrollment": enrollment.pk, "workflow": enrollment.workflow.slug}
+            reason = f"The workflow “{enrollment.workflow}” writes at certain hours only. {hours.sentence}"
+            refusals[letter.pk] = Refusal("hours", reason, facts, until)
+    return refusals
+
+
+def _hours(enrollment: Enrollment) -> Hours | None:
+    """None also for a version that cannot be read: what to do with that has been said."""
+    plan = published.readable(enrollment.version_id)
+    return plan.hours if plan else None
 
 
 def _no(reason: str, enrollment: Enrollment, seen: dict[str, str] | None = None) -> Refusal:
