@@ -58,9 +58,9 @@ GUARDS = {
     "suppression": "Suppressed address",
     "do-not-contact": "Do not contact",
     "consent": "No consent",
-    "topic": "Topic refused",
     "late": "Too late",
     "workflow": "Workflow off or left",
+    "holdout": "Held out, to measure",
 }
 
 #: More are not counted: a page must not count a million rows.

@@ -6,7 +6,7 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes
-from crm.outbox import actions, approving, checks, complaining, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.outbox import actions, approving, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import Notification, OutboundMessage, Suppression
@@ -54,7 +54,7 @@ for order, (name, kind) in enumerate({
     "note.mention": ("Mentioned", "A colleague mentions you in a note.", "at-sign"),
     "account.assigned": ("Customer assigned", "A colleague makes you the owner of a customer.", "building-2"),
     "handover.received": ("Hand-over", "You take over what a colleague looked after.", "handshake"),
-    "mail.to_approve": ("Mail to approve", "A workflow wrote a mail that waits for your yes.", "mail-question-mark"),
+    "mail.to_approve": ("Mail to approve", "A workflow wrote a mail that waits for your yes.", "mail-question"),
     "import.finished": ("Import finished", "A file that you brought in has been read.", "file-input"),
     "bulk.finished": ("Bulk act finished", "What you did to many rows at once is done.", "layers"),
 }.items()):  # fmt: skip
@@ -116,7 +116,6 @@ slots.owned_rows.register(
         ),
     ),
 )  # fmt: skip
-slots.inbox_handlers.register(complaining.KIND, complaining.handle)
 slots.traces.register("notifications", forget_in_notifications)
 register_checks()
 register_integrations()
@@ -124,8 +123,6 @@ slots.register_facts(
     "Mail",
     {
         "email.sent": "Mail sent", "email.bounced": "Mail came back", "email.uncertain": "Mail may have been sent",
-        "email.complained": "Mail was called unwanted", "email.preferences": "Person chose what mail they want",
-        "automation.paused": "Automation told to rest", "automation.resumed": "Automation may write again",
         "email.unsubscribed": "Person unsubscribed", "email.resubscribed": "Person subscribed again",
         "chat.sent": "Chat message sent",
     },

@@ -23,9 +23,21 @@ class Refusal:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Passed:
+    """A guard has nothing against it, and this is what it saw: kept, for whoever asks later why the message left."""
+
+    guard: str
+    facts: Mapping[str, Any]
+
+
 #: Set-based: called with messages inside the sending transaction; returns refusals by message id.
-SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal]]
+SendGuard = Callable[[Sequence[Any], datetime], Mapping[int, Refusal | Passed]]
 send_guards: Registry[SendGuard] = Registry("send guard")
+
+#: By the name that a guard gives: from the facts that it gave, at the moment when it did, what it says again.
+GuardRecall = Callable[[Mapping[str, Any], datetime], Refusal | None]
+guard_recalls: Registry[GuardRecall] = Registry("recall of a guard")
 
 
 #: What should have been a message and is none: kind of fault (lost | doubled | late | parked) → one line per row,

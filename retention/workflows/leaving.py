@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from crm.segments import filters
 from crm.timeline.models import TimelineEntry
 from retention.workflows import rules
-from retention.workflows.definition import Definition
+from retention.workflows.definition import Definition, Leave
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Enrollment, listed
 
@@ -24,7 +25,16 @@ class Leaving:
 
     state: str  # Enrollment.State
     because: str
-    seen: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Looked:
+    """All that decides whether one enrollment leaves, as plain values."""
+
+    outdated: bool = False  # the date that made it enter is not what it was
+    met: str = ""  # the place of the goal or exit whose fact has come, see `places`
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)  # by place: what its filter looked at
 
 
 def who_leaves(plan: Definition, enrollments: Sequence[Enrollment], now: datetime) -> dict[int, Leaving]:
@@ -32,21 +42,43 @@ def who_leaves(plan: Definition, enrollments: Sequence[Enrollment], now: datetim
 
     Goals and exits that are facts are asked before the first step alone; matching ends those when the fact comes.
     """
-    leaving = {pk: Leaving(Enrollment.State.EXITED, DATE_CHANGED) for pk in _outdated(plan, enrollments)}
-    met = _met_before(plan, enrollments)
-    for leave in plan.leaves:
-        staying = [enrollment for enrollment in enrollments if enrollment.pk not in leaving]
-        if leave.fact:
-            there = [e for e in staying if any(ends(entry, leave.fact, e) for entry in met.get(e.pk, ()))]
-            leaving |= {e.pk: Leaving(plan.ending(leave), leave.because) for e in there}
-        if leave.where is None or not staying:
-            continue
-        weighed = weigh(leave.where, staying, now)
-        for enrollment in staying:
-            holds, seen = weighed[enrollment.account_id]
-            if holds:
-                leaving[enrollment.pk] = Leaving(plan.ending(leave), leave.because, seen)
-    return leaving
+    looked = look(plan, enrollments, now)
+    found = {pk: leaves(plan, of, now) for pk, of in looked.items()}
+    return {pk: left for pk, left in found.items() if left}
+
+
+def look(plan: Definition, enrollments: Sequence[Enrollment], now: datetime) -> dict[int, Looked]:
+    """By enrollment id; one query for each of the things that may make it leave."""
+    outdated, met = set(_outdated(plan, enrollments)), _met_before(plan, enrollments)
+    looked = {enrollment.pk: Looked(enrollment.pk in outdated) for enrollment in enrollments}
+    for place, leave in places(plan).items():
+        for enrollment in enrollments if leave.fact else ():
+            of = looked[enrollment.pk]
+            if not of.met and any(ends(entry, leave.fact or "", enrollment) for entry in met.get(enrollment.pk, ())):
+                of.met = place
+        if leave.where is not None:
+            values = seen(leave.where, [enrollment.account_id for enrollment in enrollments], now)
+            for enrollment in enrollments:
+                looked[enrollment.pk].seen[place] = values.get(enrollment.account_id, {})
+    return looked
+
+
+def places(plan: Definition) -> dict[str, Leave]:
+    """The goal and the exits, in the order in which they are asked, by a name that lasts as long as the version."""
+    return {str(place): leave for place, leave in enumerate(plan.leaves)}
+
+
+def leaves(plan: Definition, looked: Looked, now: datetime) -> Leaving | None:
+    """What is decided by what was seen: the same whenever it is asked again with the moment of that look."""
+    if looked.outdated:
+        return Leaving(Enrollment.State.EXITED, DATE_CHANGED)
+    for place, leave in places(plan).items():
+        if leave.fact and looked.met == place:
+            return Leaving(plan.ending(leave), leave.because)
+        values = looked.seen.get(place)
+        if leave.where is not None and values is not None and holds(leave.where, values, now):
+            return Leaving(plan.ending(leave), leave.because, values)
+    return None
 
 
 def ends(entry: TimelineEntry, kind: str, enrollment: Enrollment) -> bool:
@@ -86,14 +118,27 @@ def _met_before(plan: Definition, enrollments: Sequence[Enrollment]) -> dict[int
 
 def weigh(
     tree: dict[str, Any], enrollments: Sequence[Enrollment], now: datetime
-) -> dict[int, tuple[bool, dict[str, str]]]:
-    """Account id → whether the filter holds, and the values that decided it, as text; one query."""
-    condition = filters.parse(tree, "account")
-    values = condition.values([enrollment.account_id for enrollment in enrollments], now)
-    return {
-        pk: (condition.matches(seen, now), {name: str(value) for name, value in seen.items()})
-        for pk, seen in values.items()
-    }
+) -> dict[int, tuple[bool, dict[str, Any]]]:
+    """Account id → whether the filter holds, and the values that decided it, as they are kept; one query."""
+    values = seen(tree, [enrollment.account_id for enrollment in enrollments], now)
+    return {pk: (holds(tree, of, now), of) for pk, of in values.items()}
+
+
+def seen(tree: dict[str, Any], account_ids: Sequence[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """What a filter looks at, by account, as JSON keeps it; who is gone is missing."""
+    found = filters.parse(tree, "account").values(account_ids, now)
+    return {pk: {name: plain(value) for name, value in values.items()} for pk, values in found.items()}
+
+
+def holds(tree: dict[str, Any], values: dict[str, Any], now: datetime) -> bool:
+    """Whether the filter held of somebody of whom these values were kept at that moment."""
+    return filters.parse(tree, "account").matches(values, now)
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, date):  # moments too
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _outdated(plan: Definition, enrollments: Sequence[Enrollment]) -> list[int]:
@@ -101,6 +146,6 @@ def _outdated(plan: Definition, enrollments: Sequence[Enrollment]) -> list[int]:
     standing = trigger_kinds[plan.trigger.when].standing
     if standing is None:
         return []
-    entered = [e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND)]
-    still = standing(plan.trigger, [(e.account_id, e.trigger_key) for e in entered])
+    still = standing(plan.trigger, [enrollment.account_id for enrollment in enrollments])
+    entered = (e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND))
     return [e.pk for e in entered if (e.account_id, e.trigger_key) not in still]

@@ -17,7 +17,6 @@ from crm.web.pagination import BadCursor
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, published, recipes, wording
-from retention.workflows.changing import stopping
 from retention.workflows.definition import Definition
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Workflow
@@ -67,7 +66,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "workflow": workflow, "plan": plan, "tab": name, "tabs": seen, "template": tab.template, "most": figures.MOST,
         "figures": figures.of([workflow]).get(workflow.pk),
         "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": wording.already(plan),
-        "noticed": wording.noticed(plan), "stopped": stopping.last_stop(workflow, clock.now()),
+        "noticed": wording.noticed(plan),
     }  # fmt: skip
     try:
         context |= tab.context(request, workflow, plan)
@@ -85,6 +84,11 @@ def activation(request: HttpRequest, slug: str) -> str:
 
 
 @admins_post
+def deactivation(request: HttpRequest, slug: str) -> str:
+    return f"{actions.disable(slug, clock.now(), viewer_of(request))} is off. Nothing of it leaves any more."
+
+
+@admins_post
 def pause(request: HttpRequest, slug: str) -> str:
     workflow = _find(slug)
     return (
@@ -92,6 +96,14 @@ def pause(request: HttpRequest, slug: str) -> str:
         if actions.pause(workflow, clock.now(), viewer_of(request))
         else f"{workflow} was not on."
     )
+
+
+@admins_post
+def resumption(request: HttpRequest, slug: str) -> str:
+    workflow = _find(slug)
+    if not actions.resume(workflow, clock.now(), by=viewer_of(request)):
+        return f"{workflow} was not paused."
+    return f"{workflow} goes on. What came due meanwhile is left out, not sent in a burst."
 
 
 @admins_post

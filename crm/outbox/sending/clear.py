@@ -86,7 +86,8 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
     late_slots = guards.rate(written)
     for letter in written:
         move = late_slots.get(letter.message.pk)
-        if passes(letter, move and guards.in_time(letter, move), cleared):
+        letter.rated = {**move.facts, "until": move.until.isoformat(), "reason": move.reason} if move else {}
+        if passes(letter, move and guards.in_time(letter.known(), move), cleared):
             cleared.letters.append(letter)
     save(cleared)
     if slice_id:
@@ -110,7 +111,7 @@ def within_the_cap(letters: Sequence[Letter], cleared: Cleared) -> list[Letter]:
     passing = []
     for letter in letters:
         who = letter.message.contact_id
-        if letter.capped and not letter.has_room(taken.get(who, 0)):
+        if letter.capped and len(letter.got) + taken.get(who, 0) >= letter.policy.cap_count:
             cleared.later.append(letter.claim)
             continue
         taken[who] = taken.get(who, 0) + letter.capped
@@ -140,7 +141,7 @@ def write_down(letter: Letter, cleared: Cleared) -> bool:
 def _move(letter: Letter, move: Move, cleared: Cleared) -> None:
     message, reason = letter.message, move.reason[:300]
     if (message.guard, message.reason) != (move.guard, reason):  # a paused workflow says the same every hour
-        facts = move.facts | {"until": move.until}
+        facts = move.facts | {"until": move.until} | letter.kept()
         cleared.decisions.append(decision(message, "moved", letter.moment, move.guard, reason, facts))
     cleared.rows.append(
         {"id": message.pk, "state": State.DUE, "due_at": move.until, "guard": move.guard, "reason": reason,
@@ -154,7 +155,7 @@ def _fail(letter: Letter, reason: str, cleared: Cleared, guard: str = "", facts:
 
 def _settle(letter: Letter, state: str, guard: str, reason: str, facts: Mapping[str, Any], cleared: Cleared) -> None:
     message = letter.message
-    cleared.decisions.append(decision(message, state, letter.moment, guard, reason, facts))
+    cleared.decisions.append(decision(message, state, letter.moment, guard, reason, {**facts, **letter.kept()}))
     cleared.rows.append(
         {"id": message.pk, "state": state, "settled_at": letter.moment, "guard": guard, "reason": reason[:300],
          "contact_id": message.contact_id, "waited": 0}

@@ -1,16 +1,17 @@
 """What stands between a due message and its reader. Each guard lets it pass, moves it, or says no with a reason.
 
-Guards run inside the transaction that clears, over what `letters.read` has read, with the policy shared and messages
-and contacts locked.
+A guard asks what is `known` and nothing else: asked again with what was kept, it says the same. Guards run inside the
+transaction that clears, over what `letters.read` has read, with the policy shared and messages and contacts locked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -18,9 +19,10 @@ from crm import slots
 from crm.accounts.models import Contact
 from crm.outbox import rules
 from crm.outbox.channels import chats
-from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender
+from crm.outbox.models import MailPolicy, OutboundMessage, Sender
+from crm.outbox.sending.known import Known
 from crm.outbox.sending.letters import Letter
-from crm.slots import Refusal
+from crm.slots import Passed, Refusal
 
 Category = OutboundMessage.Category
 
@@ -38,137 +40,117 @@ class Move:
 type Verdict = Refusal | Move | None
 
 
-def hold(letter: Letter) -> Verdict:
+def hold(known: Known) -> Verdict:
     """Mail was put on hold after the message was taken: it goes back and waits. A test of the way out does not."""
-    if letter.redirected and not letter.message.is_mail:
-        return Move("hold", chats.REDIRECTED.format(CHATS[letter.message.channel]), letter.message.due_at)
-    if letter.policy.mode != MailPolicy.Mode.HOLD or letter.message.is_test:
+    if known.redirected_chat:
+        return Move("hold", chats.REDIRECTED.format(known.redirected_chat), known.due_at)
+    if known.mode != MailPolicy.Mode.HOLD or known.is_test:
         return None
-    return Move("hold", f"Mail is on hold. {letter.policy.mode_reason}".strip(), letter.message.due_at)
+    return Move("hold", f"Mail is on hold. {known.mode_reason}".strip(), known.due_at)
 
 
-def address(letter: Letter) -> Verdict:
+def address(known: Known) -> Verdict:
     """Somebody must be there to read it, with an address."""
-    if letter.address:
+    if known.address:
         return None
-    return Refusal("no-address", "Nobody there has an e-mail address." if not letter.reader else
-                   f"{letter.reader} has no e-mail address.")  # fmt: skip
+    return Refusal("no-address", "Nobody there has an e-mail address." if not known.reader else
+                   f"{known.reader} has no e-mail address.")  # fmt: skip
 
 
-def closed(letter: Letter) -> Verdict:
+def closed(known: Known) -> Verdict:
     """Whoever of ours has left reads nothing more, but for what lets somebody in who has been invited."""
-    if letter.user is None or letter.user.is_active or letter.message.is_secret:
+    if not known.closed:
         return None
-    return Refusal("closed", f"The account of {letter.user} is closed, so nothing is sent to them any more.")
+    return Refusal("closed", f"The account of {known.reader} is closed, so nothing is sent to them any more.")
 
 
-def suppression(letter: Letter) -> Verdict:
+def suppression(known: Known) -> Verdict:
     """An address that bounced, complained or opted out gets nothing, whatever the class."""
-    if letter.suppressed is None:
+    if known.suppressed is None:
         return None
-    reason = f"{letter.address} gets no mail any more: {letter.suppressed}"
-    return Refusal("suppression", reason, {"address": letter.address})
+    reason = f"{known.address} gets no mail any more: {known.suppressed}"
+    return Refusal("suppression", reason, {"address": known.address})
 
 
-def do_not_contact(letter: Letter) -> Verdict:
+def do_not_contact(known: Known) -> Verdict:
     """Whom somebody of ours has marked gets replies and receipts only, whatever they agreed to once."""
-    if not letter.careful:
+    if not known.careful or not known.marked:
         return None
-    marked = next((one for one in (letter.contact, letter.account) if one and one.do_not_contact), None)
-    if marked is None:
-        return None
-    return Refusal("do-not-contact", f"{marked} is marked “do not contact”.", {"marked": str(marked)})
+    return Refusal("do-not-contact", f"{known.marked} is marked “do not contact”.", {"marked": known.marked})
 
 
-def consent(letter: Letter) -> Verdict:
+def consent(known: Known) -> Verdict:
     """Service mail stops at a no, marketing needs a yes; replies and transactional mail do not ask."""
-    if letter.careful and letter.message.addressed_to and not letter.reader:
-        return Refusal("consent", f"{letter.address} is nobody on record, who could have agreed to such mail.")
-    if not letter.careful or not letter.contact:
+    if known.careful and known.address and not known.reader:
+        return Refusal("consent", f"{known.address} is nobody on record, who could have agreed to such mail.")
+    if not known.capped:
         return None
-    given = letter.seen["consent"] = letter.contact.email_consent
-    if given == Contact.Consent.NO:
-        return Refusal("consent", f"{letter.contact} wants no such mail.", {"consent": given})
-    if letter.message.category == Category.MARKETING and given != Contact.Consent.YES:
-        return Refusal("consent", f"{letter.contact} has not agreed to marketing mail.", {"consent": given})
+    if known.consent == Contact.Consent.NO:
+        return Refusal("consent", f"{known.reader} wants no such mail.", {"consent": known.consent})
+    if known.category == Category.MARKETING and known.consent != Contact.Consent.YES:
+        return Refusal("consent", f"{known.reader} has not agreed to marketing mail.", {"consent": known.consent})
     return None
 
 
-def switches(letter: Letter) -> Verdict:
+def switches(known: Known) -> Verdict:
     """A kill switch that was thrown keeps the message where it is until the switch is off again."""
-    if letter.stopped is None:
+    if not known.stopped:
         return None
-    reason = f"Mail is stopped ({letter.stopped.scope}). {letter.stopped.reason}".strip()
-    return Move("switch", reason, letter.message.due_at, {"scope": letter.stopped.scope})
+    reason = f"Mail is stopped ({known.stopped}). {known.stopped_because}".strip()
+    return Move("switch", reason, known.due_at, {"scope": known.stopped})
 
 
-def topic(letter: Letter) -> Verdict:
-    """What its reader wants to read nothing about."""
-    if not (letter.careful and letter.contact) or letter.message.topic not in letter.contact.refused_topics:
+def pause(known: Known) -> Verdict:
+    """While automation is paused for a contact, what is not urgent waits."""
+    until = known.paused_until
+    if not known.careful or until is None or until <= known.moment:
         return None
-    reason = f"{letter.contact} wants no mail about “{letter.topic}”."
-    return Refusal("topic", reason, {"topic": letter.message.topic})
+    return Move("pause", f"Automation is paused for {known.reader}.", until, {"until": until})
 
 
-def pause(letter: Letter) -> Verdict:
-    """While automation is paused for a contact, what is not urgent waits; also while they want a pause themselves."""
-    person = letter.contact
-    if not letter.careful or person is None:
-        return None
-    resting = [
-        (person.automation_paused_until, f"Automation is paused for {person}. {person.automation_paused_why}".strip()),
-        (person.mail_paused_until, f"{person} wants no such mail until then."),
-    ]
-    standing = [(until, why) for until, why in resting if until and until > letter.moment]
-    if not standing:
-        return None
-    until, why = max(standing)
-    return Move("pause", why, until, {"until": until})
-
-
-def lateness(letter: Letter) -> Verdict:
+def lateness(known: Known) -> Verdict:
     """Past its last moment a message would confuse more than help."""
-    expires = letter.message.expires_at
-    if expires is None or letter.moment <= expires:
+    expires = known.expires_at
+    if expires is None or known.moment <= expires:
         return None
-    # A move that came before says what it waited for.
-    return late(letter.message, letter.moment, letter.message.reason if letter.message.guard else "")
+    return _late(known, known.moment, known.waited_for)  # a move that came before says what it waited for
+
+
+def _late(known: Known, moment: datetime, because: str) -> Refusal:
+    return too_late(known.planned_for, known.expires_at, moment, because)
 
 
 def late(message: OutboundMessage, moment: datetime, because: str = "") -> Refusal:
-    reason = f"Too late: planned for {message.planned_for:%-d %B %H:%M} UTC"
+    return too_late(message.planned_for, message.expires_at, moment, because)
+
+
+def too_late(planned_for: datetime, expires_at: datetime | None, moment: datetime, because: str) -> Refusal:
+    reason = f"Too late: planned for {planned_for:%-d %B %H:%M} UTC"
     reason += f", kept back until {moment:%-d %B} by: {because}" if because else "."
-    return Refusal("late", reason, {"expires_at": message.expires_at, "at": moment})
+    return Refusal("late", reason, {"expires_at": expires_at, "at": moment})
 
 
-def cap(letter: Letter) -> Verdict:
-    """No contact gets more than the cap allows: the house's, and the one that they chose themselves."""
-    if not letter.capped:
+def cap(known: Known) -> Verdict:
+    """No contact gets more service and marketing mail than the cap allows."""
+    if not known.capped:
         return None
-    found: list[Move] = []
-    for count, days in letter.caps:
-        times = [at for at in letter.got if at > letter.moment - timedelta(days=days)][: max(count, 1)]
-        seen = {"got": len(times), "cap": count, "days": days}
-        letter.seen |= seen
-        if until := rules.capped_until(times, letter.moment, count, days):
-            reason = f"{letter.contact} got {len(times)} messages in {days} days; the cap is {count}."
-            if (count, days) != letter.caps[0]:
-                reason = f"{letter.contact} wants no more than one message in {days} days."
-            found.append(Move("cap", reason, until, seen))
-    return max(found, key=lambda move: move.until, default=None)
-
-
-def quiet_hours(letter: Letter) -> Verdict:
-    """Nobody is written to at night, in the reader's zone."""
-    if not letter.careful:
-        return None
-    policy, zone = letter.policy, letter.zone
-    letter.seen["zone"] = zone.key
-    until = rules.quiet_until(letter.moment, zone, policy.quiet_from, policy.quiet_to)
+    until = rules.capped_until(known.got, known.moment, known.cap, known.cap_days)
     if until is None:
         return None
-    reason = f"Quiet hours {policy.quiet_from:%H:%M}–{policy.quiet_to:%H:%M} in {zone.key}."
-    return Move("quiet-hours", reason, until, {"zone": zone.key})
+    got = len(known.got)
+    reason = f"{known.reader} got {got} messages in {known.cap_days} days; the cap is {known.cap}."
+    return Move("cap", reason, until, {"got": got, "cap": known.cap, "days": known.cap_days})
+
+
+def quiet_hours(known: Known) -> Verdict:
+    """Nobody is written to at night, in the reader's zone."""
+    if not known.careful:
+        return None
+    until = rules.quiet_until(known.moment, ZoneInfo(known.zone), known.quiet_from, known.quiet_to)
+    if until is None:
+        return None
+    reason = f"Quiet hours {known.quiet_from:%H:%M}–{known.quiet_to:%H:%M} in {known.zone}."
+    return Move("quiet-hours", reason, until, {"zone": known.zone})
 
 
 # A sender whose clock is a little behind counts into the minute that another has begun.
@@ -212,7 +194,7 @@ def rate(letters: Sequence[Letter]) -> dict[int, Move]:
             )  # fmt: skip
             granted = (cursor.fetchone() or (0,))[0]
         if over := wanting[granted:]:
-            moves |= _spread(sender_id, over)
+            moves |= _spread(sender_id, over, granted)
     return moves
 
 
@@ -222,15 +204,18 @@ def _by_sender(letters: Sequence[Letter]) -> list[tuple[int, list[Letter]]]:
     return [(pk, list(group)) for pk, group in groupby(ordered, key=lambda letter: letter.sender.pk)]
 
 
-def _spread(sender_id: int, letters: Sequence[Letter]) -> Iterator[tuple[int, Move]]:
+def _spread(sender_id: int, letters: Sequence[Letter], granted: int) -> Iterator[tuple[int, Move]]:
     sender = Sender.objects.select_for_update(no_key=True).get(pk=sender_id)
-    for letter in letters:
+    for place, letter in enumerate(letters, granted):
         minute = rules.minute_of(letter.moment + rules.MINUTE)
         if letter.message.urgency != OutboundMessage.URGENT:
             slots_a_minute = sender.per_minute - min(sender.per_minute // 10, RESERVED)
             minute, sender.next_at = rules.next_slot(sender.next_at, minute, slots_a_minute)
         reason = f"{sender} sends {sender.per_minute} messages a minute."
-        yield letter.message.pk, Move("rate", reason, minute, {"sender": sender.name})
+        yield (
+            letter.message.pk,
+            Move("rate", reason, minute, {"sender": sender.name, "granted": granted, "place": place}),
+        )
     sender.save(update_fields=["next_at"])
 
 
@@ -256,19 +241,23 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
     verdicts: dict[int, Verdict] = {}
     if not letters:
         return verdicts
+    by_id = {letter.message.pk: letter for letter in letters}
     messages, moment = [letter.message for letter in letters], letters[0].moment
     for guard in slots.send_guards:
-        for pk, refusal in guard(messages, moment).items():
-            no = Move(refusal.guard, refusal.reason, refusal.until, dict(refusal.facts)) if refusal.until else refusal
+        for pk, said in guard(messages, moment).items():
+            by_id[pk].asked[said.guard] = dict(said.facts)
+            if isinstance(said, Passed):
+                continue
+            no = Move(said.guard, said.reason, said.until, dict(said.facts)) if said.until else said
             verdicts.setdefault(pk, no)
     return verdicts
 
 
 #: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
-BEFORE_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (
-    hold, address, closed, suppression, do_not_contact, consent, topic, switches,
+BEFORE_OTHERS: tuple[Callable[[Known], Verdict], ...] = (
+    hold, address, closed, suppression, do_not_contact, consent, switches,
 )  # fmt: skip
-AFTER_OTHERS: tuple[Callable[[Letter], Verdict], ...] = (lateness, pause, cap, quiet_hours)
+AFTER_OTHERS: tuple[Callable[[Known], Verdict], ...] = (lateness, pause, cap, quiet_hours)
 
 #: What the passing of time alone can bring about after the clearing.
 TIMELY = (lateness, quiet_hours)
@@ -276,20 +265,23 @@ TIMELY = (lateness, quiet_hours)
 
 def judge(letters: Sequence[Letter]) -> dict[int, Verdict]:
     """The first objection to each letter, by message id; None lets it pass, as far as its sender has a slot."""
-    verdicts = {letter.message.pk: _first(BEFORE_OTHERS, letter) for letter in letters}
+    known = {letter.message.pk: letter.known() for letter in letters}
+    verdicts = {pk: first(BEFORE_OTHERS, of) for pk, of in known.items()}
     verdicts |= others([letter for letter in letters if verdicts[letter.message.pk] is None])
-    for letter in letters:
-        found = verdicts[letter.message.pk]
-        verdicts[letter.message.pk] = in_time(letter, found or _first(AFTER_OTHERS, letter))
-    return verdicts
+    return {pk: decided(known[pk], verdict) for pk, verdict in verdicts.items()}
 
 
-def in_time(letter: Letter, verdict: Verdict) -> Verdict:
+def decided(known: Known, objection: Verdict) -> Verdict:
+    """What comes of it where this was objected so far, if anything was."""
+    return in_time(known, objection or first(AFTER_OTHERS, known))
+
+
+def in_time(known: Known, verdict: Verdict) -> Verdict:
     """A move past the message's last moment is a no."""
-    if isinstance(verdict, Move) and letter.message.expires_at and verdict.until > letter.message.expires_at:
-        return late(letter.message, verdict.until, verdict.reason)
+    if isinstance(verdict, Move) and known.expires_at and verdict.until > known.expires_at:
+        return _late(known, verdict.until, verdict.reason)
     return verdict
 
 
-def _first(guards: Sequence[Callable[[Letter], Verdict]], letter: Letter) -> Verdict:
-    return next((verdict for guard in guards if (verdict := guard(letter))), None)
+def first(guards: Sequence[Callable[[Known], Verdict]], known: Known) -> Verdict:
+    return next((verdict for guard in guards if (verdict := guard(known))), None)

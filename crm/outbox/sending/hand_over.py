@@ -19,7 +19,8 @@ from crm.outbox.sending.claim import LEASE
 from crm.outbox.sending.clear import GateClosed
 from crm.outbox.sending.decisions import as_json
 from crm.outbox.sending.guards import TIMELY
-from crm.outbox.sending.letters import CAREFUL, COPIES, Letter, since
+from crm.outbox.sending.known import CAREFUL
+from crm.outbox.sending.letters import COPIES, Letter, since
 from crm.outbox.suppressing import turn_of
 from crm.web.planned import Planned, planned
 
@@ -57,11 +58,7 @@ _LEAVE = """
 """
 
 _STANDS = "AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)"
-# The house's cap, and the one that the reader chose.
-_CAPS = [
-    f"AND %({cap})s > (SELECT count(*) FROM ({COPIES.format(since=since)}) AS got WHERE id <> %(own)s)"  # noqa: S608
-    for cap, since in (("cap_0", "since_0"), ("cap_1", "since_1"))
-]
+_CAP = f"AND %(cap)s > (SELECT count(*) FROM ({COPIES}) AS got WHERE id <> %(own)s)"  # noqa: S608  (SQL of ours)
 
 
 class Held(Exception):
@@ -77,7 +74,7 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
         return False
     addressed = bool(letter.message.addressed_to)
     reader = "crm_contact" if letter.contact else "crm_user" if letter.user or not addressed else ""
-    statements = _statements(reader, addressed=addressed, caps=len(letter.caps) if letter.capped else 0)
+    statements = _statements(reader, addressed=addressed, capped=letter.capped)
     with connection.cursor() as cursor:
         calls = " ".join([statement.call(cursor) for statement in statements])
         try:
@@ -93,10 +90,10 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
 
 
 @cache
-def _statements(reader: str, *, addressed: bool, caps: int) -> list[Planned]:
+def _statements(reader: str, *, addressed: bool, capped: bool) -> list[Planned]:
     """To be sent as one, in this order. `reader` is the table of whoever reads it; blank: nobody on record."""
     locks = [*_LOCKS, *([_READER] if reader else []), *([_ADDRESS] if addressed else [])]
-    leave = _LEAVE.format(stands=_STANDS if reader else "", cap=" ".join(_CAPS[:caps]))
+    leave = _LEAVE.format(stands=_STANDS if reader else "", cap=_CAP if capped else "")
     return [planned(each.format(reader=reader)) for each in (*locks, leave)]
 
 
@@ -113,11 +110,8 @@ def _timely(letter: Letter, moment: datetime) -> bool:
         return False
     if moment == letter.moment:
         return True
-    cleared_at, letter.moment = letter.moment, moment
-    try:
-        return all(guard(letter) is None for guard in TIMELY)
-    finally:
-        letter.moment = cleared_at
+    known = letter.known(moment)
+    return all(guard(known) is None for guard in TIMELY)
 
 
 def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
@@ -129,13 +123,11 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
         "policy": policy.version, "version": letter.version, "addresses": Suppression.keys(letter.reached_as),
         "turn": turn_of(letter.reached_as),
         "reason": f"Nothing held it back; handed over for {message.to_address}."[:300],
-        "facts": Jsonb(as_json(letter.seen)),
+        "facts": Jsonb(as_json(letter.seen) | letter.kept()),
     }  # fmt: skip
     if letter.capped:
         values |= {
-            "careful": list(CAREFUL), "contacts": [message.contact_id],
-            "own": message.pk if message.resend_until else 0,
+            "cap": policy.cap_count, "since": since(policy, moment), "careful": list(CAREFUL),
+            "contacts": [message.contact_id], "own": message.pk if message.resend_until else 0,
         }  # fmt: skip
-        for place, (count, days) in enumerate(letter.caps):
-            values |= {f"cap_{place}": count, f"since_{place}": since(days, moment)}
     return values

@@ -85,8 +85,9 @@ class Sending:
         passing = []
         for letter in within_the_cap(standing, cleared):
             self._take_slot(letter)
-            late = next((verdict for guard in guards.TIMELY if (verdict := guard(letter))), None)
-            if passes(letter, guards.in_time(letter, late), cleared) and self._can_be_written(letter, cleared):
+            known = letter.known()
+            late = guards.in_time(known, guards.first(guards.TIMELY, known))
+            if passes(letter, late, cleared) and self._can_be_written(letter, cleared):
                 passing.append(letter)
         save(cleared)
         _sent(passing)

@@ -14,9 +14,9 @@ installation's zone: `in_last_days` 7 is today and the seven days before it, `in
 filter that it is, so the whole stays one condition; segments may be made of segments, but never of themselves.
 """
 
-from crm.segments.filters.filter import Filter
+from crm.segments.filters.filter import Asked, Filter
 from crm.segments.filters.operators import OPERATORS, Folded, Operator
 from crm.segments.filters.parsing import named_in, parse, segment_field
 from crm.segments.filters.tree import FilterError
 
-__all__ = ["OPERATORS", "Filter", "FilterError", "Folded", "Operator", "named_in", "parse", "segment_field"]
+__all__ = ["OPERATORS", "Asked", "Filter", "FilterError", "Folded", "Operator", "named_in", "parse", "segment_field"]

@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, Expression, ExpressionWrapper
 
 from crm.segments import rules
 from crm.segments.filters.operators import Operator, not_true
-from crm.segments.filters.words import said, shown_argument
+from crm.segments.filters.words import said, shown_argument, value
 from crm.segments.models import Segment, SegmentMember
 from crm.slots import FilterField, FilterSubject, filter_subjects
 
@@ -55,6 +55,10 @@ class Test:
             named = shown_argument(self.field, self.argument)
             label = label.replace("{}", named) if "{}" in label else f"{label} {named}"
         return f"{label} {words.format(said(self.field, self.operator.takes, self.operand))}"
+
+    def value(self, values: Mapping[str, Any]) -> str:
+        """What was seen, in words."""
+        return value(self.field, rules.revive(self.field.kind, values.get(self.reference)))
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,25 @@ class Membership:
         whose = "their account is " if self.through else ""
         return f"{whose}{'not ' if self.denied else ''}in the segment “{self.segment.name}”"
 
+    def value(self, values: Mapping[str, Any]) -> str:
+        """What was seen, in words."""
+        return "in it" if values.get(self.reference) is True else "not in it"
+
 
 type Question = Test | Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One condition of a filter as it was asked of one row: in words, what was seen, and whether it holds.
+
+    A group's own line comes before its conditions, which stand one deeper; it has no value.
+    """
+
+    words: str
+    value: str
+    holds: bool
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +153,16 @@ class Group:
     def holds(self, values: Mapping[str, Any], now: datetime) -> bool:
         return (all if self.every else any)(part.holds(values, now) for part in self.parts)
 
+    def asked(self, values: Mapping[str, Any], now: datetime, depth: int = 0) -> Iterable[Asked]:
+        """Each condition below it. What is above says whether all or any must hold."""
+        for part in self.parts:
+            holds = part.holds(values, now)
+            if isinstance(part, Group):
+                yield Asked("All of these" if part.every else "One of these is enough", "", holds, depth)
+                yield from part.asked(values, now, depth + 1)
+            else:
+                yield Asked(_capital(part.sentence()), part.value(values), holds, depth)
+
     def sentence(self) -> str:
         parts = [f"({part.sentence()})" if isinstance(part, Group) else part.sentence() for part in self.parts]
         return (" and " if self.every else " or ").join(parts)
@@ -139,6 +170,10 @@ class Group:
     def tests(self) -> Iterable[Question]:
         for part in self.parts:
             yield from part.tests() if isinstance(part, Group) else (part,)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 EVERYTHING, NOTHING = Group(True, ()), Group(False, ())
@@ -188,6 +223,12 @@ class Filter:
     def explain(self, values: Mapping[str, Any], now: datetime) -> list[tuple[str, bool]]:
         """Each condition as a sentence, and whether it holds. One under `not` is said the other way round."""
         return [(test.sentence(), test.holds(values, now)) for test in self.root.tests()]
+
+    def asked(self, values: Mapping[str, Any], now: datetime) -> list[Asked]:
+        """Each condition with what was seen, in the order of the tree. One under `not` is said the other way round."""
+        if self.root.every or len(self.root.parts) < 2:
+            return list(self.root.asked(values, now))
+        return list(Group(True, (self.root,)).asked(values, now))
 
     def sentence(self) -> str:
         if self.root.parts:

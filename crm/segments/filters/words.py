@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
 from crm.slots import FilterField
-from crm.web import wording
+from crm.web import clock, wording
 
 
 def said(field: FilterField, takes: str, operand: Any) -> str:
@@ -32,6 +32,25 @@ def said(field: FilterField, takes: str, operand: Any) -> str:
         case "text" | "texts":
             return _either([f"“{text}”" for text in _listed(operand)])
     return ""
+
+
+def value(field: FilterField, seen: Any) -> str:
+    """What a field says of one row, such as `€ 500`, `3 days`, `“Berlin”`; what is missing is `not set`."""
+    if seen is None or seen == "":
+        return "not set"
+    if isinstance(seen, bool):
+        return "yes" if seen else "no"
+    if isinstance(seen, list | tuple):
+        labels = dict(field.choices)
+        return wording.listed(f"“{labels.get(one, one)}”" for one in seen) if seen else "none"
+    if isinstance(seen, datetime):
+        local = seen.astimezone(clock.zone())
+        return f"{wording.day(local.date())}, {local:%H:%M}"
+    if isinstance(seen, date):
+        return wording.day(seen)
+    if isinstance(seen, int | float | Decimal):
+        return _number(Decimal(str(seen)), field.unit)
+    return f"“{seen}”" if field.kind == "text" else str(dict(field.choices).get(seen, seen))
 
 
 def shown_argument(field: FilterField, argument: str) -> str:

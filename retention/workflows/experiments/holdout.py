@@ -56,8 +56,12 @@ def refuse(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal]:
     """Refusals for mail to customers of whom everything that runs by itself is held back, whichever room planned it."""
     careful = [message for message in messages if message.account_id and not spares(message)]
     percent = size() if careful else 0
-    return {
-        message.pk: Refusal(GUARD, OF_ALL, {"percent": percent, "group": EVERYTHING})
-        for message in careful
-        if is_held(EVERYTHING, message.account_id, percent)
-    }
+    facts = {message.pk: {"percent": percent, "of": EVERYTHING, "account": message.account_id} for message in careful}
+    return {pk: no for pk, of in facts.items() if (no := judged(of, now))}
+
+
+def judged(facts: Mapping[str, Any], now: datetime) -> Refusal | None:
+    """What is decided by what was seen: whoever is in the group once is in it for ever."""
+    if not is_held(EVERYTHING, facts["account"], facts["percent"]):
+        return None
+    return Refusal(GUARD, OF_ALL, facts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from crm.outbox.sending.letters import CAREFUL
+from crm.outbox.sending.known import CAREFUL
 from retention.workflows.definition import Definition, walk
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Workflow

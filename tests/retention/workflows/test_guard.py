@@ -51,7 +51,7 @@ def test_the_exit_is_asked_again_at_the_gate(planned):
     factories.seen(NOON + 14 * DAY)
     refusal = guard.refuse([message], NOON + 15 * DAY)[message.pk]
     assert (refusal.guard, refusal.reason, refusal.until) == ("workflow", "Seen again", None)
-    assert refusal.facts["days_silent"] == "1"
+    assert refusal.facts["looked"]["seen"]["0"] == {"days_silent": 1}
 
 
 def test_who_left_gets_nothing_more(planned):
