@@ -22,12 +22,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crm.billing import secrets
-from crm.billing.actions.taking import take
+from crm.billing.actions.taking import take_all
 from crm.billing.told import HOOK, Told, Unreadable, Whose
 from crm.inbox import actions as inbox
 from crm.inbox.channels.chat import Forged, number, thing, things, words
@@ -35,9 +35,14 @@ from crm.ledger.models import Contract
 from crm.slots import Arrived, Handled
 from crm.web import clock
 from crm.web.bridges import Unsigned, proven
+from crm.web.days import BEYOND, within
 
 KIND = "billing.hook"
 _KEY = "webhook-id"
+#: Objects of one payload: all of them are written in one transaction.
+MOST = 500
+#: Clocks differ by so much; what is said to happen later is no fact yet.
+SKEW = timedelta(minutes=10)
 _CODE = re.compile(r"[A-Z]{3}")
 _PAYMENT_STATUSES = ("open", "paid", "failed", "void")
 
@@ -62,11 +67,13 @@ def unpack(arrived: Arrived, now: datetime) -> Handled:
     if kind not in _READERS:
         return Handled(f"“{kind}” is nothing to us; {', '.join(_READERS)} are.", ignored=True)
     data = things(said.get("data")) or [thing(said.get("data"))]
+    if len(data) > MOST:
+        raise Unreadable(f"data has {len(data)} objects: send at most {MOST} at once.")
     told = [
         _fact(kind, one, said, f"{arrived.headers.get(_KEY, arrived.id)}:{place}", arrived)
         for place, one in enumerate(data)
     ]
-    outcomes = [take(one, now) for one in told]
+    outcomes = take_all(told, now)
     emails = sorted({one.whose.email for one in told if one.whose and one.whose.email})
     return Handled(f"{kind}: {'; '.join(dict.fromkeys(outcomes))}", addresses=emails)
 
@@ -76,6 +83,8 @@ def _fact(kind: str, one: dict[str, Any], envelope: dict[str, Any], key: str, ar
     if not id_:
         raise Unreadable(f"The {kind} has no id.")
     at = _moment(one, "occurred_at") or _moment(envelope, "timestamp") or arrived.received_at
+    if at > arrived.received_at + SKEW:
+        raise Unreadable(f"occurred_at is {at.isoformat()}, which is still to come: say when it was, with its offset.")
     names = (number(one.get("payment"))[:120],) if kind == "refund" and one.get("payment") else ()
     if kind == "refund" and not names:
         raise Unreadable("The refund names no payment.")
@@ -189,9 +198,12 @@ def _day(one: dict[str, Any], name: str) -> str | None:
     if not one[name]:
         return None
     try:
-        return date.fromisoformat(words(one[name], 10)).isoformat()
+        found = date.fromisoformat(words(one[name], 10))
     except ValueError:
         raise Unreadable(f"{name} is no day: write it as 2026-06-01.") from None
+    if not within(found):
+        raise Unreadable(f"{name} {BEYOND}.")
+    return found.isoformat()
 
 
 def _moment(one: dict[str, Any], name: str) -> datetime | None:
@@ -202,4 +214,6 @@ def _moment(one: dict[str, Any], name: str) -> datetime | None:
         found = datetime.fromisoformat(words(one[name], 40))
     except ValueError:
         raise Unreadable(f"{name} is no moment: write it as 2026-06-01T12:00:00Z.") from None
+    if not within(found.date()):
+        raise Unreadable(f"{name} {BEYOND}.")
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -72,6 +72,7 @@ def guide(request: HttpRequest) -> HttpResponse:
 @requires("manage_settings")
 def connection(request: HttpRequest) -> HttpResponse:
     """Secrets of Stripe are given, or (`off`) taken away."""
+    raise_if_reauthentication_required(request, app="allauth.mfa")
     by, now = viewer_of(request), clock.now()
     if "off" in request.POST:
         linking.disconnect(by, now)

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.web import clock
-from crm.web.days import EARLIEST_DAY, LATEST_DAY
+from crm.web.days import EARLIEST_DAY, LATEST_DAY, within
 from crm.web.idempotency import idempotent
 from crm.web.parsing import check_text
 from crm.web.problems import LARGEST_BODY, BodyTooLarge, PreconditionFailed
@@ -47,7 +47,7 @@ class Day(serializers.DateField):
 
 
 def _check_day(day: date) -> None:
-    if not EARLIEST_DAY < day < LATEST_DAY:
+    if not within(day):
         raise serializers.ValidationError(f"must lie between {EARLIEST_DAY} and {LATEST_DAY}")
 
 

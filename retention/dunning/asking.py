@@ -22,6 +22,9 @@ can_be_retried = billing.can_be_retried
 #: What billing answered by which nothing has come in, nor will.
 _NO = (PaymentAttempt.State.DECLINED, PaymentAttempt.State.FAILED, PaymentAttempt.State.CANCELLED)
 
+#: Begun, and answered by what billing reports some day.
+_SLOW = (PaymentAttempt.State.TOLD, PaymentAttempt.State.UNCERTAIN)
+
 #: Of cases: the key of the try that is under way, as `DunningCase.ask_key` has it.
 _KEY = Concat(Value("dunning:"), Cast("pk", CharField()), Value(":"), Cast("tries", CharField()))
 
@@ -40,13 +43,14 @@ def withdraw(case: DunningCase, now: datetime) -> None:
 
 
 def answered(cases: QuerySet[Any]) -> QuerySet[Any]:
-    """The cases with whether the try that is under way has come to nothing (`refused`), and whether the customer has
-    given another way to pay since the last one (`mended`)."""
+    """The cases with whether the try that is under way has come to nothing (`refused`) or takes days
+    (`slow`), and whether the customer has given another way to pay since the last one (`mended`)."""
     refused = PaymentAttempt.objects.filter(key=OuterRef("asking"), state__in=_NO)
+    slow = PaymentAttempt.objects.filter(key=OuterRef("asking"), state__in=_SLOW)
     newer = PaymentMethod.objects.filter(
         account=OuterRef("account"), removed_at=None, added_at__gt=OuterRef("last_failed_at")
     )
-    found: QuerySet[Any] = cases.annotate(asking=_KEY, refused=Exists(refused), mended=Exists(newer))
+    found: QuerySet[Any] = cases.annotate(asking=_KEY, refused=Exists(refused), slow=Exists(slow), mended=Exists(newer))
     return found
 
 

@@ -15,6 +15,7 @@ from crm.ledger.rules import add_months
 from crm.team.models import User
 from crm.team.models.hours import house_hours
 from crm.web import clock
+from crm.web.days import BEYOND, within
 from crm.web.rules import local_moment
 from retention.dunning import rules
 from retention.dunning.models import FAILING, CaseQuerySet, DunningCase, DunningSettings
@@ -104,6 +105,9 @@ def narrowed(rows: CaseQuerySet, month: str = "", way: str = "", since: str = ""
 
 
 def _month(first: date) -> tuple[datetime, datetime]:
+    """Raises ValueError for one beyond the calendar."""
+    if not within(first):
+        raise ValueError(f"{first:%Y-%m} {BEYOND}")
     zone = clock.zone()
     return local_moment(first, time(0), zone), local_moment(add_months(first, 1), time(0), zone)
 

@@ -18,6 +18,8 @@ from crm.web.rules import local_moment
 DAY = timedelta(days=1)
 #: Whoever asked has an answer by then, or none comes.
 PATIENCE = DAY
+#: … unless it went by a way that takes days (a bank debit), or a bridge that answers by what it reports.
+SLOW_PATIENCE = timedelta(days=7)
 #: A look goes back so far, for what billing tells late; once an hour as far as anybody chases.
 LOOKS_BACK, LOOKS_FAR_BACK = timedelta(days=4), timedelta(days=60)
 #: So long after a case was given up its payment may still come in, and counts as recovered.
@@ -31,6 +33,11 @@ HARD = (
     "lost_card", "stolen_card", "pickup_card", "restricted_card", "expired_card", "account_closed",
     "bank_account_closed", "invalid_account", "debit_not_authorized", "revocation_of_authorization",
 )  # fmt: skip
+
+
+def gives_up_at(asked_at: datetime, *, slow: bool) -> datetime:
+    """When a try that we asked for counts as unanswered."""
+    return asked_at + (SLOW_PATIENCE if slow else PATIENCE)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,10 @@ def _key(asked: Asked, now: datetime) -> str:
 
 
 def want(asked: Asked, now: datetime) -> bool:
-    """Ask the job to count it again, unless it does so just now. False: it is counted whenever somebody looks."""
+    """Ask the job to count it again, unless it does so just now. False: it is counted whenever somebody looks,
+    as for all who see a part alone: what is kept is shown to whoever sees everything, and theirs to ask for."""
+    if asked.parts or not asked.of.viewer.sees_everything:
+        return False
     kept = _of(asked.period, asked.before)
     with transaction.atomic():
         free = list(kept.select_for_update(skip_locked=True).values_list("pk", flat=True))

@@ -6,10 +6,11 @@ contracts and payments that are written, each in the order of their ids, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm.billing.actions import applying, matching
 from crm.billing.actions.waiting import Waits
@@ -26,6 +27,24 @@ _NAMED = (Kind.PAYMENT, Kind.REFUND)
 _ORDER = [Kind.CONTRACT, Kind.PAYMENT, Kind.REFUND, Kind.METHOD, Kind.CUSTOMER]
 #: Objects of one customer that are written in one transaction; the rest follow with the next fact, or a look.
 _MOST = 500
+
+
+@transaction.atomic
+def take_all(told: Sequence[Told], now: datetime) -> list[str]:
+    """Several facts in one transaction: as `take`, all or none. What they name is locked first and in one order,
+    whatever theirs is, so that two payloads about the same never wait for each other."""
+    for name in sorted({f"{one.source} {name}" for one in told if one.kind in _NAMED for name in (one.id, *one.names)}):
+        take_turns(f"billing {name}")
+    named = sorted({(one.source, one.whose.id) for one in told if one.whose})
+    fresh = [BillingCustomer(source=source, external_id=id_) for source, id_ in named]
+    BillingCustomer.objects.bulk_create(fresh, ignore_conflicts=True)
+    sources, ids = {one.source for one in told}, {one.id for one in told}
+    known = Q(pk__in=BillingObject.objects.filter(source__in=sources, external_id__in=ids).values("customer"))
+    for source, id_ in named:
+        known |= Q(source=source, external_id=id_)
+    customers = BillingCustomer.objects.select_for_update(of=("self",), no_key=True).filter(known).order_by("pk")
+    list(customers.values_list("pk", flat=True))
+    return [take(one, now) for one in told]
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from crm.billing import secrets
-from crm.billing.actions.taking import take
+from crm.billing.actions.taking import take_all
 from crm.billing.stripe import events
 from crm.billing.stripe.proof import Forged, proven
 from crm.billing.told import STRIPE
@@ -45,6 +45,6 @@ def unpack(arrived: Arrived, now: datetime) -> Handled:
     kind = words(event.get("type"), 80)
     if not told:
         return Handled(f"{kind or 'This'} is nothing to us.", ignored=True)
-    outcomes = [take(one, now) for one in told]
+    outcomes = take_all(told, now)
     emails = sorted({one.whose.email for one in told if one.whose and one.whose.email})
     return Handled(f"{kind}: {'; '.join(dict.fromkeys(outcomes))}", addresses=emails)

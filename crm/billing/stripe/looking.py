@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from crm.billing import secrets
 from crm.billing.actions.taking import take
@@ -34,6 +34,10 @@ _PAGE = 50
 _BACKOFF = (60, 300, 1800, 7200)  # seconds, after so many failures one after the other
 #: Fields that change by themselves and say nothing: an object that differs in these alone is as it was.
 _QUIET = frozenset({"on", "notes", "next_attempt_at", "failure_reason", "failed_at", "at"})
+
+
+#: What a value that nobody expects brings forth, wherever it is met. A database that is away is none of these.
+_MALFORMED = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, DataError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +164,16 @@ def _rest(look: BillingLook, error: Exception, now: datetime) -> None:
 def _compare(look: BillingLook, stage: _Stage, row: dict[str, Any], at: datetime, now: datetime) -> None:
     """Whatever is wrong with one of them is noted, and the next is read."""
     try:
-        found = events.facts(row, now) if stage.name == "events" else list(_seen(stage, row, at))
+        _compared(look, stage, row, at, now)
     except Unreadable as error:
         _note(look, stage.name, words(row.get("id"), 120), "It could not be read.", str(error), now)
-        return
+    except _MALFORMED as error:
+        why = f"{type(error).__name__}: {words(str(error), 200)}"
+        _note(look, stage.name, words(row.get("id"), 120), "It is not as Stripe documents it.", why, now)
+
+
+def _compared(look: BillingLook, stage: _Stage, row: dict[str, Any], at: datetime, now: datetime) -> None:
+    found = events.facts(row, now) if stage.name == "events" else list(_seen(stage, row, at))
     for told in found:
         if stage.name == "events":
             new, what = _unheard(told), f"No webhook told of {words(row.get('type'), 80)}"

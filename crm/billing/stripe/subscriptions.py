@@ -12,6 +12,7 @@ from crm.billing.rules.money import UnknownInterval, cents, monthly, units
 from crm.billing.told import Unreadable, json_day
 from crm.inbox.channels.chat import number, thing, things, words
 from crm.web import clock
+from crm.web.days import LATEST_DAY
 
 #: Stripe pauses a subscription whose trial ended without a way to pay: nobody has paid yet. One that is `unpaid` goes
 #: on without being charged, and is theirs again when they pay.
@@ -19,6 +20,9 @@ _STATUS = {
     "trialing": "trial", "active": "paid", "past_due": "paid", "unpaid": "paused", "paused": "trial",
     "canceled": "cancelled", "incomplete": INCOMPLETE, "incomplete_expired": INCOMPLETE,
 }  # fmt: skip
+
+
+_LAST = datetime(LATEST_DAY.year, 12, 31, tzinfo=UTC).timestamp()
 
 
 def said_of(one: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -43,8 +47,8 @@ def said_of(one: dict[str, Any], at: datetime) -> dict[str, Any]:
 
 
 def moment(value: Any) -> datetime | None:
-    """Seconds since 1970; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**11:
+    """Seconds since 1970; None for what is none, or lies beyond the calendar."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < _LAST:
         return None
     return datetime.fromtimestamp(value, UTC)
 

@@ -53,7 +53,12 @@ def _something(now: datetime) -> Q:
         | Q(ends_at__lte=now)
         | Q(grace_ends_at__lte=now, grace_told_at=None)
         | Q(payment__contract__status=Contract.Status.CANCELLED, payment__contract__cancelled_on__lte=clock.today(now))
-        | Q(asked_at__isnull=False) & (Q(refused=True) | Q(asked_at__lte=now - rules.PATIENCE))
+        | Q(asked_at__isnull=False)
+        & (
+            Q(refused=True)
+            | Q(slow=False, asked_at__lte=now - rules.PATIENCE)
+            | Q(asked_at__lte=now - rules.SLOW_PATIENCE)
+        )
         | Q(provider_at__lte=now - rules.PATIENCE)
         | Q(wants_card=True, mended=True, asked_at=None)
         | going & Q(next_at__lte=now, asked_at=None)
@@ -68,8 +73,11 @@ def next_due(now: datetime) -> datetime | None:
         planned=Min("next_at", filter=Q(next_at__gt=now, stopped_at=None)),
         grace=Min("grace_ends_at", filter=Q(grace_ends_at__gt=now)), end=Min("ends_at", filter=Q(ends_at__gt=now)),
         ours=Min("asked_at", filter=Q(asked_at__gt=quiet)), theirs=Min("provider_at", filter=Q(provider_at__gt=quiet)),
+        slow=Min("asked_at", filter=Q(asked_at__gt=now - rules.SLOW_PATIENCE)),
     )  # fmt: skip
     waits = [at + rules.PATIENCE for name in ("ours", "theirs") if (at := known.pop(name))]
+    if at := known.pop("slow"):
+        waits.append(rules.gives_up_at(at, slow=True))
     return min((at for at in (*known.values(), *waits) if at), default=None)
 
 
@@ -116,12 +124,15 @@ class Slice:
             self._failed_again(case, failed_at)
         elif case.wants_card and case.mended and case.asked_at is None:  # type: ignore[attr-defined]  # annotated
             self._mended(case)
-        elif case.asked_at and (self.no.get(case.ask_key) or case.asked_at <= self.now - rules.PATIENCE):
+        elif case.asked_at and (self.no.get(case.ask_key) or self._is_unanswered(case.asked_at, case)):
             self._unanswered(case, self.no.get(case.ask_key))
         elif case.provider_at and case.provider_at <= self.now - rules.PATIENCE:
             self.desk.plan(case)
         elif case.next_at and case.next_at <= self.now and case.stopped_at is None and case.asked_at is None:
             self._try(case)
+
+    def _is_unanswered(self, asked_at: datetime, case: DunningCase) -> bool:
+        return rules.gives_up_at(asked_at, slow=case.slow) <= self.now  # type: ignore[attr-defined]  # annotated
 
     def _failed_again(self, case: DunningCase, failed_at: datetime) -> None:
         case.last_failed_at, case.reason = failed_at, case.payment.failure_reason

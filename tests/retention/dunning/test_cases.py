@@ -260,21 +260,23 @@ def test_billing_s_own_tries_are_no_matter_where_an_admin_says_so(
     assert case_of(payment).next_at
 
 
-def test_a_try_without_any_answer_is_followed_by_another_after_a_day(
-    on: DunningSettings, kelp: Account, work_at: Run
+@pytest.mark.parametrize(("state", "days"), [("sending", 1), ("told", 7), ("uncertain", 7)])
+def test_a_try_without_any_answer_is_followed_by_another_after_a_day_or_a_week_where_it_takes_days(
+    on: DunningSettings, kelp: Account, work_at: Run, state: str, days: int
 ) -> None:
     payment = declined(kelp, NOON)
     work_at(NOON)
     due = case_of(payment).next_at
     assert due
     work_at(due)
-    work_at(due + DAY - TICK)
+    PaymentAttempt.objects.update(state=state)
+    work_at(due + days * DAY - TICK)
     assert case_of(payment).asked_at == due
-    work_at(due + DAY)
+    work_at(due + days * DAY)
     case = case_of(payment)
     assert (case.asked_at, case.tries) == (None, 1)
     assert case.next_at
-    assert case.next_at > due + DAY
+    assert case.next_at > due + days * DAY
 
 
 def test_a_payment_that_no_system_knows_is_planned_and_says_why_it_was_not_tried(

@@ -165,7 +165,19 @@ def test_the_report_counts_what_a_slow_look_counts(db: None, mira: Any, client: 
 
 
 @pytest.mark.parametrize(
-    "query", ["month=2026-13", "way=nothing", "account=x", "since=never", "tab=none", "month=2026-5"]
+    "query",
+    [
+        "month=2026-13",
+        "way=nothing",
+        "account=x",
+        "since=never",
+        "tab=none",
+        "month=2026-5",
+        "month=0001-01",
+        "since=0001-01",
+        "month=9999-12",
+        "since=9999-12",
+    ],
 )
 def test_a_figure_that_is_none_is_not_found(mira: Any, client: Client, query: str) -> None:
     client.force_login(mira)

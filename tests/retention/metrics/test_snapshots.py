@@ -154,3 +154,9 @@ def test_asking_again_waits_for_nobody_who_counts(leaver: Any, ada: User) -> Non
         list(Snapshot.objects.select_for_update())
         assert beside(lambda: snapshots.want(asked(LAST, ada, NOON), NOON)) == [True]
     assert not Snapshot.objects.filter(wanted_at__isnull=False).exists()
+
+
+def test_who_sees_a_part_does_not_have_the_whole_counted_again(leaver: Any, olaf: User) -> None:
+    count_all(NOON)
+    assert not snapshots.want(asked(LAST, olaf, NOON), NOON)
+    assert not Snapshot.objects.filter(wanted_at__isnull=False).exists()

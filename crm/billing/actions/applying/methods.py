@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.billing.actions.applying.contracts import NEWS
+from crm.billing.actions.waiting import Waits
 from crm.billing.models import BillingCustomer, BillingObject, PaymentMethod
 from crm.billing.models.methods import first_day_after
 from crm.billing.rules.facts import Said, in_order, merged
@@ -22,6 +23,8 @@ def apply_method(row: BillingObject, facts: Sequence[Said], account_id: int, now
     there = (
         PaymentMethod.objects.select_for_update(of=("self",), no_key=True).filter(external_id=row.external_id).first()
     )
+    if there and there.account_id != account_id:
+        raise Waits("The card with this id is another customer’s here. Merge the two customers, or correct the id.")
     method = there or PaymentMethod(account_id=account_id, external_id=row.external_id, added_at=first.at)
     ends = first_day_after(state["exp_year"], state["exp_month"]) if state.get("exp_year") else None
     if there is None or ends != method.expires_on:

@@ -17,6 +17,7 @@ from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
+from crm.web.days import BEYOND, EARLIEST_DAY, LATEST_DAY
 
 CONTRACT_COLUMNS = {
     "external_id": ImportColumn(
@@ -139,6 +140,10 @@ def _reject_contracts(rows: ImportRows) -> None:
 
 
 def _reject_terms(rows: ImportRows) -> None:
+    for name in ("starts_on", "ends_on"):
+        rows.reject(
+            f"r.{name} NOT BETWEEN '{EARLIEST_DAY}' AND '{LATEST_DAY}'", name, BEYOND, "Write the year in four digits."
+        )
     rows.reject(
         "r.days IS NULL", "ends_on", "is not after {starts_on}",
         "{ends_on} is the first day without service: later than {starts_on}, or blank for an open end.",
