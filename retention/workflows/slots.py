@@ -8,6 +8,7 @@ from retention.workflows.changing.taking_back import register_undoers
 from retention.workflows.experiments import actions as experiments
 from retention.workflows.experiments import holdout
 from retention.workflows.models import Enrollment
+from retention.workflows.rehearsal import tab as rehearsed
 from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
@@ -92,6 +93,10 @@ slots.start_steps.register(
 )  # fmt: skip
 
 tabs.register("steps", Tab("Steps", "retention/workflows/steps.html", steps.context, order=10))
+tabs.register(
+    "rehearsal",
+    Tab("Rehearsal", "retention/workflows/rehearsal/tab.html", rehearsed.context, order=20, paged=True),
+)
 tabs.register("people", Tab("People", "retention/workflows/people.html", people.context, order=30, paged=True))
 tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
 tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))

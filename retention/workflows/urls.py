@@ -4,6 +4,7 @@ from django.urls import path
 
 from retention.workflows import enrollments, views
 from retention.workflows.experiments.views import holdout
+from retention.workflows.rehearsal import views as rehearsing
 
 app_name = "workflows"
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("<slug:slug>/pause/", views.pause, name="pause"),
     path("<slug:slug>/resumption/", views.resumption, name="resumption"),
     path("<slug:slug>/settings/", views.configuration, name="settings"),
+    path("<slug:slug>/rehearsals/", rehearsing.rehearsals, name="rehearsals"),
+    path("<slug:slug>/rehearsals/<int:pk>/cancellation/", rehearsing.cancellation, name="rehearsal_cancellation"),
     path("<slug:slug>/enrollments/<int:pk>/", enrollments.enrollment, name="enrollment"),
     path("<slug:slug>/retry/<int:pk>/", enrollments.retry, name="retry"),
     path("<slug:slug>/discarding/<int:pk>/", enrollments.discard, name="discard"),

@@ -49,7 +49,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
     rows = []
     for slug in recipes.names():
         workflow = known.get(slug) or Workflow(slug=slug)
-        plan = _plan(workflow)
+        plan = plan_of(workflow)
         row = {"workflow": workflow, "plan": plan, "trigger": wording.trigger_sentence(plan)}
         rows.append(row | {"figures": counted.get(workflow.pk)})
     return render(request, "retention/workflows/list.html", {"rows": rows, "most": figures.MOST})
@@ -57,8 +57,8 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
-    workflow = _find(slug)
-    plan, seen = _plan(workflow), shown(viewer_of(request), workflow)
+    workflow = find(slug)
+    plan, seen = plan_of(workflow), shown(viewer_of(request), workflow)
     name = request.GET.get("tab", FIRST)
     if (tab := seen.get(name)) is None:
         raise Http404
@@ -90,7 +90,7 @@ def deactivation(request: HttpRequest, slug: str) -> str:
 
 @admins_post
 def pause(request: HttpRequest, slug: str) -> str:
-    workflow = _find(slug)
+    workflow = find(slug)
     return (
         f"{workflow} is paused."
         if actions.pause(workflow, clock.now(), viewer_of(request))
@@ -115,7 +115,7 @@ def configuration(request: HttpRequest, slug: str) -> str:
     return f"Settings of {workflow} saved. Who is under way finishes on the old ones."
 
 
-def _find(slug: str) -> Workflow:
+def find(slug: str) -> Workflow:
     """The workflow, or an unsaved one for a recipe that was never switched on."""
     if workflow := Workflow.objects.select_related("version").filter(slug=slug).first():
         return workflow
@@ -124,7 +124,7 @@ def _find(slug: str) -> Workflow:
     return Workflow(slug=slug, name=recipes.load(slug).with_settings({}).name)
 
 
-def _plan(workflow: Workflow) -> Definition:
+def plan_of(workflow: Workflow) -> Definition:
     if workflow.version_id:
         return published.of_version(workflow.version_id)
     return recipes.load(workflow.slug).with_settings(workflow.settings)

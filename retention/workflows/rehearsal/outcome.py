@@ -73,6 +73,12 @@ _TEAM = """
     SELECT line.user_id, day, count(*) FROM line WHERE outcome = 'task' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+# What people have to do in these days in any case.
+_DUE = """
+    SELECT owner_id, (due_at AT TIME ZONE %(zone)s)::date, count(*) FROM public.crm_task
+    WHERE done_at IS NULL AND due_at >= %(begin)s AND due_at < %(end)s GROUP BY 1, 2
+"""
+
 _KEEP = """
     INSERT INTO retention_rehearsalline
         (rehearsal_id, account_id, contact_id, user_id, at, day, kind, step_id, outcome, guard, reason)
@@ -88,12 +94,12 @@ def prepare(scene: Scene) -> None:
 
 def tell(scene: Scene) -> dict[str, Any]:
     """Write the lines into their table of the session, and return the figures over them."""
-    session, plan = scene.session, scene.plan
+    session, plan, zone = scene.session, scene.plan, str(clock.zone())
     values = {"first": scene.first_id, "workflow": plan.workflow_id, "begin": plan.begin, "silent": _SILENT}
     session.run("ANALYZE crm_outboundmessage, retention_steprun, retention_enrollment, crm_decision, added_crm_task")
     for statement in (_WAYS, _MAIL, _TASKS, _OTHERS):
         session.run(statement, values)
-    session.run("UPDATE line SET day = (at AT TIME ZONE %s)::date", [str(clock.zone())])
+    session.run("UPDATE line SET day = (at AT TIME ZONE %s)::date", [zone])
     session.run("ANALYZE line")
     return {
         "days": [_day(row) for row in session.rows(_DAYS)],
@@ -114,6 +120,10 @@ def tell(scene: Scene) -> dict[str, Any]:
             " GROUP BY 1 ORDER BY 2 DESC, 1"
         ),
         "team": [[user, day.isoformat(), count] for user, day, count in session.rows(_TEAM)],
+        "due_already": [] if plan.back else [
+            [user, day.isoformat(), count]
+            for user, day, count in session.rows(_DUE, {"zone": zone, "begin": plan.begin, "end": plan.end})
+        ],
         "lines": session.rows("SELECT count(*) FROM line")[0][0],
     }  # fmt: skip
 

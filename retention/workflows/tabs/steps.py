@@ -11,11 +11,13 @@ from crm.outbox.models import MailPolicy
 from retention.workflows import figures, wording
 from retention.workflows.definition import Definition
 from retention.workflows.models import Workflow
+from retention.workflows.rehearsal import tab as rehearsed
 
 
 def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
     standing = figures.standing_at(workflow) if workflow.pk else {}
-    return {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves, "policy": MailPolicy.the_only()}
+    drawn = {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves, "policy": MailPolicy.the_only()}
+    return drawn | rehearsed.card(workflow, plan)
 
 
 def _drawn(steps: Sequence[Any], standing: dict[str, int]) -> list[dict[str, Any]]:

@@ -1,0 +1,87 @@
+"""The tab “Rehearsal” of a workflow's page, and the card beside its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from crm.outbox.models import MailPolicy
+from crm.team.models import User
+from retention.workflows import wording
+from retention.workflows.definition import Definition
+from retention.workflows.kinds import trigger_kinds
+from retention.workflows.models import Workflow
+from retention.workflows.rehearsal import drawing, people
+from retention.workflows.rehearsal.actions import digest, plain
+from retention.workflows.rehearsal.figures import Figures, team
+from retention.workflows.rehearsal.models import Rehearsal
+
+#: So many earlier ones stand below to compare.
+COMPARED = 8
+
+
+def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    found = list(Rehearsal.objects.filter(slug=workflow.slug).select_related("asked_by").order_by("-id")[:COMPARED])
+    under_way = next((one for one in found if one.is_open), None)
+    run = people.number(request.GET.get("run"))
+    played = [one for one in found if one.state == Rehearsal.State.DONE]
+    shown = next((one for one in played if one.pk == run), played[0] if played else None)
+    now = digest(plain(plan))
+    failed = found[0] if found and found[0].state == Rehearsal.State.FAILED else None
+    context: dict[str, Any] = {
+        "under_way": under_way, "shown": shown, "failed": failed, "spans": Rehearsal.Span.choices,
+        "already": wording.already(plan), "is_current": bool(shown and shown.digest == now),
+        "compared": [(one, Figures(one)) for one in played], "ahead": _ahead(under_way) if under_way else None,
+    }  # fmt: skip
+    return context | (_result(request, shown) if shown else {})
+
+
+def _ahead(under_way: Rehearsal) -> bool:
+    """Others are played before it."""
+    return Rehearsal.objects.open().filter(asked_at__lt=under_way.asked_at).exists()
+
+
+def _result(request: HttpRequest, shown: Rehearsal) -> dict[str, Any]:
+    figures, asked = Figures(shown), people.Asked.of(request)
+    wanted = {user for user, _, _ in shown.result.get("team", []) if user}
+    users = User.objects.in_bulk(wanted)
+    names: dict[int, Any] = dict(users)
+    result: dict[str, Any] = {
+        "figures": figures, "chart": drawing.messages(figures.days), "asked": asked,
+        "team": [(member, drawing.load(member, figures.days)) for member in team(figures, users)],
+        "knows": _knows(shown), "policy": MailPolicy.the_only(),
+    }  # fmt: skip
+    return result | (people.listing(request, shown, asked, names) if asked else {})
+
+
+def _knows(shown: Rehearsal) -> list[str]:
+    """What it could not know, in sentences: people act on its figures."""
+    when = shown.definition.get("trigger", {}).get("when", "")
+    said = []
+    if shown.span == Rehearsal.Span.AHEAD:
+        if when == "silence":
+            said.append("Nobody knows who will be seen in the days to come, so it takes it that nobody is: this is the "
+                        "most that can happen.")  # fmt: skip
+        elif (kind := trigger_kinds.get(when)) and not kind.swept:
+            said.append("What starts it has not happened yet, so nobody new enters. The last 90 days say how many do.")
+        else:
+            said.append("Dates and months come by the clock. What customers will do is not known, so nothing of that "
+                        "happens.")  # fmt: skip
+    else:
+        said.append("What happened is played again at its own time. What conditions ask of a customer is read as it is "
+                    "known now, not as it was then.")  # fmt: skip
+        if when == "silence":
+            said.append("Of silences, those that still last are known; those that ended are not.")
+    said.append("Mail that other workflows have planned or sent counts for the cap; what they will plan later does not.")
+    return said
+
+
+def card(workflow: Workflow, plan: Definition) -> dict[str, Any]:
+    """The latest of the next 30 days, if it is of what would run now."""
+    same = Rehearsal.objects.finished(workflow.slug).filter(span=Rehearsal.Span.AHEAD, digest=digest(plain(plan)))
+    latest = same.first()
+    if latest is None:
+        return {}
+    figures = Figures(latest)
+    return {"rehearsed": latest, "rehearsed_figures": figures, "rehearsed_chart": drawing.messages(figures.days)}
