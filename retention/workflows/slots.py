@@ -95,8 +95,11 @@ slots.start_steps.register(
 tabs.register("steps", Tab("Steps", "retention/workflows/steps.html", steps.context, order=10))
 tabs.register(
     "rehearsal",
-    Tab("Rehearsal", "retention/workflows/rehearsal/tab.html", rehearsed.context, order=20, paged=True),
-)
+    Tab(
+        "Rehearsal", "retention/workflows/rehearsal/tab.html", rehearsed.context, order=20, paged=True,
+        rows="retention/workflows/rehearsal/names.html",
+    ),
+)  # fmt: skip
 tabs.register("people", Tab("People", "retention/workflows/people.html", people.context, order=30, paged=True))
 tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
 tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))

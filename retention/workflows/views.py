@@ -73,7 +73,9 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     except BadCursor as error:
         return HttpResponseBadRequest(str(error))
     further = tab.paged and request.htmx and request.GET.get("cursor")
-    return render(request, f"{tab.template}#rows" if further else "retention/workflows/detail.html", context)
+    return render(
+        request, f"{tab.rows or tab.template}#rows" if further else "retention/workflows/detail.html", context
+    )
 
 
 @admins_post

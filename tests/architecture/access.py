@@ -307,6 +307,10 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:resumption": _of_workflow(),
     "workflows:settings": _of_workflow(),
     "workflows:holdout": for_admins("GET POST"),
+    "workflows:rehearsals": _of_workflow(),
+    "workflows:rehearsal_cancellation": Row(
+        "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": 1}
+    ),
     "workflows:enrollment": Row(
         at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
     ),

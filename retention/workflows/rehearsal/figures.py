@@ -1,4 +1,4 @@
-"""What a rehearsal came to, in figures and sentences: how many, on which day, what was held back, and whose work it is."""
+"""What a rehearsal came to, in figures and sentences: how many, on which day, what is held back, whose work it is."""
 
 from __future__ import annotations
 
@@ -177,9 +177,10 @@ class Figures:
                 causes = [f"{one.count:,} {one.words}" for one in self.held_by[:3]]
                 if more := sum(one.count for one in self.held_by[3:]):
                     causes.append(f"{more:,} for other reasons")
-                said += f"; {self.held:,} would be held back, {listed(causes)}"
+                gone = "would not be sent" if self.not_sent == self.held else "would be held back"
+                said += f"; {self.held:,} {gone}, {listed(causes)}"
             parts.append(said)
-        if self.held:
+        if self.held and self.not_sent < self.held:
             parts.append(f"{self.not_sent:,} of them would not be sent at all" if self.not_sent else
                          "All of them would be sent later")  # fmt: skip
         if self.tasks:
@@ -217,7 +218,9 @@ class Member:
 
     @property
     def over(self) -> int:
-        """Days on which more is due than fits."""
+        """Days on which more is due than fits; a pool has no days."""
+        if not self.capacity:
+            return 0
         return sum(load > self.capacity for load, new in zip(self.loads, self.days, strict=True) if new)
 
 

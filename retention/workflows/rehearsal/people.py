@@ -31,12 +31,14 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "held_out": ("Held out", ("held_out",)),
 }
 
+#: Beside its word each outcome has a colour and an icon.
 BADGES = {
     "sent": "good", "later": "warn", "skipped": "", "waiting": "", "task": "info", "failed": "bad", "reached": "good",
 }  # fmt: skip
 ICONS = {
-    "entered": "log-in", "sent": "send", "later": "clock", "skipped": "ban", "waiting": "hourglass", "task": "square-check",
-    "done": "check", "left": "log-out", "reached": "trophy", "held_out": "scale", "failed": "triangle-alert",
+    "entered": "log-in", "sent": "send", "later": "clock", "skipped": "ban", "waiting": "hourglass",
+    "task": "square-check", "done": "check", "left": "log-out", "reached": "trophy", "held_out": "scale",
+    "failed": "triangle-alert",
 }  # fmt: skip
 
 
@@ -123,4 +125,3 @@ def _line(line: RehearsalLine, plan: Definition | None, names: dict[int, Any]) -
         "line": line, "what": what, "badge": BADGES.get(line.outcome, ""), "icon": ICONS.get(line.outcome, "circle"),
         "user": names.get(line.user_id or 0), "why": line.reason,
     }  # fmt: skip
-

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from crm.outbox.models import MailPolicy
 from crm.team.models import User
 from retention.workflows import wording
 from retention.workflows.definition import Definition
@@ -48,9 +47,9 @@ def _result(request: HttpRequest, shown: Rehearsal) -> dict[str, Any]:
     users = User.objects.in_bulk(wanted)
     names: dict[int, Any] = dict(users)
     result: dict[str, Any] = {
-        "figures": figures, "chart": drawing.messages(figures.days), "asked": asked,
+        "came_to": figures, "chart": drawing.messages(figures.days), "asked": asked,
         "team": [(member, drawing.load(member, figures.days)) for member in team(figures, users)],
-        "knows": _knows(shown), "policy": MailPolicy.the_only(),
+        "knows": _knows(shown),
     }  # fmt: skip
     return result | (people.listing(request, shown, asked, names) if asked else {})
 
@@ -73,7 +72,9 @@ def _knows(shown: Rehearsal) -> list[str]:
                     "known now, not as it was then.")  # fmt: skip
         if when == "silence":
             said.append("Of silences, those that still last are known; those that ended are not.")
-    said.append("Mail that other workflows have planned or sent counts for the cap; what they will plan later does not.")
+    said.append(
+        "Mail that other workflows have planned or sent counts for the cap; what they will plan later does not."
+    )
     return said
 
 

@@ -27,6 +27,7 @@ class Tab:
     context: Callable[[HttpRequest, Workflow, Definition], dict[str, Any]]
     order: int
     paged: bool = False
+    rows: str = ""  # the template that has the partial `rows`, if it is another one
     admins_only: bool = False
     applies: Callable[[Workflow], bool] = lambda workflow: True
 
