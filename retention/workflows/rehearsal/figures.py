@@ -26,7 +26,7 @@ HELD_BY = {
     "switch": "by a stop on their mail",
     "rate": "by the sender’s pace",
     "text": "because their text cannot be filled in",
-    "held-out": "to measure, as they are held out",
+    "holdout": "to measure what it does, as they are held out",
 }
 
 #: Outcomes of messages, each with how the chart draws it.

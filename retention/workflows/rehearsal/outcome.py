@@ -55,7 +55,8 @@ _TASKS = """
 # Every other thing that a step did, as far as it says more than that somebody went on.
 _OTHERS = """
     INSERT INTO line (account_id, contact_id, at, kind, step_id, outcome, guard, reason)
-    SELECT e.account_id, e.contact_id, r.ran_at, r.kind, r.step_id, 'done', '', r.outcome
+    SELECT e.account_id, e.contact_id, r.ran_at, r.kind, r.step_id,
+        CASE WHEN r.detail @> '{"held_out": true}' THEN 'held_out' ELSE 'done' END, '', r.outcome
     FROM retention_steprun r JOIN retention_enrollment e ON e.id = r.enrollment_id AND e.workflow_id = %(workflow)s
     WHERE r.kind <> ALL(%(silent)s) AND r.ran_at >= %(begin)s AND NOT EXISTS (
         SELECT FROM crm_outboundmessage m WHERE m.origin = 'workflow' AND m.origin_id = r.id) AND NOT EXISTS (

@@ -165,3 +165,17 @@ def test_what_happened_is_replayed_at_its_time(publish, rehearse, walk):
     assert len(really("real")) > 12
     left = RehearsalLine.objects.filter(outcome="left").values_list("reason", flat=True)
     assert set(left) == {"They left"}
+
+
+def test_who_is_held_out_to_measure_gets_neither_mail_nor_task(publish, rehearse, walk):
+    for number in range(24):
+        factories.contact(factories.account(last_seen_at=NOON - 13 * DAY - number * timedelta(minutes=10)))
+    data = {"trigger": {"when": "silence", "days": 14}, "steps": [MAIL, TASK], "holdout_percent": 50}
+    publish(data)
+    done = rehearse(data)
+    walk(NOON + 3 * DAY)
+    assert rehearsed(done) == really()
+    assert 0 < len(really()) < 24
+    out = set(done.lines.filter(outcome="skipped", guard="holdout").values_list("account_id", flat=True))
+    assert set(done.lines.filter(outcome="held_out", kind="task").values_list("account_id", flat=True)) == out
+    assert len(out) + len(really()) == 24
