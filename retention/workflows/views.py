@@ -102,7 +102,7 @@ def pause(request: HttpRequest, slug: str) -> str:
 
 @admins_post
 def resumption(request: HttpRequest, slug: str) -> str:
-    workflow = _find(slug)
+    workflow = find(slug)
     if not actions.resume(workflow, clock.now(), by=viewer_of(request)):
         return f"{workflow} was not paused."
     return f"{workflow} goes on. What came due meanwhile is left out, not sent in a burst."
