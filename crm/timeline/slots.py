@@ -14,6 +14,7 @@ from crm import slots
 from crm.slots import LATE, MOST
 from crm.timeline import actions
 from crm.timeline.erasing import forget_in_entries
+from crm.timeline.filter_fields import register_filters
 from crm.timeline.models import Pending, TimelineEntry
 
 _SELECT = f"""
@@ -58,6 +59,7 @@ def _find(limit: int, below: int | None = None) -> list[slots.Trouble]:
     ]  # fmt: skip
 
 
+register_filters()
 slots.loads.register(
     "timeline", slots.LoadSource("Facts", _select, _address, lambda load: "facts not yet read", order=30)
 )
