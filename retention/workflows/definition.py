@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, mo
 from retention.workflows.causes import Strict, Tree, Trigger
 from retention.workflows.kinds import step_kinds
 from retention.workflows.places import place
+from retention.workflows.policies import Again, Hours
 
 StepId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
@@ -99,6 +100,8 @@ class Definition(Strict):
         ge=0,
         le=50,
     )
+    again: Again | None = None  # None: each time
+    hours: Hours | None = None  # None: at any hour that the house's own quiet hours leave
     settings: dict[str, Any] = Field(default_factory=dict)  # as they were when it was published, for its mails
 
     @model_validator(mode="after")

@@ -11,10 +11,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from crm.accounts.models import Contact
+from crm.outbox.sending.letters import zone_of
 from crm.slots import Passed, Refusal
-from retention.workflows import published
-from retention.workflows.definition import DefinitionError
+from retention.workflows import published, rules
+from retention.workflows.definition import Definition, DefinitionError
 from retention.workflows.experiments import holdout
 from retention.workflows.leaving import Looked, leaves, look
 from retention.workflows.models import Enrollment, StepRun, Workflow
@@ -65,7 +68,17 @@ def judged(facts: Mapping[str, Any], now: datetime) -> Refusal | None:
         return _no(left.because, facts)
     if facts["step"] not in plan.by_id:  # they were moved to a version without it, before it could leave
         return _no(TAKEN_OUT, facts)
-    return None
+    return _outside_hours(plan, facts, now)
+
+
+def _outside_hours(plan: Definition, facts: Mapping[str, Any], now: datetime) -> Refusal | None:
+    """Mail to customers may leave at the hours of its workflow only, where its reader is; until then it waits."""
+    hours, zone = plan.hours, facts.get("zone")  # decisions from before there were hours have none
+    if hours is None or not zone:
+        return None
+    until = rules.allowed_from(now, ZoneInfo(zone), hours.from_, hours.to, hours.weekdays)
+    reason = f"The workflow “{facts['name']}” writes at certain hours only. {hours.sentence}"
+    return Refusal("hours", reason, facts, until) if until else None
 
 
 def held_out(facts: Mapping[str, Any], now: datetime) -> Refusal | None:
@@ -87,7 +100,22 @@ def _seen(runs: Sequence[StepRun], wanted: Mapping[int, Any], now: datetime) -> 
             open_ = (Enrollment.State.ACTIVE, Enrollment.State.DONE, Enrollment.State.PARKED)
             standing = {one.pk: one for one in group if one.workflow.state == Workflow.State.ON and one.state in open_}
             looked |= look(plan, list(standing.values()), now)
-    return {wanted[run.pk].pk: _facts(run, wanted[run.pk], looked.get(run.enrollment_id)) for run in runs}
+    found = {wanted[run.pk].pk: _facts(run, wanted[run.pk], looked.get(run.enrollment_id)) for run in runs}
+    for pk, zone in _zones([(run, wanted[run.pk]) for run in runs]).items():
+        found[pk]["zone"] = zone
+    return found
+
+
+def _zones(pairs: Sequence[tuple[StepRun, Any]]) -> dict[int, str]:
+    """By message to a customer whose workflow knows hours: the zone of its reader."""
+    bound = []
+    for run, message in pairs:
+        plan = published.readable(run.enrollment.version_id) if message.user_id is None else None
+        if plan and plan.hours:
+            bound.append(message)
+    asked = {message.contact_id for message in bound if message.contact_id}
+    readers = Contact.objects.in_bulk(asked) if asked else {}
+    return {message.pk: zone_of(readers.get(message.contact_id), message.account).key for message in bound}
 
 
 def _facts(run: StepRun, message: Any, looked: Looked | None) -> dict[str, Any]:

@@ -26,11 +26,13 @@ class Cause:
     """Who is made to enter, as SQL with its values.
 
     A SELECT of account_id, contact_id (NULL: whoever reads for the account), fact (the trigger key: what caused it),
-    anchor (the day that steps count from, or NULL), due_at and facts (JSON, kept with the enrollment).
+    at (when it happened), anchor (the day that steps count from, or NULL), due_at and facts (JSON, kept with the
+    enrollment). `each_person`: it is about people, so that each of them may enter once where an account may.
     """
 
     sql: str
     values: Sequence[Any]
+    each_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class TriggerKind:
     #: The kinds of facts that it reacts to, and who is made to enter by some of these entries of the timeline.
     listens: Callable[[Any], Collection[str]] = lambda trigger: ()
     caused_by: Callable[[Any, Workflow, Sequence[int], datetime], Cause | None] | None = None
-    #: Which of these accounts' keys still stand: (account_id, key). None: what has happened stays so.
-    standing: Callable[[Any, Sequence[int]], set[tuple[int, str]]] | None = None
+    #: Which of these (account_id, key), for which somebody has entered, still stand. None: what has happened stays so.
+    standing: Callable[[Any, Sequence[tuple[int, str]]], set[tuple[int, str]]] | None = None
     #: What must hold for a customer to enter, and what is seen of it: (trigger, workflow, account id, now).
     why: Callable[[Any, Workflow, int, datetime], Sequence[Verdict]] = lambda trigger, workflow, account_id, now: ()
     #: Whom “also the current ones” lets in when it is switched on, in words; blank: nobody.

@@ -146,6 +146,6 @@ def _outdated(plan: Definition, enrollments: Sequence[Enrollment]) -> list[int]:
     standing = trigger_kinds[plan.trigger.when].standing
     if standing is None:
         return []
-    still = standing(plan.trigger, [enrollment.account_id for enrollment in enrollments])
-    entered = (e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND))
+    entered = [e for e in enrollments if not e.trigger_key.startswith(rules.BY_HAND)]
+    still = standing(plan.trigger, [(e.account_id, e.trigger_key) for e in entered])
     return [e.pk for e in entered if (e.account_id, e.trigger_key) not in still]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from crm.ledger.rules import add_months
 from crm.web.rules import local_moment
 
+type Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
 #: In the order of date.weekday().
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CALLED = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 #: A calendar day has begun somewhere on Earth this long before it begins in UTC.
 EARLIEST_DAWN = timedelta(hours=14)
@@ -31,6 +36,52 @@ def next_time(now: datetime, at: time, zone: ZoneInfo, weekday: str | None = Non
         day += timedelta(days=(WEEKDAYS.index(weekday) - day.weekday()) % 7)
     found = local_moment(day, at, zone)
     return found if found >= now else local_moment(day + timedelta(days=7 if weekday else 1), at, zone)
+
+
+def allowed_from(
+    moment: datetime, zone: ZoneInfo, first: time, last: time, weekdays: Collection[str] = WEEKDAYS
+) -> datetime | None:
+    """The next moment within [first, last) on one of these weekdays, on the wall of `zone`; None: `moment` is in it.
+
+    The same `first` and `last` stand for the whole day.
+    """
+    today = moment.astimezone(zone).date()
+    for ahead in range(9):  # a week, a day that a zone leaves out, and today once more
+        day = today + timedelta(days=ahead)
+        if WEEKDAYS[day.weekday()] not in weekdays:
+            continue
+        begin = local_moment(day, first, zone)
+        end = local_moment(day if last != first else day + timedelta(days=1), last, zone)
+        if moment < end:
+            return None if begin <= moment else begin
+    raise ValueError("no weekday is allowed")
+
+
+def weekdays_in_words(chosen: Collection[str]) -> str:
+    """“Mondays to Fridays”, “Mondays and Thursdays”."""
+    places = [place for place, name in enumerate(WEEKDAYS) if name in chosen]
+    if len(places) > 2 and places == list(range(places[0], places[-1] + 1)):
+        return f"{_CALLED[places[0]]} to {_CALLED[places[-1]]}"
+    *most, final = (_CALLED[place] for place in places)
+    return f"{', '.join(most)} and {final}" if most else final
+
+
+def days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def yearly_between(first: date, last: date) -> list[tuple[int, int, date]]:
+    """(month, day, date) of each day in this stretch, both ends included: whose day of the year it is.
+
+    29 February is kept on the 28th in common years.
+    """
+    found = []
+    for ahead in range((last - first).days + 1):
+        day = first + timedelta(days=ahead)
+        found.append((day.month, day.day, day))
+        if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
+            found.append((2, 29, day))
+    return found
 
 
 def after(begin: datetime, days: int, rest: timedelta, at: time | None, zone: ZoneInfo) -> datetime:

@@ -12,6 +12,7 @@ from crm.segments import filters
 from retention.workflows.definition import Definition, Step
 from retention.workflows.kinds import step_kinds, trigger_kinds
 from retention.workflows.models import Enrollment
+from retention.workflows.rules import days as days
 
 WEEKDAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
@@ -35,10 +36,6 @@ class Line:
     icon: str
     title: str
     more: str = ""
-
-
-def days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def in_words(source: str) -> str:

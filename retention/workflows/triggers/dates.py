@@ -48,6 +48,7 @@ def _causes(trigger: DateTrigger, workflow: Workflow, now: datetime) -> Cause:
     today, last, swept = clock.today(now), rules.last_day_begun(now), workflow.swept_until
     cause = f"""
         SELECT account_id, contact_id, fact, greatest(day + %s, %s) AS anchor, %s AS due_at,
+            (day + %s)::timestamp AT TIME ZONE %s AS at,
             jsonb_build_object('day', day, 'contract', contract_id) AS facts
         FROM ({slots.date_fields[trigger.field].sql}) AS dates
         WHERE day <= %s AND day >= %s AND (%s OR (known_at AT TIME ZONE %s)::date <= day + %s)
@@ -57,9 +58,9 @@ def _causes(trigger: DateTrigger, workflow: Workflow, now: datetime) -> Cause:
     else:
         first = max(clock.today(swept - OVERLAP), clock.today(workflow.enabled_at)) - offset
         earliest_anchor = date.min
-    parameters = [trigger.offset_days, earliest_anchor, now, last - offset, first, swept is None, str(clock.zone()),
-                  trigger.offset_days]  # fmt: skip
-    return Cause(cause, parameters)
+    behind, zone = trigger.offset_days, str(clock.zone())
+    stretch = [last - offset, first, swept is None, zone, behind]
+    return Cause(cause, [behind, earliest_anchor, now, behind, zone, *stretch])
 
 
 def _next_moment(trigger: DateTrigger, workflow: Workflow, now: datetime) -> datetime | None:
@@ -68,11 +69,11 @@ def _next_moment(trigger: DateTrigger, workflow: Workflow, now: datetime) -> dat
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC) - rules.EARLIEST_DAWN
 
 
-def _standing(trigger: DateTrigger, account_ids: Sequence[int]) -> set[tuple[int, str]]:
+def _standing(trigger: DateTrigger, entered: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
     """Asked before each step: whoever entered because of a date that has been changed or taken back leaves."""
     sql = f"SELECT account_id, fact FROM ({slots.date_fields[trigger.field].sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(account_ids)])
+        cursor.execute(sql, [[account_id for account_id, _ in entered]])
         return set(cursor.fetchall())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -15,6 +15,7 @@ from retention.workflows.causes import Filtered
 from retention.workflows.experiments import holdout
 from retention.workflows.kinds import Cause
 from retention.workflows.models import Workflow
+from retention.workflows.policies import Again
 
 # OFFSET 0 keeps the question who has entered a look into an index, one for each cause, and "+ 0" makes it the account's
 # index: the planner's statistics lag behind a sweep, and by them it would go through all who entered just now, for each
@@ -43,14 +44,47 @@ def enter(workflow: Workflow, trigger: Filtered, cause: Cause | None, now: datet
     """Let in whom the cause finds; no more than MOST_AT_ONCE. Returns how many entered."""
     if cause is None:
         return 0
-    condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
-    allowed, allowed_parameters = condition.query.sql_with_params()
-    facts = Jsonb({"when": trigger.when} | trigger.model_dump(mode="json", exclude={"when", "where"}))
     plan = published.of_version(workflow.version_id or 0)
+    condition = filters.parse(trigger.where, "account").apply(Account.objects.all(), now).order_by().values("id")
+    allowed, allowed_values = condition.query.sql_with_params()
+    told = trigger.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"when", "where"})
+    facts = Jsonb({"when": trigger.when} | told)
+    found, found_values = _once(workflow, plan.again, cause)
     held_out = holdout.entering(workflow.pk, plan.holdout_percent, "cause.account_id")
-    first = plan.steps[0].id
-    values: list[Any] = [workflow.pk, workflow.version_id, facts, first, now, *cause.values]
+    statement = _ENTER.format(cause=found, filter=allowed, held_out=held_out)
+    before: list[Any] = [workflow.pk, workflow.version_id, facts, plan.steps[0].id, now]
     with connection.cursor() as cursor:
-        statement = _ENTER.format(cause=cause.sql, filter=allowed, held_out=held_out)
-        cursor.execute(statement, [*values, workflow.pk, *allowed_parameters, MOST_AT_ONCE])
+        cursor.execute(statement, [*before, *found_values, workflow.pk, *allowed_values, MOST_AT_ONCE])
         return int(cursor.rowcount)
+
+
+# Of several causes of one customer the first one counts. Two workers ask one after the other: the second sees whom the
+# first has let in.
+_ALONE = "SELECT pg_advisory_xact_lock(hashtext('retention.enter'), %s)"
+_ONCE = """
+    SELECT DISTINCT ON ({unit}) * FROM ({cause}) AS each
+    WHERE NOT EXISTS (
+        SELECT FROM retention_enrollment AS past
+        WHERE past.account_id = each.account_id AND past.workflow_id + 0 = %s {same_person} {lately} OFFSET 0)
+    ORDER BY {unit}, each.at, each.fact
+"""
+#: By what the days count from: who has been in it too lately. Whoever is in it has not ended.
+_LATELY = {
+    "entered": "AND past.entered_at > each.at - %s",
+    "ended": "AND coalesce(past.ended_at, 'infinity') > each.at - %s",
+}
+
+
+def _once(workflow: Workflow, again: Again | None, cause: Cause) -> tuple[str, list[Any]]:
+    """The cause, without whoever may not enter again."""
+    if again is None or again.may == "each":
+        return cause.sql, list(cause.values)
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE, [workflow.pk])
+    sql = _ONCE.format(
+        cause=cause.sql,
+        unit="each.account_id, each.contact_id" if cause.each_person else "each.account_id",
+        same_person="AND past.contact_id IS NOT DISTINCT FROM each.contact_id" if cause.each_person else "",
+        lately=_LATELY[again.since] if again.may == "after" else "",
+    )
+    return sql, [*cause.values, workflow.pk, *([timedelta(days=again.days)] if again.days else [])]

@@ -35,11 +35,11 @@ def _causes(trigger: MonthTrigger, workflow: Workflow, now: datetime) -> Cause |
         return None
     cause = """
         SELECT id AS account_id, NULL::bigint AS contact_id, %s AS fact, %s::date AS anchor, %s AS due_at,
-            jsonb_build_object('month', %s::text) AS facts
+            %s::timestamptz AS at, jsonb_build_object('month', %s::text) AS facts
         FROM crm_account WHERE created_at <= %s
     """
     month, known_by = f"{day:%Y-%m}", begin if swept else now
-    return Cause(cause, [f"month:{month}", clock.today(now), now, month, known_by])
+    return Cause(cause, [f"month:{month}", clock.today(now), now, begin, month, known_by])
 
 
 def _next_moment(trigger: MonthTrigger, workflow: Workflow, now: datetime) -> datetime | None:

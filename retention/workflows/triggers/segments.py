@@ -54,13 +54,13 @@ def _causes(trigger: SegmentTrigger, workflow: Workflow, now: datetime) -> Cause
         moved, parameters = moves.moved(segment, max(workflow.enabled_at or now, swept - back), now, came=came)
     cause = f"""
         SELECT moved.account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
-            {"%s" if current else "coalesce(moved.at, %s)"} AS due_at,
+            {"%s" if current else "coalesce(moved.at, %s)"} AS due_at, coalesce(moved.at, %s) AS at,
             concat_ws(':', %s::text, to_char(moved.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')) AS fact,
             jsonb_build_object('name', %s::text, '{"since" if current else "at"}', moved.at) AS facts
         FROM ({moved}) AS moved
     """  # noqa: S608  (SQL of ours)
     key = f"segment:{segment.pk}:{trigger.moves}"
-    return Cause(cause, [now, key, segment.name, *parameters])
+    return Cause(cause, [now, now, key, segment.name, *parameters])
 
 
 def _next_moment(trigger: SegmentTrigger, workflow: Workflow, now: datetime) -> datetime | None:
@@ -101,6 +101,6 @@ trigger_kinds.register(
     TriggerKind(
         SegmentTrigger,
         "They come into a segment, or go out", "Starts with the move; who leaves and comes again starts again.",
-        "filter", "Behaviour", _sentence, _told, _causes, _next_moment, already=_already, noticed=_noticed, order=40,
+        "funnel", "Behaviour", _sentence, _told, _causes, _next_moment, already=_already, noticed=_noticed, order=40,
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def _causes(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> Cause
     lasting, swept = timedelta(days=trigger.days), workflow.swept_until
     cause = """
         SELECT account_id, NULL::bigint AS contact_id, NULL::date AS anchor,
-            CASE WHEN silent_since > %s THEN silent_since + %s ELSE %s END AS due_at,
+            CASE WHEN silent_since > %s THEN silent_since + %s ELSE %s END AS due_at, silent_since + %s AS at,
             'silent:' || to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') AS fact,
             jsonb_build_object('silent_since', silent_since) AS facts
         FROM crm_accountseen JOIN crm_account ON id = account_id
@@ -47,7 +47,7 @@ def _causes(trigger: SilenceTrigger, workflow: Workflow, now: datetime) -> Cause
     since = datetime.min.replace(tzinfo=UTC) if current else (workflow.enabled_at or now) - lasting
     if swept and rules.same_hour(swept, now):
         since = max(since, seen_until)
-    parameters = [seen_until, lasting, now, now - lasting, since, current, lasting]
+    parameters = [seen_until, lasting, now, lasting, now - lasting, since, current, lasting]
     return Cause(cause, parameters)
 
 

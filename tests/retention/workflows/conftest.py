@@ -10,21 +10,16 @@ from typing import Any
 import pytest
 
 from crm.web import clock
-from retention.workflows import actions, definition
 from retention.workflows.kinds import step_kinds
-from retention.workflows.models import Workflow, WorkflowVersion
+from retention.workflows.models import Workflow
+from tests.retention.workflows.plans import published_at, work_at
 
 
 @pytest.fixture
 def run_at(db: None) -> Callable[[datetime], None]:
     """Do all that is due in the workflows at this moment."""
 
-    def run(moment: datetime) -> None:
-        with clock.travelling(moment):
-            while actions.work(moment):
-                pass
-
-    return run
+    return work_at
 
 
 @pytest.fixture
@@ -43,15 +38,4 @@ def verb_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], Any]:
 def publish(db: None) -> Callable[..., Workflow]:
     """A workflow from plain data, switched on now."""
 
-    def make(data: dict[str, Any], slug: str = "test") -> Workflow:
-        plan = definition.parse({"name": slug.capitalize(), **data})
-        now = clock.now()
-        workflow = Workflow.objects.create(
-            slug=slug, name=plan.name, state=Workflow.State.ON, enabled_at=now, swept_until=now
-        )
-        dumped = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
-        workflow.version = WorkflowVersion.objects.create(workflow=workflow, number=1, definition=dumped)
-        workflow.save()
-        return workflow
-
-    return make
+    return lambda data, slug="test": published_at(clock.now(), data, slug)
