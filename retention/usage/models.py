@@ -30,6 +30,7 @@ class UsageDay(models.Model):
             ),
             models.CheckConstraint(condition=Q(count__gte=0), name="usage_count_not_negative"),
         ]
+        indexes = [models.Index(fields=["feature", "day"], name="usage_of_feature")]  # who used it lately
 
     def __str__(self) -> str:
         return f"{self.feature} {self.day}: {self.count}"

@@ -13,7 +13,8 @@ from crm.team.models import User
 class Asks:
     """A mark in an `Annotated` type: the value is one of `choices[what]`, or has an editor of its own.
 
-    Editors: `filter` (a tree on customers), `subject` (one line of Liquid) and `words` (a text of Liquid).
+    Editors: `filter` (a tree on customers), `entry_filter` (one on facts, the subject “entry”),
+    `subject` (one line of Liquid) and `words` (a text of Liquid).
     """
 
     what: str

@@ -4,9 +4,23 @@ Every entry carries a trigger key made of the fact that caused it, unique for wo
 enrolls once whatever is retried. Each kind is a file here and registers itself.
 """
 
-from retention.workflows.triggers import dates, facts, months, offering, segments, silence
+from retention.workflows.triggers import (
+    byhand,
+    dates,
+    facts,
+    lacks,
+    moments,
+    months,
+    offering,
+    segments,
+    silence,
+    yearly,
+)  # fmt: skip
 from retention.workflows.triggers.entering import enter
 from retention.workflows.triggers.stretch import SWEEP_EVERY
 from retention.workflows.triggers.sweeping import next_due, sweep
 
-__all__ = ["SWEEP_EVERY", "dates", "enter", "facts", "months", "next_due", "offering", "segments", "silence", "sweep"]
+__all__ = [
+    "SWEEP_EVERY", "byhand", "dates", "enter", "facts", "lacks", "moments", "months", "next_due", "offering",
+    "segments", "silence", "sweep", "yearly",
+]  # fmt: skip
