@@ -54,7 +54,7 @@ for order, (name, kind) in enumerate({
     "note.mention": ("Mentioned", "A colleague mentions you in a note.", "at-sign"),
     "account.assigned": ("Customer assigned", "A colleague makes you the owner of a customer.", "building-2"),
     "handover.received": ("Hand-over", "You take over what a colleague looked after.", "handshake"),
-    "mail.to_approve": ("Mail to approve", "A workflow wrote a mail that waits for your yes.", "mail-question"),
+    "mail.to_approve": ("Mail to approve", "A workflow wrote a mail that waits for your yes.", "mail-question-mark"),
     "import.finished": ("Import finished", "A file that you brought in has been read.", "file-input"),
     "bulk.finished": ("Bulk act finished", "What you did to many rows at once is done.", "layers"),
 }.items()):  # fmt: skip
