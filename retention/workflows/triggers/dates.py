@@ -15,7 +15,7 @@ from crm.web.wording import day_near
 from retention.workflows import rules
 from retention.workflows.asking import Asks
 from retention.workflows.causes import Filtered
-from retention.workflows.kinds import Cause, TriggerKind, trigger_kinds
+from retention.workflows.kinds import Cause, TriggerKind, Verdict, trigger_kinds
 from retention.workflows.models import Workflow
 from retention.workflows.triggers.stretch import OVERLAP
 from retention.workflows.wording import days
@@ -95,12 +95,29 @@ def _already(trigger: DateTrigger) -> str:
     return f"also for customers already in the {days(before)} before" if before > 0 else ""
 
 
+def _why(trigger: DateTrigger, workflow: Workflow, account_id: int, now: datetime) -> list[Verdict]:
+    """Each such date of the account, and whether its day has come."""
+    field, today, offset = slots.date_fields[trigger.field], clock.today(now), timedelta(days=trigger.offset_days)
+    sql = f"SELECT day FROM ({field.sql}) AS dates WHERE account_id = %s ORDER BY day DESC LIMIT 5"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [account_id])
+        found: list[date] = [day for (day,) in cursor.fetchall()]
+    if not found:
+        return [Verdict(f"{field.label} is known", "–", False)]
+    since = clock.today(workflow.enabled_at) if workflow.enabled_at else date.min
+    return [
+        Verdict(f"{field.label}: its day has come since the workflow was switched on", day_near(day + offset, today),
+                since <= day + offset <= today)
+        for day in found
+    ]  # fmt: skip
+
+
 trigger_kinds.register(
     "date",
     TriggerKind(
         DateTrigger,
         "A date comes near", "Starts some days before or after a date on record, such as the end of a contract.",
         "calendar-days", "Dates", _sentence, _told, _causes, _next_moment, standing=_standing, already=_already,
-        order=20,
+        why=_why, order=20,
     ),
 )  # fmt: skip

@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from crm.accounts.models import Account
 from crm.segments.rules import day_start
 from crm.web import clock
 from retention.workflows import rules
 from retention.workflows.causes import Filtered
-from retention.workflows.kinds import Cause, TriggerKind, trigger_kinds
+from retention.workflows.kinds import Cause, TriggerKind, Verdict, trigger_kinds
 from retention.workflows.models import Workflow
+from retention.workflows.triggers.seeing import moment_near
 from retention.workflows.wording import ordinal
 
 
@@ -51,12 +53,24 @@ def _told(facts: dict[str, Any], today: date) -> str:
     return f"The {ordinal(facts['day'])} of a month has come: {date.fromisoformat(facts['month'] + '-01'):%B %Y}"
 
 
+def _why(trigger: MonthTrigger, workflow: Workflow, account_id: int, now: datetime) -> list[Verdict]:
+    begin = day_start(rules.latest_of_month(trigger.day, clock.today(now)), clock.zone())
+    known = Account.objects.filter(pk=account_id).values_list("created_at", flat=True).first()
+    on = workflow.enabled_at
+    return [
+        Verdict("The day has come since it was switched on", moment_near(begin, now), on is None or begin >= on),
+        Verdict(
+            "They were on record by then", moment_near(known, now) if known else "–", bool(known and known <= begin)
+        ),
+    ]
+
+
 trigger_kinds.register(
     "month",
     TriggerKind(
         MonthTrigger,
         "A day of each month comes", "Starts once a month for everybody whom the filter lets through.",
         "calendar", "Dates", lambda trigger: f"On the {ordinal(trigger.day)} of each month", _told, _causes,
-        _next_moment, already=lambda trigger: "also for the month that runs", order=50,
+        _next_moment, already=lambda trigger: "also for the month that runs", why=_why, order=50,
     ),
 )  # fmt: skip

@@ -14,8 +14,9 @@ from crm.web.wording import day_near
 from retention.workflows import rules
 from retention.workflows.asking import Asks
 from retention.workflows.causes import Filtered
-from retention.workflows.kinds import Cause, TriggerKind, trigger_kinds
+from retention.workflows.kinds import Cause, TriggerKind, Verdict, trigger_kinds
 from retention.workflows.models import Workflow
+from retention.workflows.triggers.seeing import moment_near
 from retention.workflows.triggers.stretch import OVERLAP, SETTLED, SWEEP_EVERY
 
 
@@ -96,11 +97,29 @@ def _already(trigger: SegmentTrigger) -> str:
     return "also for customers already in the segment" if trigger.moves == "in" else ""
 
 
+def _why(trigger: SegmentTrigger, workflow: Workflow, account_id: int, now: datetime) -> list[Verdict]:
+    """The latest such move that was noted."""
+    came = trigger.moves == "in"
+    segment = Segment.objects.filter(pk=trigger.segment).first()
+    label = f"They {'came into' if came else 'went out of'} the segment “{segment or 'that is gone'}”"
+    column = "came__contains" if came else "went__contains"
+    noted = SegmentMoves.objects.filter(segment=trigger.segment, at__lte=now, **{column: [account_id]})
+    at = noted.order_by("-at").values_list("at", flat=True).first()
+    if at is None:
+        return [Verdict(label, "not noted", False)]
+    fresh = workflow.enabled_at is None or at >= workflow.enabled_at
+    return [
+        Verdict(label, moment_near(at, now), True),
+        Verdict("since it was switched on", moment_near(at, now), fresh),
+    ]
+
+
 trigger_kinds.register(
     "segment",
     TriggerKind(
         SegmentTrigger,
         "They come into a segment, or go out", "Starts with the move; who leaves and comes again starts again.",
-        "funnel", "Behaviour", _sentence, _told, _causes, _next_moment, already=_already, noticed=_noticed, order=40,
+        "funnel", "Behaviour", _sentence, _told, _causes, _next_moment, already=_already, noticed=_noticed, why=_why,
+        order=40,
     ),
 )  # fmt: skip

@@ -11,8 +11,9 @@ from crm.accounts.models import AccountSeen
 from crm.web.wording import day_near
 from retention.workflows import rules
 from retention.workflows.causes import Filtered
-from retention.workflows.kinds import Cause, TriggerKind, trigger_kinds
+from retention.workflows.kinds import Cause, TriggerKind, Verdict, trigger_kinds
 from retention.workflows.models import Workflow
+from retention.workflows.triggers.seeing import moment_near
 from retention.workflows.wording import days
 
 
@@ -63,12 +64,26 @@ def _told(facts: dict[str, Any], today: date) -> str:
     return f"Silent for {days(facts['days'])}, since {day_near(since.date(), today)}"
 
 
+def _why(trigger: SilenceTrigger, workflow: Workflow, account_id: int, now: datetime) -> list[Verdict]:
+    since = AccountSeen.objects.filter(account=account_id).values_list("silent_since", flat=True).first()
+    label = f"Nobody was seen for {days(trigger.days)}"
+    if since is None:
+        return [Verdict(label, "nobody knows when they were seen", False)]
+    over = since + timedelta(days=trigger.days)
+    verdicts = [Verdict(label, f"silent since {moment_near(since, now)}", over <= now)]
+    if (on := workflow.enabled_at) and over <= now:
+        verdicts.append(
+            Verdict("That had lasted after the workflow was switched on", moment_near(over, now), over > on)
+        )
+    return verdicts
+
+
 trigger_kinds.register(
     "silence",
     TriggerKind(
         SilenceTrigger,
         "They fall silent", "Starts when nobody of the customer has been seen for so many days; once for each silence.",
         "moon", "Behaviour", lambda trigger: f"When a customer has been silent for {days(trigger.days)}", _told,
-        _causes, _next_moment, already=lambda trigger: "also for customers already silent", order=30,
+        _causes, _next_moment, already=lambda trigger: "also for customers already silent", why=_why, order=30,
     ),
 )  # fmt: skip
