@@ -23,6 +23,7 @@ slots.loads.register(
 slots.repairs.register("enrollments", load.PARKED)
 slots.send_guards.register("workflow", guard.say)
 slots.guard_recalls.register("workflow", guard.judged)
+slots.guard_recalls.register("hours", guard.judged)
 slots.send_guards.register("holdout", holdout.refuse)
 slots.guard_recalls.register("holdout", guard.held_out)
 slots.kept_tables.register("retention.HoldoutSettings", slots.KeptTable())

@@ -41,7 +41,7 @@ MOST_AT_ONCE = 150_000
 
 
 def enter(workflow: Workflow, trigger: Filtered, cause: Cause | None, now: datetime) -> int:
-    """Let in whom the cause finds; no more than MOST_AT_ONCE. Returns how many entered."""
+    """Let in whom the cause finds, in the caller's transaction; no more than MOST_AT_ONCE. Returns how many entered."""
     if cause is None:
         return 0
     plan = published.of_version(workflow.version_id or 0)

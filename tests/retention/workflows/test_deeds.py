@@ -228,7 +228,7 @@ def test_lacking_is_as_the_words_say(history, days, since, step):
         if 0 <= at + days <= today and not other:
             expected.add(at)
     with transaction.atomic():
-        published_at(NOON, lack(days, since, {"feature": "a"}, {"feature": "b"}))
+        published_at(MIDNIGHT, lack(days, since, {"feature": "a"}, {"feature": "b"}))
         account = factories.account()
         known = -100
         for today in looks:
