@@ -79,8 +79,11 @@ class Nowhere(APIView):
     post = put = patch = delete = options = get
 
 
+_why = import_string("retention.workflows.why.api.WhyResource")
+
 urlpatterns = [
     *router.urls,
+    path("workflows/<slug:slug>/why/", _why.as_view(), name="api-workflow-why"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

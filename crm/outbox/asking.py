@@ -37,7 +37,9 @@ class Question:
 
 def imagine(account: Account, contact: Contact | None, category: str, now: datetime) -> Known:
     """What would be known of such a mail to them if it were due now."""
-    message = OutboundMessage(account=account, contact=contact, category=category, planned_for=now, due_at=now)
+    message = OutboundMessage(
+        account=account, contact=contact, category=category, planned_for=now, due_at=now, addressed_to=""
+    )
     return imagined(message, now).known()
 
 

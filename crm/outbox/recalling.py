@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm.outbox.models import Decision
+from crm.outbox.asking import Question, questions
+from crm.outbox.models import Decision, OutboundMessage
 from crm.outbox.sending import guards
 from crm.outbox.sending.guards import Move, Verdict
 from crm.outbox.sending.known import Known
@@ -30,6 +31,21 @@ class Answer:
 def can_be_asked(decision: Decision) -> bool:
     """Whether guards decided it, and what they saw was kept."""
     return decision.verdict in ASKED and "known" in decision.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What was asked when a message was decided upon last."""
+
+    at: datetime
+    questions: Sequence[Question]
+
+
+def asked_last(message: OutboundMessage) -> Last | None:
+    """None: no guard has decided about it, or what they saw is not kept."""
+    for decision in message.decisions.filter(verdict__in=ASKED, facts__has_key="known").order_by("-id")[:1]:
+        return Last(decision.at, questions(known(decision)))
+    return None
 
 
 def known(decision: Decision) -> Known:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
-from crm.outbox import load, policy, repairs, settling
+from crm.outbox import load, policy, recalling, repairs, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, beside, eyes, kept, rows_of, times, without_keys
@@ -66,6 +66,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     why = explain([message.origin_id]).get(message.origin_id) if explain and message.origin_id else None
     context = {
         "message": message,
+        "asked": recalling.asked_last(message),
         "decisions": message.decisions.select_related("by").order_by("id"),
         "why": why,
         "text": without_keys(message.rendered_body or message.preview()[1]),

@@ -36,7 +36,7 @@ def running(account: Any, request: HttpRequest) -> dict[str, Any] | None:
             "url": reverse("workflows:enrollment", args=[slug, enrollment.pk]),
         })  # fmt: skip
     lines.sort(key=lambda one: one["enrollment"].state != Enrollment.State.ACTIVE)
-    return {"lines": lines} if lines else None
+    return {"lines": lines, "account_id": account.pk}
 
 
 def _awaits(enrollment: Enrollment) -> str:

@@ -10,6 +10,7 @@ from retention.workflows.experiments import holdout
 from retention.workflows.models import Enrollment
 from retention.workflows.rehearsal import tab as rehearsed
 from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
+from retention.workflows.why import views as why
 
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.kept_tables.register("retention.Workflow", slots.KeptTable(after=actions.rest))
@@ -105,3 +106,4 @@ tabs.register("people", Tab("People", "retention/workflows/people.html", people.
 tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
 tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))
 tabs.register("versions", Tab("Versions", "retention/workflows/versions.html", versions.context, order=60))
+tabs.register("why", Tab("Why?", "retention/workflows/why/tab.html", why.tab, order=45))

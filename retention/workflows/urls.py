@@ -5,11 +5,13 @@ from django.urls import path
 from retention.workflows import enrollments, views
 from retention.workflows.experiments.views import holdout
 from retention.workflows.rehearsal import views as rehearsing
+from retention.workflows.why.views import why
 
 app_name = "workflows"
 urlpatterns = [
     path("", views.workflow_list, name="list"),
     path("holdout/", holdout, name="holdout"),
+    path("why/", why, name="why"),
     path("<slug:slug>/", views.detail, name="detail"),
     path("<slug:slug>/activation/", views.activation, name="activation"),
     path("<slug:slug>/deactivation/", views.deactivation, name="deactivation"),

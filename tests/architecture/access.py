@@ -311,6 +311,7 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:rehearsal_cancellation": Row(
         "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": 1}
     ),
+    "workflows:why": Row(),
     "workflows:enrollment": Row(
         at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
     ),
@@ -321,6 +322,7 @@ ROWS: dict[str, Row] = _OTHERS | {
         "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk}, foreign=True
     ),
     # API
+    "api-workflow-why": Row(at=lambda world: {"slug": world.workflow.slug}),
     "api-account-list": Row("GET POST"),
     "api-account-detail": about("account", "GET PUT PATCH"),
     "api-contact-list": Row("GET POST"),
