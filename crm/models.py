@@ -20,6 +20,7 @@ from crm.billing.models import (
     BillingLook,
     BillingObject,
     BillingSettings,
+    BillingWish,
     PaymentAttempt,
     PaymentMethod,
 )
@@ -148,7 +149,7 @@ from crm.webhooks.models import (
 __all__ = [
     "Account", "AccountChange", "AccountFile", "AccountPair", "AccountSeen", "Act", "Alarm", "Alias",
     "ApiToken", "BillingCustomer", "BillingDifference", "BillingFact", "BillingLook", "BillingObject",
-    "BillingSettings",
+    "BillingSettings", "BillingWish",
     "BlockedSender", "BusinessHours", "CalendarFeed", "CancelReason", "CancelReasonChange",
     "Cancellation", "CancellationChange", "Contact", "ContactChange", "ContactHandle", "ContactPair",
     "ContactSeen", "Contract", "ContractChange", "ContractTerm", "ContractTermChange", "CurrencyRate",

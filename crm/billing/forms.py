@@ -26,8 +26,9 @@ class ConnectForm(forms.Form):
     stripe_key = forms.CharField(
         label="API key", required=False, max_length=300, strip=True,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "placeholder": "rk_live_…"}),
-        help_text="For the daily comparison, and for trying payments again. A restricted key will do: read customers, "
-        f"subscriptions, invoices and events, write invoices. {_NEVER_SHOWN}",
+        help_text="For the daily comparison, for trying payments again, and to tell Stripe who cancels, pauses or gets "
+        "a discount. A restricted key will do: read customers and events, write subscriptions, invoices and coupons. "
+        f"{_NEVER_SHOWN}",
     )  # fmt: skip
     makes_accounts = forms.BooleanField(
         label="Make an account of customers whom nobody knows", required=False,

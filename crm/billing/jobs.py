@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from crm.billing.stripe import looking, trying
+from crm.billing.stripe import looking, trying, wishing
 from crm.web.jobs import until_idle
 
 
@@ -10,6 +10,12 @@ from crm.web.jobs import until_idle
 def attempts() -> None:
     """Have payments tried again."""
     until_idle("payment attempts", trying.work)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def wishes() -> None:
+    """Tell Stripe what was decided about contracts."""
+    until_idle("billing wishes", wishing.work)
 
 
 @shared_task(soft_time_limit=60, time_limit=90)

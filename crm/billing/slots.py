@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from crm import slots
-from crm.billing import hooks
+from crm.billing import hooks, repairing
+from crm.billing.actions import wish_words, wishing
 from crm.billing.actions.applying.methods import ADDED
 from crm.billing.actions.attempts import RETRY_WANTED
 from crm.billing.actions.linking import LINKED, PUT_AWAY, SET
 from crm.billing.connecting import register_integrations
 from crm.billing.erasing import forget_in_billing
 from crm.billing.stripe import incoming, looking, trying
-from crm.history.undoing import irrevocable
-from crm.slots import OwnedRows
+from crm.billing.stripe import wishing as stripe_wishing
+from crm.history.undoing import echoes, irrevocable
+from crm.slots import OwnedRows, deciding
 
 slots.inbox_handlers.register(incoming.KIND, incoming.unpack)
 slots.inbox_handlers.register(hooks.KIND, hooks.unpack)
 slots.work.register("payment attempts", slots.Work(trying.work, trying.next_due, order=6))
+slots.work.register("billing wishes", slots.Work(stripe_wishing.work, stripe_wishing.next_due, order=6))
 slots.work.register("billing look", slots.Work(looking.work, looking.next_due, order=7))
 
 # The first day on which a card is not valid any more, of one that would be charged: the primary one.
@@ -55,4 +58,16 @@ slots.settings_pages.register(
         "Installation", 28, keywords="stripe subscriptions invoices payments webhooks secrets reconciliation dunning",
     ),
 )  # fmt: skip
+deciding.contract_decided.register("billing", wishing.hear)
+deciding.contract_billed.register("billing", wishing.standing)
+echoes.register("billing", wishing.turned)
+slots.send_guards.register(wish_words.ORIGIN, wish_words.guard)
+slots.explainers.register(wish_words.ORIGIN, wish_words.explain)
+slots.loads.register(
+    "billing wishes",
+    slots.LoadSource(
+        "Billing", repairing.select, lambda group, figure: "", lambda load: "what billing is to be told", order=45
+    ),
+)
+slots.repairs.register("wishes", repairing.UNCERTAIN)
 register_integrations(incoming.KIND, hooks.KIND)

@@ -59,6 +59,7 @@ app.conf.beat_schedule = {
     # every so often: follow up payments that failed
     "dunning": _ring("retention.dunning.jobs.work", settings.BEAT_SECONDS),
     # every minute: compare with Stripe, once a day, page by page
+    "billing-wishes": _ring("crm.billing.jobs.wishes", settings.BEAT_SECONDS),
     "billing-look": _ring("crm.billing.jobs.look", 60.0),
     # every ten minutes: count and send the review of a month, on the first working day after it
     "reviews": _ring("retention.reports.jobs.work", 600.0),

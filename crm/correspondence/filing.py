@@ -16,6 +16,7 @@ from crm.correspondence.models import IgnoredSender, Mail, MailFile, MailThread
 from crm.correspondence.reading.mail import Attached, read
 from crm.correspondence.reading.text import of_html
 from crm.history.actions import act
+from crm.outbox import pressure
 from crm.outbox.formatting import as_html
 from crm.outbox.models import OutboundMessage
 from crm.slots import tell
@@ -80,6 +81,7 @@ def file(
     news = not mail.automatic and now - mail.occurred_at <= rules.NEWS_FOR
     record([fact_of(mail, person) for person in people], react=news, now=now)
     if mail.direction == Mail.Direction.IN and news:
+        pressure.rest(pressure.REPLY, [person.pk for person in people], f"{first} wrote to us.", now)
         _tell(mail, thread, now)
 
 

@@ -12,7 +12,7 @@ from crm.leaving import rules
 from crm.leaving.models import LeavingAnswer
 from crm.ledger.models import Cancellation
 from crm.outbox.actions import Draft, enqueue, template
-from crm.slots import Explanation, Refusal
+from crm.slots import Explanation, Refusal, deciding
 from crm.web import wording
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def confirm(row: LeavingAnswer, case: Case, offer: rules.Offer | None, done: Act
     if reader is None:
         return
     subject, what, then = _words(row, case, offer)
+    if told := deciding.billed(case.contract.pk):
+        then = f"{then} {rules.billing_words(told.what, told.state, mails=True)}".strip()
     kept = done.detail.get("cancellations", [])
     enqueue([Draft(
         key=f"leaving:{row.pk}", category="transactional", template_id=template(_SUBJECT, _BODY), due_at=now,
@@ -65,7 +67,7 @@ def _words(row: LeavingAnswer, case: Case, offer: rules.Offer | None) -> tuple[s
     if row.took == rules.PAUSE:
         return "Your contract pauses", f"{plan} pauses from today on, instead of ending.", offer.words if offer else ""
     percent, months = (offer.percent, offer.months) if offer else (0, 0)
-    what = f"{plan} costs {percent} % less for {months} month{'' if months == 1 else 's'}, from today on."
+    what = f"{plan} costs {percent} % less for {months} month{'' if months == 1 else 's'}."
     return "Your discount", what, offer.words if offer else ""
 
 

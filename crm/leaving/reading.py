@@ -15,6 +15,8 @@ from crm.leaving.models import LeavingAnswer, LeavingOffer, LeavingPolicy
 from crm.leaving.tokens import Link, last_day, url_of
 from crm.ledger.actions.leaving import standing_notice
 from crm.ledger.models import Cancellation, CancelReason, Contract, ContractTerm
+from crm.slots import deciding
+from crm.slots.deciding import Billed
 from crm.web import clock
 
 
@@ -28,6 +30,7 @@ class Case:
     notice: Cancellation | None  # it ends on a day to come
     policy: LeavingPolicy
     last_answer: LeavingAnswer | None
+    billed: Billed | None = None  # where what was decided stands in billing
 
     @property
     def running(self) -> ContractTerm | None:
@@ -51,6 +54,12 @@ class Case:
         return None if self.ends_on or self.notice else max((t.ends_on for t in self.terms if t.ends_on), default=None)
 
     @property
+    def billing(self) -> str:
+        """What billing has of it, for the customer."""
+        mails = self.billed is not None and self.billed.mails and reader_of(self.contract) is not None
+        return rules.billing_words(self.billed.what, self.billed.state, mails=mails) if self.billed else rules.NO_MORE
+
+    @property
     def just_answered(self) -> LeavingAnswer | None:
         """What they decided here today."""
         last = self.last_answer
@@ -69,7 +78,8 @@ def case_of(contract: Contract, now: datetime) -> Case:
     today = clock.today(now)
     terms = tuple(contract.terms.order_by("starts_on"))
     last = LeavingAnswer.objects.filter(contract=contract).order_by("-id").first()
-    return Case(contract, today, terms, standing_notice(contract, today), LeavingPolicy.the_only(), last)
+    notice, billed = standing_notice(contract, today), deciding.billed(contract.pk)
+    return Case(contract, today, terms, notice, LeavingPolicy.the_only(), last, billed)
 
 
 def _still_stands(contact_id: int) -> bool:

@@ -28,6 +28,29 @@ class Offer:
     words: str = ""
 
 
+#: To a customer: nothing is left for them to do.
+NO_MORE = "You need do nothing more."
+#: By what was decided: what billing is asked to do, has done, and that it has.
+_BILLING = {
+    END: ("to stop", "stopped", "Our billing has stopped: nothing is charged from that day on."),
+    PAUSE: ("to pause", "paused", "Our billing has paused: nothing is charged until you go on."),
+    "less": ("to charge you less", "done so", "Our billing charges you less, from the next bill on."),
+}  # fmt: skip
+
+
+def billing_words(what: str, state: str, *, mails: bool) -> str:
+    """What is true in billing at this moment. `state` as `crm.slots.deciding.Billed`; `mails`: they hear when it is."""
+    if what not in _BILLING:
+        return NO_MORE
+    to_do, done, now = _BILLING[what]
+    if state == "done":
+        return f"{now} {NO_MORE}"
+    if state == "person":
+        return f"One of us tells our billing {to_do}. If you are charged all the same, answer any mail of ours."
+    then = f"; you get a mail when it has {done}." if mails else ", and wait for its answer."
+    return f"We have asked our billing {to_do}{then}"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a contract stands today, as far as offers depend on it."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.models import Q
 
 from crm.accounts.models import Account, Contact
 from crm.outbox.models import MailPolicy, OutboundMessage
+from crm.outbox.rules import caps_of
 from crm.outbox.sending import guards
 from crm.outbox.sending.guards import Verdict
 from crm.outbox.sending.known import CAREFUL, Known
@@ -50,8 +53,10 @@ def questions(known: Known) -> list[Question]:
 
 def used_up_by(contact: Contact, now: datetime) -> Sequence[OutboundMessage]:
     """The mails that the cap counts for them now, the newest first."""
-    begin = since(MailPolicy.the_only(), now)
-    rows = OutboundMessage.objects.filter(contact=contact, category__in=CAREFUL, sending_at__gt=begin)
+    policy = MailPolicy.the_only()
+    longest = max(days for _, days in caps_of(policy.cap_count, policy.cap_days, contact.mail_pace))
+    counted = Q(category__in=CAREFUL) | Q(origin=OutboundMessage.PERSONAL)
+    rows = OutboundMessage.objects.filter(counted, contact=contact, sending_at__gt=since(longest, now))
     return list(rows.select_related("template").order_by("-sending_at")[:NAMED])
 
 
@@ -70,12 +75,16 @@ def _address(known: Known) -> str:
 
 
 def _pause(known: Known) -> str:
-    until = known.paused_until
-    return f"until {_when(until)}" if until and until > known.moment else "no"
+    until = [at for at in (known.paused_until, known.wants_pause_until) if at and at > known.moment]
+    return f"until {_when(max(until))}" if until else "no"
 
 
 def _cap(known: Known) -> str:
-    return f"{len(known.got)} of {known.cap} in {known.cap_days} days"
+    counted = [
+        f"{sum(at > known.moment - timedelta(days=days) for at in known.got)} of {count} in {days} days"
+        for count, days in known.caps
+    ]
+    return ", ".join(counted)
 
 
 def _hours(known: Known) -> str:
@@ -103,6 +112,7 @@ _ALWAYS: tuple[_Row, ...] = (
 _CAREFUL: tuple[_Row, ...] = (
     ("do-not-contact", guards.do_not_contact, "May be contacted", lambda known: "no" if known.marked else "yes"),
     ("consent", guards.consent, "Consent", lambda known: _CONSENT.get(known.consent, known.consent)),
+    ("topic", guards.topic, "What it is about", lambda known: known.topic or "not refused"),
     ("pause", guards.pause, "Automation paused", _pause),
     ("cap", guards.cap, "Mails lately", _cap),
     ("quiet-hours", guards.quiet_hours, "Hour where they are", _hours),

@@ -58,6 +58,7 @@ GUARDS = {
     "suppression": "Suppressed address",
     "do-not-contact": "Do not contact",
     "consent": "No consent",
+    "topic": "Topic refused",
     "late": "Too late",
     "workflow": "Workflow off or left",
     "holdout": "Held out, to measure",

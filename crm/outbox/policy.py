@@ -17,7 +17,9 @@ from crm.web import standing
 Mode = MailPolicy.Mode
 
 _CHANNELS = "|".join(["email", *CHATS])
-_SCOPE = re.compile(rf"all|channel:(?:{_CHANNELS})|" r"sender:.{1,60}|contact:[1-9][0-9]{0,18}")
+_SCOPE = re.compile(
+    rf"all|automatic|category:(?:service|marketing)|channel:(?:{_CHANNELS})|" r"sender:.{1,60}|contact:[1-9][0-9]{0,18}"
+)
 
 
 @transaction.atomic
@@ -70,12 +72,15 @@ def _set(
 
 @transaction.atomic
 def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> None:
-    """Stop mail at once, what is already claimed included: all | channel:<name> | sender:<name> | contact:<id>.
+    """Stop mail at once, what is already claimed included: all | automatic | category:<service or marketing> |
+    channel:<name> | sender:<name> | contact:<id>. `automatic` keeps workflows from moving on as well.
 
     Raises ValueError for any other scope, which would stop nothing.
     """
     if not _SCOPE.fullmatch(scope):
-        raise ValueError(f"{scope!r} is no switch: all, channel:<name>, sender:<name> or contact:<id>.")
+        raise ValueError(
+            f"{scope!r} is no switch: all, automatic, category:<name>, channel:<name>, sender:<name> or contact:<id>."
+        )
     close_the_gate()
     thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
     Switch.objects.update_or_create(scope=scope, defaults=thrown)

@@ -44,6 +44,20 @@ def capped_until(sent_times: Sequence[datetime], moment: datetime, cap_count: in
     return counted[len(counted) - cap_count] + window if cap_count else moment + window
 
 
+#: How often somebody wants mail → so many messages in so many days, beside the house's own cap.
+PACES = {"weekly": (1, 7), "monthly": (1, 30)}
+
+
+def caps_of(cap_count: int, cap_days: int, pace: str) -> tuple[tuple[int, int], ...]:
+    """The house's cap and the one that the reader chose, each as (messages, days). All of them hold."""
+    return ((cap_count, cap_days), PACES[pace]) if pace in PACES else ((cap_count, cap_days),)
+
+
+#: For so many days automation leaves somebody alone after each, unless admins say otherwise; 0: not at all.
+REST_DAYS = {"reply": 7, "ticket": 7, "rating": 14, "complaint": 90}
+LONGEST_REST = 365
+
+
 def backoff(attempt: int, jitter: float) -> timedelta:
     """How long to wait after the `attempt`-th try (1, 2, …) failed for a while: doubling from a minute to an hour.
 

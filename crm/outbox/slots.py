@@ -6,7 +6,7 @@ from datetime import datetime
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes
-from crm.outbox import actions, approving, checks, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.outbox import actions, approving, checks, complaining, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import Notification, OutboundMessage, Suppression
@@ -116,6 +116,7 @@ slots.owned_rows.register(
         ),
     ),
 )  # fmt: skip
+slots.inbox_handlers.register(complaining.KIND, complaining.handle)
 slots.traces.register("notifications", forget_in_notifications)
 register_checks()
 register_integrations()
@@ -123,6 +124,8 @@ slots.register_facts(
     "Mail",
     {
         "email.sent": "Mail sent", "email.bounced": "Mail came back", "email.uncertain": "Mail may have been sent",
+        "email.complained": "Mail was called unwanted", "email.preferences": "Person chose what mail they want",
+        "automation.paused": "Automation told to rest", "automation.resumed": "Automation may write again",
         "email.unsubscribed": "Person unsubscribed", "email.resubscribed": "Person subscribed again",
         "chat.sent": "Chat message sent",
     },

@@ -17,23 +17,32 @@ from crm.team.models import User
 
 #: SQL over messages m: a switch other than `all` covers it, as `covering` names them. Plain comparisons: a switch may
 #: cover a million messages, and each sender passes them over. `Stops.covered` says the same to querysets.
-COVERED = f"""coalesce(m.channel = ANY(%(channels)s) OR m.contact_id = ANY(%(contacts)s)
+COVERED = f"""coalesce(m.channel = ANY(%(channels)s) OR m.category = ANY(%(categories)s)
+    OR m.contact_id = ANY(%(contacts)s)
     OR m.sender_id IN (SELECT id FROM crm_sender WHERE name = ANY(%(senders)s))
     OR (m.sender_id IS NULL AND '{Sender.DEFAULT}' = ANY(%(senders)s)), false)"""  # noqa: S608  (a constant of ours)
 
 
 def covering(scopes: Iterable[str]) -> dict[str, list[Any]]:
     """The values in COVERED."""
-    by_kind: dict[str, list[str]] = {"channel": [], "sender": [], "contact": []}
+    by_kind: dict[str, list[str]] = {"channel": [], "sender": [], "contact": [], "category": []}
     for scope in scopes:
         kind, _, name = scope.partition(":")
         by_kind.setdefault(kind, []).append(name)
     contacts = [int(pk) for pk in by_kind["contact"]]
-    return {"channels": by_kind["channel"], "senders": by_kind["sender"], "contacts": contacts}
+    categories = AUTOMATIC if "automatic" in by_kind else by_kind["category"]
+    return {
+        "channels": by_kind["channel"],
+        "senders": by_kind["sender"],
+        "contacts": contacts,
+        "categories": categories,
+    }
 
 
+#: What `automatic` stops: nobody wrote it, and nobody asked for it.
+AUTOMATIC = ["service", "marketing"]
 NO_WAY_OUT = "EMAIL_URL is not set."
-SINGLE_READERS = "Stopped for single readers."
+SINGLE_READERS = "Stopped for single readers, or for a kind of mail."
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ class Stops:
     mode: str  # MailPolicy.Mode
     mode_reason: str
     switches: tuple[Switch, ...]
+    categories: tuple[str, ...] = ()
     firm: str = ""  # why nothing leaves at all, not even a test of the way out, which a hold lets pass
 
     def covered(self) -> Q:
@@ -56,6 +66,8 @@ class Stops:
         covered = ~TESTS if self.everything else Q(pk__isnull=True)
         if self.channels:
             covered |= Q(channel__in=self.channels)
+        if self.categories:
+            covered |= Q(category__in=self.categories)
         if self.contacts:
             covered |= Q(contact__in=self.contacts)
         if self.senders:
@@ -92,7 +104,9 @@ def now_thrown() -> Stops:
         for _, _, scope, why, at, pk, name, email in rows
         if scope
     )
-    by_kind: dict[str, dict[str, str]] = {"all": {}, "channel": {}, "sender": {}, "contact": {}}
+    by_kind: dict[str, dict[str, str]] = {
+        "all": {}, "automatic": {}, "category": {}, "channel": {}, "sender": {}, "contact": {},
+    }  # fmt: skip
     for switch in switches:
         kind, _, name = switch.scope.partition(":")
         by = f" by {switch.thrown_by}" if switch.thrown_by else ""
@@ -108,7 +122,8 @@ def now_thrown() -> Stops:
     firm = NO_WAY_OUT if everything == NO_WAY_OUT else by_kind["all"].get("", "")
     return Stops(
         everything or firm, closed | by_kind["channel"], by_kind["sender"],
-        frozenset(map(int, by_kind["contact"])), mode, reason, switches, firm,
+        frozenset(map(int, by_kind["contact"])), mode, reason, switches,
+        tuple(AUTOMATIC if by_kind["automatic"] else by_kind["category"]), firm,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from crm.correspondence.rules import LOOP_HEADER, with_token
 from crm.inbox.models import InboxSettings
-from crm.outbox import settling
+from crm.outbox import pressure, settling
 from crm.outbox.actions import Draft, enqueue, template
 from crm.outbox.models import OutboundMessage
 from crm.slots import Enclosed, Explanation, Refusal
@@ -181,6 +181,8 @@ def answer(rating: TicketRating, score: int, comment: str, now: datetime) -> Non
     latest = TicketRating.objects.filter(ticket=ticket, score__isnull=False).order_by("-asked_at", "-pk").first()
     ticket.score, ticket.updated_at = latest.score if latest else score, now
     ticket.save(update_fields=["score", "updated_at"])
+    if score <= LOW and row.contact_id:
+        pressure.rest(pressure.RATING, [row.contact_id], f"They gave {score} of 5 in #{ticket.pk}.", now)
     _tell(ticket, row, now)
 
 

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 
 from crm.accounts.models import Account, Contact
 from crm.correspondence.rules import shown
+from crm.outbox.rules import REST_DAYS
 from crm.tickets import clocks, rules
 from crm.tickets.actions.saying import put
 from crm.tickets.models import SOLVED, Ticket, TicketCategory, TicketMessage, TicketRating, TicketSpell
@@ -87,7 +88,7 @@ class Rows:
                 (found.score for line in reversed(asked) if (found := _mood(line.text))), None),
         )  # fmt: skip
         if contact and status in rules.WAITS_FOR_US:
-            row.paused_until = asked[-1].at + rules.PAUSED_FOR
+            row.paused_until = asked[-1].at + timedelta(days=REST_DAYS["ticket"])
         row.level = self.desk.level_of(row)
         reading = self.desk.read(row, row.level, self.now, spells)
         row.alarms = sorted(name for at, name in clocks.alarms(reading) if at <= self.now)  # told when it was

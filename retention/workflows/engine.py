@@ -32,6 +32,9 @@ FULL_BATCH = 1000
 #: Steps that one enrollment may run at one moment. A way through a definition cannot loop, so this is never reached.
 MOST_HOPS = 200
 
+#: SQL: nobody has stopped everything automatic.
+MOVES = "NOT EXISTS (SELECT FROM crm_switch WHERE scope = 'automatic')"
+
 
 def advance(now: datetime) -> int:
     """One batch for every running workflow that has somebody due. Returns how many enrollments were tried."""
@@ -57,7 +60,8 @@ def _with_somebody_due(now: datetime) -> list[tuple[int, bool]]:
             SELECT w.id, {brake.IS_ON} FROM retention_workflow w CROSS JOIN LATERAL (
                 SELECT FROM retention_enrollment
                 WHERE workflow_id = w.id AND state = 'active' AND due_at <= %(now)s LIMIT 1
-            ) AS due WHERE w.state = 'on' AND (w.rests_until IS NULL OR w.rests_until <= %(now)s) ORDER BY w.id
+            ) AS due
+            WHERE w.state = 'on' AND {MOVES} AND (w.rests_until IS NULL OR w.rests_until <= %(now)s) ORDER BY w.id
             """,  # noqa: S608  (a constant of ours)
             {"now": now},
         )
@@ -69,13 +73,13 @@ def next_due(now: datetime) -> datetime | None:
     with connection.cursor() as cursor:
         # One look into the index for each workflow, however many are enrolled.
         cursor.execute(
-            """
+            f"""
             SELECT min(due.at) FROM retention_workflow w CROSS JOIN LATERAL (
                 (SELECT due_at FROM retention_enrollment
                 WHERE workflow_id = w.id AND state = 'active' AND due_at > %(now)s ORDER BY due_at LIMIT 1)
                 UNION ALL SELECT w.rests_until WHERE w.rests_until > %(now)s
-            ) AS due(at) WHERE w.state = 'on'
-            """,
+            ) AS due(at) WHERE w.state = 'on' AND {MOVES}
+            """,  # noqa: S608  (a constant of ours)
             {"now": now},
         )
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
@@ -143,7 +147,9 @@ def _run(ids: Sequence[int], workflow_id: int, now: datetime) -> int:
     return len(rows)
 
 
-_WORKFLOW = "SELECT slug, skips_from, skips_until FROM retention_workflow WHERE id = %s AND state = 'on' FOR SHARE"
+_WORKFLOW = f"""
+    SELECT slug, skips_from, skips_until FROM retention_workflow WHERE id = %s AND state = 'on' AND {MOVES} FOR SHARE
+"""  # noqa: S608  (a constant of ours)
 
 
 def _walk(batch: Batch) -> None:

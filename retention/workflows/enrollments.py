@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from crm.outbox.models import OutboundMessage
+from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.todos.models import Task
 from crm.web import clock
@@ -36,11 +37,22 @@ def enrollment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "cause": wording.cause(found.facts, clock.today()),
         "who": wording.who(plan) if plan else "", "steps": _steps(request, found, plan),
         "ahead": _ahead(found, plan) if plan and found.state == Enrollment.State.ACTIVE else [],
+        "verbs": _verbs(request, found), "held_since": _held_since(found),
         "stuck": _stuck(found, plan), "awaits": wording.awaits(plan, found) if plan else "",
         "held_out": holdout.is_held_out(found, holdout.size()),
         "paused": found.workflow.state == Workflow.State.PAUSED, "now": clock.now(),
     }  # fmt: skip
     return render(request, "retention/workflows/enrollment.html", context)
+
+
+def _verbs(request: HttpRequest, enrollment: Enrollment) -> bool:
+    """Whether this viewer may pause them, lead them past a step or take them out, now."""
+    inside = enrollment.state in (Enrollment.State.ACTIVE, Enrollment.State.PARKED)
+    return inside and enrollment.workflow.state != Workflow.State.OFF and allows(request.user, "manage_workflows")
+
+
+def _held_since(enrollment: Enrollment) -> datetime | None:
+    return datetime.fromisoformat(enrollment.held["at"]) if enrollment.held else None
 
 
 def _plan(enrollment: Enrollment) -> Definition | None:

@@ -17,6 +17,7 @@ from crm.web.pagination import BadCursor
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, published, recipes, wording
+from retention.workflows.changing import stopping
 from retention.workflows.definition import Definition
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Workflow
@@ -66,7 +67,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "workflow": workflow, "plan": plan, "tab": name, "tabs": seen, "template": tab.template, "most": figures.MOST,
         "figures": figures.of([workflow]).get(workflow.pk),
         "trigger": wording.trigger_sentence(plan), "who": wording.who(plan), "already": wording.already(plan),
-        "noticed": wording.noticed(plan),
+        "noticed": wording.noticed(plan), "stopped": stopping.last_stop(workflow, clock.now()),
     }  # fmt: skip
     try:
         context |= tab.context(request, workflow, plan)
@@ -86,11 +87,6 @@ def activation(request: HttpRequest, slug: str) -> str:
 
 
 @admins_post
-def deactivation(request: HttpRequest, slug: str) -> str:
-    return f"{actions.disable(slug, clock.now(), viewer_of(request))} is off. Nothing of it leaves any more."
-
-
-@admins_post
 def pause(request: HttpRequest, slug: str) -> str:
     workflow = find(slug)
     return (
@@ -98,14 +94,6 @@ def pause(request: HttpRequest, slug: str) -> str:
         if actions.pause(workflow, clock.now(), viewer_of(request))
         else f"{workflow} was not on."
     )
-
-
-@admins_post
-def resumption(request: HttpRequest, slug: str) -> str:
-    workflow = find(slug)
-    if not actions.resume(workflow, clock.now(), by=viewer_of(request)):
-        return f"{workflow} was not paused."
-    return f"{workflow} goes on. What came due meanwhile is left out, not sent in a burst."
 
 
 @admins_post

@@ -212,8 +212,8 @@ class World:
         }  # fmt: skip
 
 
-def _of_workflow(methods: str = "POST") -> Row:
-    return Row(methods, writers=ADMINS, at=lambda world: {"slug": world.workflow.slug})
+def _of_workflow(methods: str = "POST", **more: frozenset[str]) -> Row:
+    return Row(methods, writers=ADMINS, at=lambda world: {"slug": world.workflow.slug}, **more)  # type: ignore[arg-type]
 
 
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
@@ -302,9 +302,20 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:list": Row(),
     "workflows:detail": _of_workflow("GET"),
     "workflows:activation": _of_workflow(),
-    "workflows:deactivation": _of_workflow(),
+    "workflows:deactivation": _of_workflow("GET POST", readers=ADMINS),
     "workflows:pause": _of_workflow(),
-    "workflows:resumption": _of_workflow(),
+    "workflows:resumption": _of_workflow("GET POST", readers=ADMINS),
+    "workflows:return": _of_workflow("GET POST", readers=ADMINS),
+    "workflows:moving": _of_workflow("GET POST", readers=ADMINS),
+    "workflows:moving-people": _of_workflow("GET", readers=ADMINS),
+    "workflows:restoration": Row("POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "number": 1}),
+    **{
+        f"workflows:{verb}": Row(
+            "POST", writers=ADMINS, foreign=True,
+            at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk},
+        )
+        for verb in ("hold", "release", "skip", "leaving")
+    },
     "workflows:settings": _of_workflow(),
     "workflows:holdout": for_admins("GET POST"),
     "workflows:rehearsals": _of_workflow(),

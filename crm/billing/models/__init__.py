@@ -4,8 +4,9 @@ from crm.billing.models.asking import BillingDifference, BillingLook, PaymentAtt
 from crm.billing.models.facts import BillingCustomer, BillingFact, BillingObject
 from crm.billing.models.methods import PaymentMethod
 from crm.billing.models.standing import BillingSettings
+from crm.billing.models.wishes import BillingWish
 
 __all__ = [
     "BillingCustomer", "BillingDifference", "BillingFact", "BillingLook", "BillingObject", "BillingSettings",
-    "PaymentAttempt", "PaymentMethod",
+    "BillingWish",    "PaymentAttempt", "PaymentMethod",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""What we ask billing systems: to try a payment again, and what they know that no webhook told."""
+"""What we ask billing systems: to try a payment again, to do what was decided here, and what they know that no webhook
+told."""
 
 from __future__ import annotations
 
@@ -12,11 +13,28 @@ from crm.team.permissions import allows
 from crm.web import clock
 
 
+class Asked(models.Model):
+    """Something that a billing system is asked to do, once: see crm.billing.stripe.turns. `state` is waiting or sending
+    until somebody knows what came of it; `uncertain` when nobody does."""
+
+    reason = models.CharField(max_length=300, blank=True)  # why not, or why nobody could be asked
+    code = models.CharField(max_length=60, blank=True)  # the same, as the billing system calls it
+    asked_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField()  # waiting: nobody takes it before; sending: then whoever took it is taken for dead
+    first_sent_at = models.DateTimeField(null=True)  # its idempotency key is known there from then on
+    tries = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveIntegerField(default=0)  # only the latest one counts
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
 class AttemptQuerySet(VisibleQuerySet["PaymentAttempt"]):
     owner_path = "payment__account__owner"
 
 
-class PaymentAttempt(models.Model):
+class PaymentAttempt(Asked):
     """That somebody wants a payment tried again, once for its key; and what came of it."""
 
     class State(models.TextChoices):
@@ -35,15 +53,7 @@ class PaymentAttempt(models.Model):
     payment = models.ForeignKey("crm.Payment", models.CASCADE, related_name="retries")
     key = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    reason = models.CharField(max_length=300, blank=True)  # of a decline, or why nobody could be asked
-    code = models.CharField(max_length=60, blank=True)  # the same, as the billing system calls it
     was = models.PositiveSmallIntegerField(default=0)  # how often the payment had been tried before
-    asked_at = models.DateTimeField(default=clock.now)
-    due_at = models.DateTimeField()  # waiting: nobody takes it before; sending: then whoever took it is taken for dead
-    first_sent_at = models.DateTimeField(null=True)  # its idempotency key is known there from then on
-    tries = models.PositiveSmallIntegerField(default=0)
-    claims = models.PositiveIntegerField(default=0)  # only the latest one counts
-    settled_at = models.DateTimeField(null=True)
 
     objects = AttemptQuerySet.as_manager()
 

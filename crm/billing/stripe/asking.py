@@ -47,23 +47,47 @@ class Answered:
     def error(self) -> Mapping[str, Any]:
         return thing(self.said.get("error"))
 
+    @property
+    def code(self) -> str:
+        """What Stripe calls it."""
+        return words(self.error.get("code"), 60)
+
+    @property
+    def reason(self) -> str:
+        return words(self.error.get("message"), 300) or f"Stripe answered {self.status}."
+
+    @property
+    def is_in_the_way(self) -> bool:
+        """Somebody asks the same just now: nobody knows what becomes of it."""
+        return self.status == 409 or self.code in ("lock_timeout", "idempotency_key_in_use")
+
 
 def get(path: str, asked: Mapping[str, str | int], now: datetime) -> Answered:
     """One page. Raises NotAsked or Refused."""
-    query = urlencode({name: str(value) for name, value in asked.items()})
-    try:
-        answer = _call("GET", f"{path}?{query}" if query else path, {}, b"", now)
-    except Unanswered as error:
-        raise NotAsked(str(error)) from error
+    answer = read(path, asked, now)
     if answer.status >= 400:
         raise NotAsked(_complaint(answer))
     return answer
 
 
-def post(path: str, key: str, now: datetime) -> Answered:
+def read(path: str, asked: Mapping[str, str | int], now: datetime) -> Answered:
+    """As `get`, with answers that complain. Raises NotAsked or Refused."""
+    query = urlencode({name: str(value) for name, value in asked.items()})
+    try:
+        return _call("GET", f"{path}?{query}" if query else path, {}, b"", now)
+    except Unanswered as error:
+        raise NotAsked(str(error)) from error
+
+
+def post(path: str, key: str, now: datetime, said: Mapping[str, str | int] | None = None) -> Answered:
     """Said twice with one key, it is done once. Raises NotAsked, Refused or Unanswered."""
     headers = {"Idempotency-Key": key, "Content-Type": "application/x-www-form-urlencoded"}
-    return _call("POST", path, headers, b"", now)
+    return _call("POST", path, headers, urlencode(said or {}).encode(), now)
+
+
+def delete(path: str, now: datetime) -> Answered:
+    """Raises NotAsked, Refused or Unanswered."""
+    return _call("DELETE", path, {}, b"", now)
 
 
 def in_path(id_: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from crm.billing.rules.contracts import INCOMPLETE
 from crm.billing.rules.money import UnknownInterval, cents, monthly, units
+from crm.billing.rules.wishes import UNSAID
 from crm.billing.told import Unreadable, json_day
 from crm.inbox.channels.chat import number, thing, things, words
 from crm.web import clock
@@ -67,6 +68,9 @@ def _period(one: dict[str, Any], items: list[dict[str, Any]]) -> tuple[date, dat
     if starts_on is None:
         raise Unreadable("The subscription does not say when it began.")
     ends_on = max(ends, default=None)
+    leaves = day(one.get("cancel_at"))
+    if leaves and starts_on < leaves and (ends_on is None or leaves < ends_on):
+        ends_on = leaves  # it ends within the period
     return starts_on, ends_on if ends_on and ends_on > starts_on else None
 
 
@@ -167,15 +171,23 @@ def _discounts(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from filter(None, [thing(one.get("discount")), *things(one.get("discounts"))])
 
 
+def coupon_of(discount: dict[str, Any]) -> dict[str, Any] | str:
+    """What it takes off, or the id of it, where only that is said."""
+    named = discount.get("coupon") or thing(discount.get("source")).get("coupon")
+    return words(named, 120) if isinstance(named, str) else thing(named)
+
+
 def _discounted(
     whole: Decimal, one: dict[str, Any], items: list[dict[str, Any]], currency: str, at: datetime, notes: list[str]
 ) -> Decimal:
     """Those that are for the first time alone change nothing of a month."""
     listed = one.get("discounts")
     if isinstance(listed, list) and any(isinstance(each, str) for each in listed):
-        notes.append("a discount was not said, and is not taken off until the next look")
+        notes.append(UNSAID)
     for discount in _discounts(one):
-        coupon = thing(discount.get("coupon")) or thing(thing(discount.get("source")).get("coupon"))
+        if isinstance(coupon := coupon_of(discount), str):
+            notes.append(UNSAID)
+            continue
         end = moment(discount.get("end"))
         if coupon.get("duration") == "once" or (end and end <= at):
             continue

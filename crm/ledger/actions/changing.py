@@ -17,6 +17,7 @@ from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.standing import turn
 from crm.ledger.models import Contract, ContractTerm, CustomerSpan
+from crm.slots import deciding
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.web import wording
@@ -53,6 +54,12 @@ class Deed:
         fact = Fact(self.contract.account_id, kind, text[:400], self.now, source="person" if by else self.source,
                     actor_id=by.pk if by else None, payload=facts)  # fmt: skip
         self.act.detail["told"] = [*self.act.detail.get("told", []), *record(fact, now=self.now)]
+
+    def decided(self, what: str, **more: Any) -> None:
+        """Whoever bills it has to know."""
+        deciding.decided(deciding.Decided(
+            self.contract.pk, self.act.pk, what, self.now, themselves=self.source == "customer", **more
+        ))  # fmt: skip
 
 
 @contextmanager
@@ -132,23 +139,26 @@ def reprice(contract: Contract, term: ContractTerm, day: date, mrr: Decimal, now
 
 def pause(contract: Contract, by: User | None, now: datetime) -> Act:
     """A customer still, who pauses. Raises ChangeError."""
-    return _turned(contract, PAUSED, _STATUS.PAID, _STATUS.PAUSED, ("paused", "is not running"), by, now)
+    words = ("paused", "is not running", deciding.PAUSE)
+    return _turned(contract, PAUSED, _STATUS.PAID, _STATUS.PAUSED, words, by, now)
 
 
 def resume(contract: Contract, by: User | None, now: datetime) -> Act:
     """The pause is over. Raises ChangeError."""
-    return _turned(contract, RESUMED, _STATUS.PAUSED, _STATUS.PAID, ("resumed", "is not paused"), by, now)
+    words = ("resumed", "is not paused", deciding.GO_ON)
+    return _turned(contract, RESUMED, _STATUS.PAUSED, _STATUS.PAID, words, by, now)
 
 
 def _turned(
-    contract: Contract, kind: str, was: str, status: str, words: tuple[str, str], by: User | None, now: datetime
+    contract: Contract, kind: str, was: str, status: str, words: tuple[str, str, str], by: User | None, now: datetime
 ) -> Act:
-    past, refusal = words
+    past, refusal, what = words
     with deed(contract, kind, f"{past} the contract {contract}", by, now) as done:
         if done.contract.status != was:
             raise ChangeError(f"The contract {refusal}: it is {done.contract.get_status_display().lower()}.")
         turn(done.contract, status, now)
         done.told(kind, f"Contract {done.contract} {past}")
+        done.decided(what)
     return done.act
 
 

@@ -15,6 +15,7 @@ from crm.ledger.actions.changing import ChangeError, Deed, deed, reprice, runnin
 from crm.ledger.actions.standing import turn
 from crm.ledger.models import Cancellation, CancelReason, Contract, ContractTerm
 from crm.ledger.rules import Stretch, add_months, anchor_of, next_stretch
+from crm.slots import deciding
 from crm.team.models import User
 from crm.web import clock, wording
 
@@ -73,6 +74,7 @@ def cancel(contract: Contract, asked: Asked, on: date, by: User | None, now: dat
         row_of.save()
         done.made(cancellations=[row_of.pk])
         _say_left(done, asked, on)
+        done.decided(deciding.END, on=on)
     return done.act
 
 
@@ -131,6 +133,7 @@ def save_by_pause(contract: Contract, asked: Asked, by: User | None, now: dateti
             raise ChangeError(f"The contract is {done.contract.get_status_display().lower()}: it cannot pause.")
         turn(done.contract, _STATUS.PAUSED, now)
         _note_saved(done, asked, Cancellation.SavedBy.PAUSE, "a pause")
+        done.decided(deciding.PAUSE)
     return done.act
 
 
@@ -164,6 +167,8 @@ def save_by_discount(contract: Contract, asked: Asked, less: Discount, by: User 
         row.save(update_fields=["updated_at"])
         _note_saved(done, asked, Cancellation.SavedBy.DISCOUNT,
                     f"{less.percent} % less up to {wording.day(until)}")  # fmt: skip
+        done.decided(deciding.LESS, on=add_months(today, less.months), percent=less.percent, months=less.months,
+                     price=full)  # fmt: skip
     return done.act
 
 
@@ -193,6 +198,7 @@ def reinstate(contract: Contract, by: User | None, now: datetime) -> Act:
             notice.withdrawn_on = today
             notice.save(update_fields=["withdrawn_on"])
         done.told(REINSTATED, f"Contract {row} reinstated")
+        done.decided(deciding.STAY, on=notice.effective_on if notice else None)
     return done.act
 
 

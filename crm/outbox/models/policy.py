@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
 
+from crm.outbox.rules import REST_DAYS
 from crm.team.models import User
 from crm.web import clock
 
@@ -50,10 +51,12 @@ class MailPolicy(models.Model):
     quiet_from = models.TimeField(default=time(20))
     quiet_to = models.TimeField(default=time(8))
     # For so many days automation leaves a person alone after each; see crm.outbox.pressure.
-    rest_after_reply = models.PositiveSmallIntegerField(default=7, db_default=7)
-    rest_after_ticket = models.PositiveSmallIntegerField(default=7, db_default=7)
-    rest_after_rating = models.PositiveSmallIntegerField(default=14, db_default=14)
-    rest_after_complaint = models.PositiveSmallIntegerField(default=90, db_default=90)
+    rest_after_reply = models.PositiveSmallIntegerField(default=REST_DAYS["reply"], db_default=REST_DAYS["reply"])
+    rest_after_ticket = models.PositiveSmallIntegerField(default=REST_DAYS["ticket"], db_default=REST_DAYS["ticket"])
+    rest_after_rating = models.PositiveSmallIntegerField(default=REST_DAYS["rating"], db_default=REST_DAYS["rating"])
+    rest_after_complaint = models.PositiveSmallIntegerField(
+        default=REST_DAYS["complaint"], db_default=REST_DAYS["complaint"]
+    )
     automated_most = models.PositiveSmallIntegerField(
         default=80, db_default=80
     )  # percent of touches by machines, above which it is too many
@@ -96,7 +99,8 @@ class MailPolicy(models.Model):
 class Switch(models.Model):
     """A kill switch that is thrown. The row is the switch: it is off again when the row is gone."""
 
-    #: all | channel:<email, or one of CHATS> | sender:<name> | contact:<id>; a workflow is paused in its own room
+    #: all | automatic | category:<one> | channel:<email, or one of CHATS> | sender:<name> | contact:<id>; a workflow is
+    #: paused in its own room
     scope = models.CharField(max_length=120, primary_key=True)
     thrown_at = models.DateTimeField(default=clock.now)
     thrown_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -113,7 +117,8 @@ class Switch(models.Model):
             return "the default sender" if name == Sender.DEFAULT else f"the sender “{name}”"
         if name in CHATS and kind == "channel":
             return f"all that leaves by {CHATS[name]}"
-        return {"all": "all mail", "channel": "all e-mail"}.get(kind, "mail to one person")
+        return {"all": "all mail", "automatic": "everything automatic", "category": f"{name} mail",
+                "channel": "all e-mail"}.get(kind, "mail to one person")  # fmt: skip
 
 
 class Sender(models.Model):

@@ -111,7 +111,7 @@ def within_the_cap(letters: Sequence[Letter], cleared: Cleared) -> list[Letter]:
     passing = []
     for letter in letters:
         who = letter.message.contact_id
-        if letter.capped and len(letter.got) + taken.get(who, 0) >= letter.policy.cap_count:
+        if letter.capped and not letter.has_room(taken.get(who, 0)):
             cleared.later.append(letter.claim)
             continue
         taken[who] = taken.get(who, 0) + letter.capped

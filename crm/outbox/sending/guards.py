@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,12 +100,27 @@ def switches(known: Known) -> Verdict:
     return Move("switch", reason, known.due_at, {"scope": known.stopped})
 
 
-def pause(known: Known) -> Verdict:
-    """While automation is paused for a contact, what is not urgent waits."""
-    until = known.paused_until
-    if not known.careful or until is None or until <= known.moment:
+def topic(known: Known) -> Verdict:
+    """What its reader wants to read nothing about."""
+    if not known.capped or not known.refused_topic:
         return None
-    return Move("pause", f"Automation is paused for {known.reader}.", until, {"until": until})
+    reason = f"{known.reader} wants no mail about “{known.topic}”."
+    return Refusal("topic", reason, {"topic": known.refused_topic})
+
+
+def pause(known: Known) -> Verdict:
+    """While automation is paused for a contact, what is not urgent waits; also while they want a pause themselves."""
+    if not known.capped:
+        return None
+    resting = [
+        (known.paused_until, f"Automation is paused for {known.reader}. {known.paused_because}".strip()),
+        (known.wants_pause_until, f"{known.reader} wants no such mail until then."),
+    ]
+    standing = [(until, why) for until, why in resting if until and until > known.moment]
+    if not standing:
+        return None
+    until, why = max(standing)
+    return Move("pause", why, until, {"until": until})
 
 
 def lateness(known: Known) -> Verdict:
@@ -131,15 +146,18 @@ def too_late(planned_for: datetime, expires_at: datetime | None, moment: datetim
 
 
 def cap(known: Known) -> Verdict:
-    """No contact gets more service and marketing mail than the cap allows."""
+    """No contact gets more than the cap allows: the house's, and the one that they chose themselves."""
     if not known.capped:
         return None
-    until = rules.capped_until(known.got, known.moment, known.cap, known.cap_days)
-    if until is None:
-        return None
-    got = len(known.got)
-    reason = f"{known.reader} got {got} messages in {known.cap_days} days; the cap is {known.cap}."
-    return Move("cap", reason, until, {"got": got, "cap": known.cap, "days": known.cap_days})
+    found: list[Move] = []
+    for count, days in known.caps:
+        times = [at for at in known.got if at > known.moment - timedelta(days=days)][: max(count, 1)]
+        if until := rules.capped_until(times, known.moment, count, days):
+            reason = f"{known.reader} got {len(times)} messages in {days} days; the cap is {count}."
+            if (count, days) != known.caps[0]:
+                reason = f"{known.reader} wants no more than one message in {days} days."
+            found.append(Move("cap", reason, until, {"got": len(times), "cap": count, "days": days}))
+    return max(found, key=lambda move: move.until, default=None)
 
 
 def quiet_hours(known: Known) -> Verdict:
@@ -255,7 +273,7 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
 
 #: In this order, a no before a move, and then the sender's slots, when nothing else can stop the message.
 BEFORE_OTHERS: tuple[Callable[[Known], Verdict], ...] = (
-    hold, address, closed, suppression, do_not_contact, consent, switches,
+    hold, address, closed, suppression, do_not_contact, consent, topic, switches,
 )  # fmt: skip
 AFTER_OTHERS: tuple[Callable[[Known], Verdict], ...] = (lateness, pause, cap, quiet_hours)
 

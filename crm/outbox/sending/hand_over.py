@@ -58,7 +58,11 @@ _LEAVE = """
 """
 
 _STANDS = "AND EXISTS (SELECT FROM {reader} WHERE id = %(reader)s AND xmin::text = %(version)s)"
-_CAP = f"AND %(cap)s > (SELECT count(*) FROM ({COPIES}) AS got WHERE id <> %(own)s)"  # noqa: S608  (SQL of ours)
+# The house's cap, and the one that the reader chose.
+_CAPS = [
+    f"AND %({cap})s > (SELECT count(*) FROM ({COPIES.format(since=since)}) AS got WHERE id <> %(own)s)"  # noqa: S608
+    for cap, since in (("cap_0", "since_0"), ("cap_1", "since_1"))
+]
 
 
 class Held(Exception):
@@ -74,7 +78,7 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
         return False
     addressed = bool(letter.message.addressed_to)
     reader = "crm_contact" if letter.contact else "crm_user" if letter.user or not addressed else ""
-    statements = _statements(reader, addressed=addressed, capped=letter.capped)
+    statements = _statements(reader, addressed=addressed, caps=len(letter.caps) if letter.capped else 0)
     with connection.cursor() as cursor:
         calls = " ".join([statement.call(cursor) for statement in statements])
         try:
@@ -90,10 +94,10 @@ def hand_over(letter: Letter, moment: datetime) -> bool:
 
 
 @cache
-def _statements(reader: str, *, addressed: bool, capped: bool) -> list[Planned]:
+def _statements(reader: str, *, addressed: bool, caps: int) -> list[Planned]:
     """To be sent as one, in this order. `reader` is the table of whoever reads it; blank: nobody on record."""
     locks = [*_LOCKS, *([_READER] if reader else []), *([_ADDRESS] if addressed else [])]
-    leave = _LEAVE.format(stands=_STANDS if reader else "", cap=_CAP if capped else "")
+    leave = _LEAVE.format(stands=_STANDS if reader else "", cap=" ".join(_CAPS[:caps]))
     return [planned(each.format(reader=reader)) for each in (*locks, leave)]
 
 
@@ -127,7 +131,9 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
     }  # fmt: skip
     if letter.capped:
         values |= {
-            "cap": policy.cap_count, "since": since(policy, moment), "careful": list(CAREFUL),
-            "contacts": [message.contact_id], "own": message.pk if message.resend_until else 0,
+            "careful": list(CAREFUL), "contacts": [message.contact_id],
+            "own": message.pk if message.resend_until else 0,
         }  # fmt: skip
+        for place, (count, days) in enumerate(letter.caps):
+            values |= {f"cap_{place}": count, f"since_{place}": since(days, moment)}
     return values

@@ -38,9 +38,12 @@ class Known:
     stopped: str = ""  # the switch that is thrown
     stopped_because: str = ""
     paused_until: datetime | None = None
-    got: Sequence[datetime] = ()  # when the reader got other mail that the cap counts, the newest first
-    cap: int = 0
-    cap_days: int = 0
+    paused_because: str = ""
+    wants_pause_until: datetime | None = None
+    refused_topic: str = ""  # the message is about it, and its reader wants to read nothing about that
+    topic: str = ""  # what that is called
+    got: Sequence[datetime] = ()  # when the reader got other mail that the caps count, the newest first
+    caps: Sequence[Sequence[int]] = ()  # so many in so many days: the house's, and what the reader chose
     zone: str = "UTC"
     quiet_from: time = time(0)
     quiet_to: time = time(0)
@@ -72,7 +75,7 @@ class Known:
         return cls(**values)
 
 
-_MOMENTS = {"moment", "due_at", "planned_for", "expires_at", "paused_until"}
+_MOMENTS = {"moment", "due_at", "planned_for", "expires_at", "paused_until", "wants_pause_until"}
 _TIMES = {"quiet_from", "quiet_to"}
 
 

@@ -13,21 +13,23 @@ from django.db.models import CharField
 from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
+from crm.outbox import rules
 from crm.outbox.mime import Envelope
-from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender, Suppression, Switch
+from crm.outbox.models import CHATS, MailPolicy, OutboundMessage, Sender, Suppression, Switch, Topic
 from crm.outbox.sending.known import CAREFUL, Known
 from crm.outbox.sending.returning import Claim
 from crm.team.models import User
 from crm.web import clock
 
 #: SQL: each copy of mail to contacts that left or may have left since then, which is what the cap counts. What waits to
-#: go again under its key is one copy, and does not stand in its own way.
+#: go again under its key is one copy, and does not stand in its own way. What people of ours write on their own
+#: counts, so that machines keep still after them; answers in tickets and receipts do not: their readers asked for them.
 COPIES = """
     SELECT m.id, m.contact_id, copy.at FROM crm_outboundmessage m CROSS JOIN LATERAL unnest(m.left_before || CASE
         WHEN m.state IN ('sending', 'sent', 'uncertain') OR m.resend_until IS NOT NULL THEN m.sending_at
         END) AS copy (at)
-    WHERE m.contact_id = ANY(%(contacts)s) AND m.sending_at > %(since)s AND m.category = ANY(%(careful)s)
-        AND copy.at > %(since)s
+    WHERE m.contact_id = ANY(%(contacts)s) AND m.sending_at > %({since})s AND copy.at > %({since})s
+        AND (m.category = ANY(%(careful)s) OR m.origin = 'mail')
 """
 
 
@@ -42,6 +44,7 @@ class Letter:
     account: Account | None
     contact: Contact | None
     user: User | None
+    topic: str = ""  # what its topic is called
     suppressed: str | None = None  # why the address gets nothing
     stopped: Switch | None = None  # a switch that is thrown
     got: Sequence[datetime] = ()  # when the contact got other mail that the cap counts, the newest first
@@ -60,6 +63,8 @@ class Letter:
     def scopes(self) -> list[str]:
         """The switches that would stop it."""
         scopes = ["all", f"channel:{self.message.channel}", f"sender:{self.sender.name}"]
+        if self.careful:
+            scopes += ["automatic", f"category:{self.message.category}"]
         return [*scopes, f"contact:{self.contact.pk}"] if self.contact else scopes
 
     @property
@@ -94,11 +99,24 @@ class Letter:
         """The cap is asked before it leaves."""
         return self.careful and self.contact is not None
 
+    @property
+    def caps(self) -> tuple[tuple[int, int], ...]:
+        """So many messages in so many days: the house's own, and what the reader chose."""
+        pace = self.contact.mail_pace if self.contact else ""
+        return rules.caps_of(self.policy.cap_count, self.policy.cap_days, pace)
+
+    def has_room(self, taken: int) -> bool:
+        """Whether no cap is full if so many more go to its reader now."""
+        return all(
+            sum(at > self.moment - timedelta(days=days) for at in self.got) + taken < count for count, days in self.caps
+        )
+
     def known(self, moment: datetime | None = None) -> Known:
         """All that is decided on, at this moment."""
         message, policy, reader = self.message, self.policy, self.reader
         marked = next((one for one in (self.contact, self.account) if one and one.do_not_contact), None)
-        is_chat = self.redirected and not message.is_mail
+        is_chat, person = self.redirected and not message.is_mail, self.contact
+        refused = message.topic if person and message.topic in person.refused_topics else ""
         return Known(
             moment or self.moment, message.category, message.due_at, message.planned_for, message.expires_at,
             message.reason if message.guard else "", policy.mode, policy.mode_reason, message.is_test,
@@ -106,15 +124,25 @@ class Letter:
             bool(self.user and not self.user.is_active and not message.is_secret), self.suppressed,
             str(marked) if marked else "", self.contact.email_consent if self.contact else "",
             self.stopped.scope if self.stopped else "", self.stopped.reason if self.stopped else "",
-            self.contact.automation_paused_until if self.contact else None,
-            self.got[: max(policy.cap_count, 1)] if self.capped else (), policy.cap_count, policy.cap_days,
-            self.zone.key, policy.quiet_from, policy.quiet_to,
+            person.automation_paused_until if person else None, person.automation_paused_why if person else "",
+            person.mail_paused_until if person else None, refused, self.topic if refused else "",
+            self._counted() if self.capped else (), [list(one) for one in self.caps], self.zone.key,
+            policy.quiet_from, policy.quiet_to,
         )  # fmt: skip
+
+    def _counted(self) -> list[datetime]:
+        """As many of those that it got as any cap counts."""
+        counted = {at for count, days in self.caps for at in _within(self.got, self.moment, days)[: max(count, 1)]}
+        return sorted(counted, reverse=True)
 
     def kept(self) -> dict[str, Any]:
         """What is kept with a decision, so that it can be asked again."""
         more = {name: kept for name, kept in (("asked", self.asked), ("rate", self.rated)) if kept}
         return {"known": self.known().kept()} | more
+
+
+def _within(times: Sequence[datetime], moment: datetime, days: int) -> list[datetime]:
+    return [at for at in times if at > since(days, moment)]
 
 
 def zone_of(contact: Contact | None, account: Account | None, user: User | None = None) -> ZoneInfo:
@@ -195,10 +223,12 @@ def _look_up(letters: Sequence[Letter], policy: MailPolicy, moment: datetime) ->
     suppressed = Suppression.among(addresses)
     scopes = {scope for letter in letters for scope in letter.scopes}
     thrown = {switch.scope: switch for switch in Switch.objects.filter(scope__in=scopes).order_by("scope")}
-    got = _copies({letter.contact.pk for letter in letters if letter.contact and letter.careful}, policy, moment)
+    topics = _topics(letters)
+    got = _got([letter for letter in letters if letter.capped], moment)
     for letter in letters:
         refused = suppressed.get(letter.reached_as)
         letter.suppressed = refused.reason if refused else None
+        letter.topic = topics.get(letter.message.topic, letter.message.topic)
         letter.stopped = next((switch for scope, switch in thrown.items() if scope in letter.scopes), None)
         if letter.contact:
             own = letter.message.pk if letter.message.resend_until else None
@@ -206,18 +236,29 @@ def _look_up(letters: Sequence[Letter], policy: MailPolicy, moment: datetime) ->
         letter.version = getattr(letter.reader, "version", "")
 
 
-def since(policy: MailPolicy, moment: datetime) -> datetime:
-    """When the cap's window began."""
-    return moment - timedelta(days=policy.cap_days)
+def _topics(letters: Sequence[Letter]) -> dict[str, str]:
+    """What topics that readers have refused are called; nothing is asked where nobody has."""
+    slugs = {one.message.topic for one in letters if one.contact and one.message.topic in one.contact.refused_topics}
+    return dict(Topic.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {}
 
 
-def _copies(contacts: set[int], policy: MailPolicy, moment: datetime) -> dict[int, list[tuple[int, datetime]]]:
-    """By contact which messages it got lately and when, the newest first."""
+def since(days: int, moment: datetime) -> datetime:
+    """When the window of a cap began."""
+    return moment - timedelta(days=days)
+
+
+def _got(letters: Sequence[Letter], moment: datetime) -> dict[int, list[tuple[int, datetime]]]:
+    """By contact which messages it got lately and when, the newest first; as far back as a cap of one of them looks."""
     got: dict[int, list[tuple[int, datetime]]] = {}
-    if contacts:
-        values: dict[str, Any] = {"contacts": list(contacts), "since": since(policy, moment), "careful": list(CAREFUL)}
-        with connection.cursor() as cursor:
-            cursor.execute(f"{COPIES} ORDER BY copy.at DESC", values)
-            for pk, contact, at in cursor.fetchall():
-                got.setdefault(contact, []).append((pk, at))
+    contacts = {letter.contact.pk for letter in letters if letter.contact}
+    if not contacts:
+        return got
+    longest = max(days for letter in letters for _, days in letter.caps)
+    values: dict[str, Any] = {
+        "contacts": list(contacts), "since": since(longest, moment), "careful": list(CAREFUL),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"{COPIES.format(since='since')} ORDER BY copy.at DESC", values)
+        for pk, contact, at in cursor.fetchall():
+            got.setdefault(contact, []).append((pk, at))
     return got

@@ -9,6 +9,7 @@ from django.db.models import F, Max, Min, Q
 
 from crm.history.models import Act
 from crm.history.undoing import Kept, Undone
+from crm.outbox import pressure
 from crm.team.models import User
 from crm.tickets import clocks, rating, rules
 from crm.tickets.actions.saying import lock
@@ -120,6 +121,6 @@ def _drop(row: Ticket, last: TicketSpell, before: TicketSpell, now: datetime) ->
     row.status, row.closed_at = before.status, None
     row.solved_at = before.began_at if before.status == Ticket.Status.SOLVED else None
     keep(row, now)
-    if row.status in rules.WAITS_FOR_US and row.asked_at and row.asked_at + rules.PAUSED_FOR > now:
+    if row.status in rules.WAITS_FOR_US and row.asked_at and row.asked_at + pressure.rest_of(pressure.TICKET) > now:
         pause_automation(row, row.asked_at)
         row.save(update_fields=["paused_until"])

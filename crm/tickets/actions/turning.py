@@ -8,6 +8,7 @@ from django.db import transaction
 
 from crm.accounts.models import Contact
 from crm.history.actions import act, present_act
+from crm.outbox import pressure
 from crm.team.models import User
 from crm.tickets import clocks, rating, rules
 from crm.tickets.actions.saying import TicketError, lock, tell_timeline
@@ -81,9 +82,8 @@ def pause_automation(row: Ticket, since: datetime) -> None:
     """Nothing automatic is written to somebody who waits for us `since` then: in the transaction of their message."""
     if row.contact_id is None:
         return
-    until = since + rules.PAUSED_FOR
-    later = Contact.objects.filter(pk=row.contact_id).exclude(automation_paused_until__gt=until)
-    if later.update(automation_paused_until=until):
+    until = since + pressure.rest_of(pressure.TICKET)
+    if until > since and pressure.pause_automation([row.contact_id], until, f"They wait for us in #{row.pk}."):
         row.paused_until = until
 
 
@@ -94,5 +94,5 @@ def _let_automation_on(row: Ticket) -> None:
     waits = Ticket.objects.filter(contact=row.contact_id, status__in=rules.WAITS_FOR_US).exclude(pk=row.pk)
     if not waits.exists():
         paused = Contact.objects.filter(pk=row.contact_id, automation_paused_until=row.paused_until)
-        paused.update(automation_paused_until=None)
+        paused.update(automation_paused_until=None, automation_paused_why="")
     row.paused_until = None

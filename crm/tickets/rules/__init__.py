@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-#: While a customer waits for us, nothing automatic is written to them for so long after their last message.
-PAUSED_FOR = timedelta(days=7)
 #: Characters of a text that a ticket takes, and of its beginning that the timeline shows.
 LONGEST_TEXT, SHOWN = 100_000, 1500
 #: What people say more than so long ago starts nothing: a mailbox that is read for the first time holds years of it.

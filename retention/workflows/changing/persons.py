@@ -33,7 +33,7 @@ class PersonError(ValueError):
     """Not now, or not any more; the message is for the person who asked."""
 
 
-def hold(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> None:
+def hold(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> Act:
     """They stand still until somebody lets them go on; mail that was planned waits too. Raises PersonError."""
 
     def change(row: Enrollment) -> str:
@@ -46,10 +46,10 @@ def hold(enrollment: Enrollment, reason: str, by: User | None, now: datetime) ->
         row.due_at, row.awaits_until = NEVER, None
         return f"paused {row.account} in “{row.workflow}”"
 
-    _change(enrollment, HELD, reason, change, by, now)
+    return _change(enrollment, HELD, reason, change, by, now)
 
 
-def release(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> None:
+def release(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> Act:
     """They go on: at the time that was set, or at once where that has passed. Raises PersonError."""
 
     def change(row: Enrollment) -> str:
@@ -58,7 +58,7 @@ def release(enrollment: Enrollment, reason: str, by: User | None, now: datetime)
         _go_on(row, now)
         return f"let {row.account} go on in “{row.workflow}”"
 
-    _change(enrollment, RELEASED, reason, change, by, now)
+    return _change(enrollment, RELEASED, reason, change, by, now)
 
 
 def _go_on(row: Enrollment, now: datetime) -> None:
@@ -71,7 +71,7 @@ def _go_on(row: Enrollment, now: datetime) -> None:
     row.held = None
 
 
-def skip(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> None:
+def skip(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> Act:
     """Past the next step, for good: it will not run for them. What they wait for stays. Raises PersonError."""
 
     def change(row: Enrollment) -> str:
@@ -93,10 +93,10 @@ def skip(enrollment: Enrollment, reason: str, by: User | None, now: datetime) ->
             row.state, row.ended_at, row.ended_because, row.held = Enrollment.State.DONE, now, "All steps done", None
         return f"left out “{line(step).title}” for {row.account} in “{row.workflow}”"
 
-    _change(enrollment, SKIPPED_STEP, reason, change, by, now)
+    return _change(enrollment, SKIPPED_STEP, reason, change, by, now)
 
 
-def leave(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> None:
+def leave(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> Act:
     """Out of the workflow: no step runs any more, and planned mail does not leave. Raises PersonError."""
 
     def change(row: Enrollment) -> str:
@@ -104,7 +104,7 @@ def leave(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -
         row.state, row.ended_at, row.ended_because = Enrollment.State.EXITED, now, because[:300]
         return f"took {row.account} out of “{row.workflow}”"
 
-    _change(enrollment, LEFT, reason, change, by, now)
+    return _change(enrollment, LEFT, reason, change, by, now)
 
 
 # What they share --------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ _COLUMNS = (
 
 def _change(
     enrollment: Enrollment, kind: str, reason: str, change: Callable[[Enrollment], str], by: User | None, now: datetime
-) -> None:
+) -> Act:
     """One act on the locked row of somebody who is under way; it remembers both sides, for its undo."""
     with transaction.atomic():
         close_the_gate()  # before who is in it, as in `workflows.actions.disable`
@@ -136,6 +136,7 @@ def _change(
                 "enrollment": row.pk, "before": before, "after": _columns(row), "reason": reason,
                 "run": row.runs.order_by("-id").values_list("id", flat=True).first() if kind == SKIPPED_STEP else None,
             }  # fmt: skip
+    return deed
 
 
 def _columns(row: Enrollment) -> dict[str, Any]:

@@ -84,6 +84,11 @@ def last_stop(workflow: Workflow, now: datetime) -> Act | None:
     return last if last and not last.undone_at and rules.may_still_be_undone(last.at, now) else None
 
 
+def moment(stopped: Act) -> datetime:
+    """When everybody left."""
+    return datetime.fromisoformat(stopped.detail["at"])
+
+
 def bring_back(workflow: Workflow, choice: Choice, by: User | None, now: datetime) -> int:
     """Everybody who was under way goes on where they were, and the choice says what becomes of what came due meanwhile.
 
@@ -117,7 +122,7 @@ def undone(deed: Act, by: User | None, now: datetime) -> Undone:
     if workflow.state != Workflow.State.OFF:
         raise UndoError(f"“{workflow}” has been switched on again since.")
     close_the_gate()
-    at = datetime.fromisoformat(deed.detail["at"])
+    at = moment(deed)
     values: dict[str, Any] = {
         "workflow": workflow.pk, "at": at, "why": BECAUSE, "parked": rules_of_steps.MOST_ATTEMPTS,
         "failed": "It had failed before the workflow was switched off",

@@ -11,7 +11,7 @@ from django.db import transaction
 from crm.accounts.models import Account
 from crm.billing.actions import RETRY_WANTED, NotRetried, retry
 from crm.billing.models import PaymentAttempt
-from crm.billing.stripe import trying
+from crm.billing.stripe import trying, turns
 from crm.ledger.models import Payment
 from crm.timeline.models import TimelineEntry
 from tests import factories
@@ -77,11 +77,11 @@ def test_a_worker_that_dies_is_followed_by_another_and_says_nothing_later(
     server: Stripe, failed: Payment, monkeypatch: Any
 ) -> None:
     row = retry(failed, "case:1", NOON)
-    _, claimed = trying._claim(NOON)
+    _, claimed = turns.claim(trying.ERRAND, NOON)
     assert claimed is not None
-    assert trying.work(NOON + trying.LEASE - timedelta(seconds=1)) == 0
-    assert trying.work(NOON + trying.LEASE) == 1
-    trying._note(claimed, trying._Outcome("declined", "Too late."), NOON)
+    assert trying.work(NOON + turns.LEASE - timedelta(seconds=1)) == 0
+    assert trying.work(NOON + turns.LEASE) == 1
+    turns.note(trying.ERRAND, claimed, turns.Outcome("declined", "Too late."), NOON)
     row.refresh_from_db()
     assert (row.state, row.claims, len(server.charged)) == ("succeeded", 2, 1)
 
@@ -90,7 +90,7 @@ def test_after_half_of_what_stripe_remembers_it_stays_uncertain(server: Stripe, 
     server.silent = 9
     row = retry(failed, "case:1", NOON)
     trying.work(NOON)
-    trying.work(NOON + trying.KEY_HOLDS + timedelta(seconds=1))
+    trying.work(NOON + turns.KEY_HOLDS + timedelta(seconds=1))
     row.refresh_from_db()
     assert (row.state, len(server.keys)) == ("uncertain", 1)
 

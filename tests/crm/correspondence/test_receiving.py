@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +85,19 @@ def test_a_known_sender_proves_nothing_unless_admins_trust_the_mailbox(come: Com
     InboxSettings.objects.update(trusts_senders=True)
     come(mail(message_id="another@kelp.example"))
     assert entries() == [("mail.received", "Anna Berg wrote: Seats")]
+
+
+def test_a_person_who_writes_hears_nothing_automatic_for_a_week(come: Come, anna: Contact, own: str) -> None:
+    come(mail())  # proves nothing, so that strangers cannot silence others
+    anna.refresh_from_db()
+    assert anna.automation_paused_until is None
+
+    InboxSettings.objects.update(trusts_senders=True)
+    come(mail(message_id="another@kelp.example"))
+    anna.refresh_from_db()
+    assert anna.automation_paused_until is not None
+    assert anna.automation_paused_until - NOON == timedelta(days=7)
+    assert anna.automation_paused_why == "Anna Berg wrote to us."
 
 
 def test_a_stranger_waits_and_is_remembered_once_linked(come: Come, anna: Contact, mira: User, own: str) -> None:

@@ -39,6 +39,7 @@ def test_each_room_says_how_it_stands(trouble):
         ("ledger", "renewals"): {},
         ("inbox", "inbox"): {},
         ("inbox", "files"): {},
+        ("billing wishes", "stripe"): {},
         ("dunning", "tries"): {},
     }
 

@@ -31,8 +31,10 @@ KNOWN = st.builds(
     reader=st.sampled_from(["", "Anna"]), is_contact=st.booleans(), address=st.sampled_from(["", "a@kelp.example"]),
     closed=st.booleans(), suppressed=st.none() | st.text(max_size=9), marked=st.sampled_from(["", "Anna"]),
     consent=st.sampled_from(["", "yes", "no"]), stopped=st.sampled_from(["", "all"]),
-    paused_until=st.none() | MOMENTS, got=st.lists(MOMENTS, max_size=4), cap=st.integers(0, 4),
-    cap_days=st.integers(1, 9), zone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Chatham"]),
+    paused_until=st.none() | MOMENTS, paused_because=st.text(max_size=9), wants_pause_until=st.none() | MOMENTS,
+    refused_topic=st.sampled_from(["", "news"]), topic=st.text(max_size=9), got=st.lists(MOMENTS, max_size=4),
+    caps=st.lists(st.tuples(st.integers(0, 4), st.integers(1, 9)).map(list), max_size=2),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Chatham"]),
     quiet_from=TIMES, quiet_to=TIMES,
 )  # fmt: skip
 
@@ -124,7 +126,7 @@ def test_the_cap_is_asked_again_of_the_same_mails(anna: Contact, plan: Plan, ser
     work(NOON)
     OutboundMessage.objects.filter(state="sent").delete()
     found = decisions()[0]
-    assert (found.guard, recalling.known(found).cap) == ("cap", 3)
+    assert (found.guard, recalling.known(found).caps[0]) == ("cap", [3, 7])
     assert agrees(found)
 
 

@@ -105,6 +105,17 @@ def test_a_good_answer_is_kept_and_disturbs_nobody(asked: TicketRating, client: 
     assert not Notification.objects.filter(kind="ticket.rated").exists()
 
 
+@pytest.mark.parametrize(("score", "rests"), [(1, True), (2, True), (3, False)])
+def test_whoever_is_not_content_hears_nothing_automatic(
+    asked: TicketRating, ticket: Ticket, score: int, rests: bool
+) -> None:
+    Contact.objects.update(automation_paused_until=None)
+    rating.answer(asked, score, "", LATER + DAY)
+    ticket.refresh_from_db()
+    assert ticket.contact is not None
+    assert ticket.contact.automation_paused_until == (LATER + DAY + timedelta(days=14) if rests else None)
+
+
 def test_an_answer_stands_in_the_talk_and_comes_to_pages_that_are_open(
     asked: TicketRating, ticket: Ticket, client: Client, sam: User
 ) -> None:

@@ -13,8 +13,8 @@ from crm.accounts.models import Contact
 from crm.history.actions import undo
 from crm.history.models import Act
 from crm.outbox.models import OutboundMessage
+from crm.outbox.rules import REST_DAYS
 from crm.team.models import User
-from crm.tickets import rules
 from crm.tickets.actions.answering import Written, call_off, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said
@@ -125,4 +125,4 @@ def test_what_is_automatic_waits_again(waiting: Ticket, sam: User, sofia: Contac
     assert sofia.automation_paused_until is None
     undo(last_turn(), sam, NOON + 2 * HOUR)
     sofia.refresh_from_db()
-    assert sofia.automation_paused_until == NOON + rules.PAUSED_FOR
+    assert sofia.automation_paused_until == NOON + timedelta(days=REST_DAYS["ticket"])

@@ -12,6 +12,7 @@ from crm.accounts.models import Contact
 from crm.history.actions import undo
 from crm.history.models import Act
 from crm.outbox.models import Notification, OutboundMessage
+from crm.outbox.rules import REST_DAYS
 from crm.privacy.erasing import erase
 from crm.team.models import User
 from crm.tickets import rules
@@ -39,7 +40,7 @@ def test_what_somebody_asks_becomes_a_ticket(ticket: Ticket, sofia: Contact) -> 
     assert (entry.source, entry.contact, entry.payload["note"]) == ("customer", sofia, "The export stops.")
     assert Pending.objects.filter(entry=entry).exists()
     sofia.refresh_from_db()
-    assert sofia.automation_paused_until == NOON + rules.PAUSED_FOR
+    assert sofia.automation_paused_until == NOON + timedelta(days=REST_DAYS["ticket"])
 
 
 def test_what_a_machine_or_the_past_says_sets_nothing_off(says: Callable[..., Said], sofia: Contact) -> None:
@@ -130,7 +131,7 @@ def test_the_customer_opens_what_was_solved(
     assert (ticket.status, ticket.reopened, ticket.solved_at) == ("open", 1, None)
     assert [spell.status for spell in ticket.spells.order_by("pk")] == ["new", "solved", "open"]
     sofia.refresh_from_db()
-    assert sofia.automation_paused_until == LATER + rules.PAUSED_FOR
+    assert sofia.automation_paused_until == LATER + timedelta(days=REST_DAYS["ticket"])
 
 
 def test_a_closed_one_is_followed_by_another(ticket: Ticket, sam: User, says: Callable[..., Said]) -> None:

@@ -1,5 +1,6 @@
 """Batches of the engine: taken by one worker each, and stopped at once."""
 
+from crm.outbox import policy
 from crm.todos.models import Task
 from retention.workflows import actions, engine
 from retention.workflows.models import Enrollment, Trial
@@ -42,6 +43,20 @@ def test_a_batch_that_was_chosen_before_the_pause_does_not_run_after_it(publish)
     assert engine._try(trial, workflow.pk, NOON + 14 * DAY) == 0
     assert not Task.objects.exists()
     assert not Trial.objects.exists()
+
+
+def test_nobody_moves_while_everything_automatic_is_stopped(publish, run_at):
+    workflow = publish(silent())
+    factories.account(last_seen_at=NOON)
+    actions.triggers.sweep(NOON + 14 * DAY)
+    trial = engine._take(engine._fresh, workflow.pk, NOON + 14 * DAY)
+    policy.throw("automatic", "Wrong prices.", NOON)
+    assert engine._try(trial, workflow.pk, NOON + 14 * DAY) == 0
+    assert engine.advance(NOON + 15 * DAY) == 0
+    assert not Task.objects.exists()
+    policy.lift("automatic", NOON + 15 * DAY)
+    run_at(NOON + 16 * DAY)
+    assert Task.objects.count() == 1
 
 
 def test_switching_off_ends_who_is_under_way(run_at):

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from crm.billing.actions.waiting import Waits, no_rate
+from crm.billing.actions.wishing import heeded
 from crm.billing.models import BillingObject
 from crm.billing.rules.contracts import Contracted, Term, contract
 from crm.billing.rules.facts import Said
@@ -31,10 +32,12 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
     wanted = contract(facts)
     if wanted is None:
         raise Waits("It has not begun: nothing was said of a term, or the first payment is still to come.")
-    state = _as_json(wanted)
     there = Contract.objects.filter(external_id=row.external_id).first()
     if there and there.account_id != account_id:
         raise Waits("The contract with this id is another customer’s here. Correct one of the two ids.")
+    if there:
+        wanted = heeded(there, wanted, facts, now)
+    state = _as_json(wanted)
     if there and row.state == state:
         return state
     found = there or expected_for(account_id, wanted.plan, wanted.status)

@@ -1,0 +1,1 @@
+"""Pages on which what runs is changed."""
