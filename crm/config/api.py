@@ -64,6 +64,7 @@ for _prefix, _resource, _name in (
     ("metrics", "retention.metrics.api.MetricsResource", "api-metrics"),
     ("account-values", "retention.value.api.ValueResource", "api-account-value"),
     ("dunning-cases", "retention.dunning.api.CaseResource", "api-dunning-case"),
+    ("workflows", "retention.workflows.api.WorkflowResource", "api-workflow"),
     ("payment-status-tokens", "retention.dunning.api.StatusTokenResource", "api-payment-status-token"),
 ):
     router.register(_prefix, import_string(_resource), _name)

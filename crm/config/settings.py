@@ -266,11 +266,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "EnrollmentStateEnum": "retention.workflows.models.Enrollment.State",
         "ImportStateEnum": "crm.imports.models.Import.State",
         "RunStateEnum": "crm.history.models.Run.State",
         "TicketChannelEnum": "crm.tickets.models.Ticket.Channel",
         "TicketStatusEnum": "crm.tickets.models.Ticket.Status",
         "TicketTurnEnum": "crm.tickets.api.serializers.STATUSES",
+        "WorkflowStateEnum": "retention.workflows.models.Workflow.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -153,5 +153,17 @@ def parse(data: Any) -> Definition:
     try:
         return Definition.model_validate(data)
     except ValidationError as error:
-        places = [f"{place(p['loc'])}: {p['msg'].removeprefix('Value error, ')}" for p in error.errors()]
-        raise DefinitionError("; ".join(places)) from error
+        raise DefinitionError("; ".join(f"{where}: {reason}" for where, reason in _told(error))) from error
+
+
+def problems(data: Any) -> list[tuple[str, str]]:
+    """Every place where it could not run, with the reason; none: it could."""
+    try:
+        Definition.model_validate(data)
+    except ValidationError as error:
+        return _told(error)
+    return []
+
+
+def _told(error: ValidationError) -> list[tuple[str, str]]:
+    return [(place(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in error.errors()]

@@ -212,6 +212,10 @@ class World:
         }  # fmt: skip
 
 
+def _of_api_workflow(methods: str, **more: frozenset[str]) -> Row:
+    return Row(methods, writers=ADMINS, at=lambda world: {"pk": world.workflow.pk}, **more)  # type: ignore[arg-type]
+
+
 def _of_workflow(methods: str = "POST", **more: frozenset[str]) -> Row:
     return Row(methods, writers=ADMINS, at=lambda world: {"slug": world.workflow.slug}, **more)  # type: ignore[arg-type]
 
@@ -308,6 +312,22 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:return": _of_workflow("GET POST", readers=ADMINS),
     "workflows:moving": _of_workflow("GET POST", readers=ADMINS),
     "workflows:moving-people": _of_workflow("GET", readers=ADMINS),
+    "api-workflow-list": Row(),
+    "api-workflow-detail": _of_api_workflow("GET"),
+    "api-workflow-versions": _of_api_workflow("GET"),
+    "api-workflow-moving": _of_api_workflow("GET POST", readers=ADMINS),
+    "api-workflow-enrollments": _of_api_workflow("GET POST"),
+    **{
+        f"api-workflow-{verb}": _of_api_workflow("POST")
+        for verb in ("activation", "pause", "resumption", "deactivation", "validation")
+    },
+    **{
+        f"api-workflow-{verb}": Row(
+            "POST", writers=ADMINS, foreign=True,
+            at=lambda world: {"pk": world.workflow.pk, "enrollment_id": world.enrollment.pk},
+        )
+        for verb in ("leaving", "hold", "release")
+    },
     "workflows:restoration": Row("POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "number": 1}),
     **{
         f"workflows:{verb}": Row(

@@ -25,6 +25,24 @@ class Words:
     after: str
     long: bool = False  # texts of several lines stand side by side
 
+    @property
+    def lines_before(self) -> list[tuple[str, bool]]:
+        """Line by line, and whether it is another one now; in a text of one line nothing is set off."""
+        return self._lines(self.before, self.after)
+
+    @property
+    def lines_after(self) -> list[tuple[str, bool]]:
+        return self._lines(self.after, self.before)
+
+    def _lines(self, text: str, other: str) -> list[tuple[str, bool]]:
+        own, others = text.splitlines(), other.splitlines()
+        if len(own) < 2 and len(others) < 2:
+            return [(text, False)]
+        same: set[int] = set()
+        for block in SequenceMatcher(None, own, others, autojunk=False).get_matching_blocks():
+            same |= set(range(block.a, block.a + block.size))
+        return [(line, bool(line) and place not in same) for place, line in enumerate(own)]
+
 
 @dataclass(frozen=True)
 class StepChange:
@@ -156,8 +174,7 @@ def _words(old: Any, new: Any) -> Iterator[Words]:
         yield Words("Step", before.title, after.title)
         return
     plain = [(label, was, now) for label, was, now in _fields(old, new) if was != now]
-    told = {was for _, was, _ in plain} | {now for _, _, now in plain}
-    if before.title != after.title and not any(text and text in before.title + after.title for text in told):
+    if not plain and before.title != after.title:
         yield Words("Step", before.title, after.title)
     yield from (Words(label, was, now, "\n" in was + now or len(was + now) > _LONG) for label, was, now in plain)
 

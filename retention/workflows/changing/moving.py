@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from psycopg.types.json import Jsonb
 
+from crm.history.actions import act
 from crm.history.models import Act
 from crm.history.rules import UNDO_DAYS
 from crm.history.undoing import Kept, Undone, from_json
@@ -31,7 +32,7 @@ _NAMED = 200
 ENDED = "Nothing was left to do in the version they were moved to"
 
 
-def begin(workflow: Workflow, act: Act, now: datetime, *, visit_added: bool = False) -> Move:
+def begin(workflow: Workflow, deed: Act, now: datetime, *, visit_added: bool = False) -> Move:
     """Move all who are under way in other versions to the current one; many are left to the worker.
 
     In the transaction of the act, which holds the workflow's row: nobody enters another version after it.
@@ -40,12 +41,24 @@ def begin(workflow: Workflow, act: Act, now: datetime, *, visit_added: bool = Fa
     Moved.objects.filter(move__begun_at__lt=now - timedelta(days=UNDO_DAYS)).delete()
     others = Enrollment.objects.filter(workflow=workflow, state__in=_INSIDE).exclude(version=workflow.version_id)
     move = Move.objects.create(
-        workflow=workflow, version_id=workflow.version_id, act=act, visit_added=visit_added,
+        workflow=workflow, version_id=workflow.version_id, act=deed, visit_added=visit_added,
         up_to=others.aggregate(last=Max("id"))["last"] or 0, total=others.count(), begun_at=now,
     )  # fmt: skip
     while move.total <= AT_ONCE and move.state == Move.State.RUNNING:
         _slice(move, now)
     return move
+
+
+def move_all(workflow_id: int, by: User | None, now: datetime, *, visit_added: bool = False) -> Move:
+    """As `begin`, in an act of its own, with words for people."""
+    with act("workflow.moved", "", by, now, {"workflow": workflow_id}) as deed:
+        row = Workflow.objects.select_for_update(of=("self",)).select_related("version").get(pk=workflow_id)
+        made = begin(row, deed, now, visit_added=visit_added)
+        number = row.version.number if row.version else 0
+        people = f"{made.total:,} {'customer' if made.total == 1 else 'customers'}"
+        deed.label = f"moved {people} of “{row}” to version {number}"
+        deed.detail |= {"version": number, "people": made.total, "visit_added": visit_added}
+    return made
 
 
 _INSIDE = [Enrollment.State.ACTIVE, Enrollment.State.PARKED]
@@ -171,9 +184,9 @@ _BACK = """
 """
 
 
-def undo(act: Act, by: User | None, now: datetime) -> Undone:
+def undo(deed: Act, by: User | None, now: datetime) -> Undone:
     """Whoever has done nothing since goes back to where they stood, in the version they came from."""
-    move = Move.objects.select_for_update(of=("self",)).get(act=act)
+    move = Move.objects.select_for_update(of=("self",)).get(act=deed)
     values: dict[str, Any] = {"move": move.pk, "version": move.version_id}
     close_the_gate()
     with connection.cursor() as cursor:

@@ -61,7 +61,13 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
         "/api/v1/webhook-deliveries/", "/api/v1/webhook-deliveries/{id}/", "/api/v1/webhook-deliveries/{id}/replay/",
         "/api/v1/webhooks/", "/api/v1/webhooks/{id}/", "/api/v1/webhooks/{id}/removal/",
         "/api/v1/webhooks/{id}/replays/", "/api/v1/webhooks/{id}/rotation/", "/api/v1/webhooks/{id}/secret/",
-        "/api/v1/webhooks/{id}/switch/",
+        "/api/v1/webhooks/{id}/switch/", "/api/v1/workflows/", "/api/v1/workflows/{id}/",
+        "/api/v1/workflows/{id}/activation/", "/api/v1/workflows/{id}/deactivation/",
+        "/api/v1/workflows/{id}/enrollments/", "/api/v1/workflows/{id}/enrollments/{enrollment_id}/hold/",
+        "/api/v1/workflows/{id}/enrollments/{enrollment_id}/leaving/",
+        "/api/v1/workflows/{id}/enrollments/{enrollment_id}/release/", "/api/v1/workflows/{id}/moving/",
+        "/api/v1/workflows/{id}/pause/", "/api/v1/workflows/{id}/resumption/", "/api/v1/workflows/{id}/validation/",
+        "/api/v1/workflows/{id}/versions/",
     ]  # fmt: skip
     for path, operations in schema["paths"].items():
         assert "delete" not in operations, path

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from crm.history.actions import act
 from crm.history.toasts import undoable
 from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
@@ -51,16 +50,9 @@ def moving(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _move(request: HttpRequest, workflow: Workflow, *, visit_added: bool) -> HttpResponse:
-    by, now = viewer_of(request), clock.now()
-    with act("workflow.moved", "", by, now, {"workflow": workflow.pk}) as deed:
-        row = Workflow.objects.select_for_update(of=("self",)).select_related("version").get(pk=workflow.pk)
-        assert row.version
-        made = moves.begin(row, deed, now, visit_added=visit_added)
-        people = f"{made.total:,} {'customer' if made.total == 1 else 'customers'}"
-        deed.label = f"moved {people} of “{row}” to version {row.version.number}"
-        deed.detail |= {"version": row.version.number, "people": made.total, "visit_added": visit_added}
+    made = moves.move_all(workflow.pk, viewer_of(request), clock.now(), visit_added=visit_added)
     more = "" if made.state == Move.State.DONE else " A worker is at it; who is moved already goes on."
-    undoable(request, deed, f"Moved {people} to version {row.version.number}.{more}")
+    undoable(request, made.act, f"You {made.act.label}.{more}")
     return redirect(f"{reverse('workflows:detail', args=[workflow.slug])}?tab=versions")
 
 
