@@ -130,10 +130,10 @@ class Letter:
             policy.quiet_from, policy.quiet_to,
         )  # fmt: skip
 
-    def _counted(self) -> list[datetime]:
-        """As many of those that it got as any cap counts."""
-        counted = {at for count, days in self.caps for at in _within(self.got, self.moment, days)[: max(count, 1)]}
-        return sorted(counted, reverse=True)
+    def _counted(self) -> Sequence[datetime]:
+        """As many of those that it got as any cap counts; two may have left at one moment."""
+        looked_at = [min(len(_within(self.got, self.moment, days)), max(count, 1)) for count, days in self.caps]
+        return self.got[: max(looked_at)]
 
     def kept(self) -> dict[str, Any]:
         """What is kept with a decision, so that it can be asked again."""

@@ -130,6 +130,17 @@ def test_the_cap_is_asked_again_of_the_same_mails(anna: Contact, plan: Plan, ser
     assert agrees(found)
 
 
+def test_mails_that_left_at_one_moment_each_count(anna: Contact, plan: Plan, server: Server) -> None:
+    for _ in range(3):
+        sent = plan(anna, category="service")
+        OutboundMessage.objects.filter(pk=sent.pk).update(state="sent", sending_at=NOON - timedelta(hours=1))
+    plan(anna, category="service")
+    work(NOON)
+    found = decisions()[0]
+    assert (found.guard, len(recalling.known(found).got)) == ("cap", 3)
+    assert agrees(found)
+
+
 def test_the_word_of_another_room_is_kept_and_recalled(anna: Contact, plan: Plan, server: Server) -> None:
     def say(messages: Any, now: datetime) -> Any:
         return {m.pk: recall({"odd": bool(m.pk % 2)}, now) or Passed("parity", {"odd": False}) for m in messages}
