@@ -176,7 +176,8 @@ def test_a_fact_that_kills_whoever_reads_it_is_parked_and_the_others_are_read(pu
         """The end of a process: its database session is gone, and its transactions with it."""
 
     def kills(workflow, trigger, cause, now):
-        if TimelineEntry.objects.filter(pk__in=cause.values[1], account_id=poison).exists():
+        *_, entries = (value for value in cause.values if isinstance(value, list))
+        if TimelineEntry.objects.filter(pk__in=entries, account_id=poison).exists():
             raise Killed
         enter(workflow, trigger, cause, now)
 
