@@ -89,12 +89,17 @@ def _copied(kind: str, path: Path) -> float:
     return passed
 
 
-def peak(command: list[str]) -> tuple[float, float]:
-    """Seconds of a process on the current database, and the most memory it held, in MB. Raises RuntimeError."""
+def environment() -> dict[str, str]:
+    """Of a process on the current database."""
     own = {"DATABASE_URL": address_of(connection.settings_dict["NAME"]), "DB_POOL": "", "LOG_LEVEL": "WARNING",
            "SECRET_KEY": settings.SECRET_KEY, "DJANGO_SETTINGS_MODULE": "crm.config.settings"}  # fmt: skip
+    return os.environ | own
+
+
+def peak(command: list[str]) -> tuple[float, float]:
+    """Seconds of a process on the current database, and the most memory it held, in MB. Raises RuntimeError."""
     started, most = time.perf_counter(), 0
-    with subprocess.Popen(command, env=os.environ | own, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environment(), cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             most = max(most, _held(process.pid))
             time.sleep(0.02)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import board, daily, dashboard, fields, growth, imports, metrics, pages, search, spine, tickets
+from tests.bench import (
+    board,
+    daily,
+    dashboard,
+    fields,
+    growth,
+    imports,
+    metrics,
+    pages,
+    rehearsing,
+    search,
+    spine,
+    tickets,
+)
 from tests.bench.figures import Figure
 from tests.bench.population import FEWEST, Population, prepare, say
 
 BENCHES: dict[str, Callable[[Population], list[Figure]]] = {
     "sweep": spine.sweep,
     "engine": spine.advance,
+    "rehearsal": rehearsing.measure,
     "pages": pages.measure,
     "tickets": tickets.measure,
     "board": board.measure,

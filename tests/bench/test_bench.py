@@ -55,8 +55,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     [
         (
             ["speed"],
-            "There is no bench speed. Known: sweep, engine, pages, tickets, board, metrics, dashboard, search, fields, "
-            "import, growth, memory, daily, sending.",
+            "There is no bench speed. Known: sweep, engine, rehearsal, pages, tickets, board, metrics, dashboard, "
+            "search, fields, import, growth, memory, daily, sending.",
         ),
         (["--accounts", "999"], "999 accounts show nothing. Ask for 1000 or more."),
     ],

@@ -19,8 +19,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help="sweep, engine, pages, tickets, search, "
-                            "fields, import, growth, memory, daily, sending; all of them without a name")  # fmt: skip
+        parser.add_argument("names", nargs="*", metavar="NAME", help="sweep, engine, rehearsal, pages, tickets, "
+                            "search, fields, import, growth, memory, daily, sending; all without a name")  # fmt: skip
         parser.add_argument("--accounts", type=int, default=1_000_000, help="customers to measure with (1,000,000)")
         parser.add_argument("--fresh", action="store_true", help="fill the database anew")
         form = parser.add_mutually_exclusive_group()

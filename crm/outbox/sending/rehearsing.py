@@ -24,7 +24,7 @@ from crm.outbox.sending.letters import Letter, lettered
 #: Letters that are looked at in one go.
 SLICE = 2000
 #: So many letters are written, to see whether their text can be filled in; beyond, that would take most of the time.
-WRITTEN = 5000
+WRITTEN = 500
 #: A guard that knows no better moment, such as a switch that is thrown, is asked again so much later.
 ASK_AGAIN = timedelta(days=1)
 
@@ -68,7 +68,7 @@ class Sending:
 
     def _due(self, until: datetime) -> list[OutboundMessage]:
         rows = OutboundMessage.objects.filter(state=OutboundMessage.State.DUE, due_at__lte=until)
-        rows = rows.select_related("sender").defer("rendered_body", "rendered_subject")
+        rows = rows.select_related("sender", "template").defer("rendered_body", "rendered_subject")
         return list(rows.order_by("due_at", "id")[:SLICE])
 
     @transaction.atomic

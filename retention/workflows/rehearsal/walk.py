@@ -80,21 +80,31 @@ class Walk:
             begin = until
 
     def _stop(self, begin: datetime, moment: datetime) -> None:
-        """Do all that is due by `moment`, until nothing is."""
+        """Do all that is due by `moment`, until nothing is. Mail that leaves makes nobody due."""
         self.stops += 1
         self.told(moment)
-        self.scene.set_clock(moment)
-        self.scene.feed(self.known_until, moment)
-        self.known_until = max(self.known_until, moment)
+        fed = self._feed(moment)
         with clock.travelling(moment):
             for _ in range(MOST_ROUNDS):
-                if not (self._enter(moment) + engine.advance(moment) + self.sending.leave(begin, moment)):
+                entered = self._enter(moment) if fed or (self.sweep_at and self.sweep_at <= moment) else 0
+                tried = engine.advance(moment)
+                if not entered and tried < engine.FULL_BATCH:
+                    self.sending.leave(begin, moment)
                     return
         raise Stuck(f"At {moment:%-d %B %H:%M} UTC something moved again and again and never came to an end.")
 
+    def _feed(self, moment: datetime) -> bool:
+        """Let what has happened by now be known, and say whether there is anything to match."""
+        if not self.plan.back:
+            return False
+        self.scene.set_clock(moment)
+        fed = self.scene.feed(self.known_until, moment)
+        self.known_until = max(self.known_until, moment)
+        return bool(fed) or matching.next_due(self.plan.begin) is not None
+
     def _enter(self, moment: datetime) -> int:
         with self.scene.session.outside(self.scene.whole):
-            moved = matching.match(moment)
+            moved = matching.match(moment) if self.plan.back else 0
             if self.sweep_at and self.sweep_at <= moment:
                 moved += self._sweep(moment)
         if moved:
@@ -130,8 +140,9 @@ class Walk:
 
     def _next(self, moment: datetime) -> datetime | None:
         self._look_for_sweeps(moment)
-        known = [self._next_fact(), self.sweep_at, matching.next_due(moment), engine.next_due(moment),
-                 self.sending.next_due()]  # fmt: skip
+        known = [self.sweep_at, engine.next_due(moment), self.sending.next_due()]
+        if self.plan.back:
+            known += [self._next_fact(), matching.next_due(moment)]
         return min((max(due, moment + INSTANT) for due in known if due), default=None)
 
     def _look_for_sweeps(self, moment: datetime) -> None:
