@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from liquid import BoundTemplate, Environment, Node, RenderContext
@@ -75,6 +76,19 @@ def check(subject: str, body: str) -> None:
         for name in used.tags.keys() & {"include", "render"}:
             raise TemplateError(part, _line(source, used.tags[name][0].index), f"{name}: mail has no other templates")
         _check_ranges(part, source)
+
+
+def names(part: str, source: str) -> list[tuple[int, list[str]]]:
+    """The facts that a text names, each with its line: (3, ["contact", "first_name"]). Raises TemplateError.
+
+    Names that the text gives itself are left out, and so is what follows a place that is only known when it is filled.
+    """
+    found = []
+    for spans in _parse(part, source).analyze(include_partials=False).globals.values():
+        for named in spans:
+            plain = list(takewhile(lambda segment: isinstance(segment, str), named.segments))
+            found.append((_line(source, named.span.index), [str(segment) for segment in plain]))
+    return found
 
 
 def render(subject: str, body: str, facts: Mapping[str, Any]) -> tuple[str, str]:

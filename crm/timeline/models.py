@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from crm.team.models import VisibleQuerySet
 from crm.web import clock
@@ -54,6 +55,15 @@ class TimelineEntry(models.Model):
         return f"{self.kind}: {self.text}"
 
 
+#: A setting of the session, for one transaction: facts that it records come of so many workflows in a row.
+DEPTH = "holdfast.depth"
+
+
+def _depth_of_session() -> Coalesce:
+    said = Func(Value(DEPTH), Value(True), function="current_setting", output_field=models.TextField())
+    return Coalesce(Cast(NullIf(said, Value("")), models.SmallIntegerField()), Value(0))
+
+
 class Pending(models.Model):
     """A fact that workflows have not looked at yet. Claimed with SKIP LOCKED and deleted when matched.
 
@@ -65,6 +75,8 @@ class Pending(models.Model):
     retry_at = models.DateTimeField(null=True)  # it failed, and is tried again then
     parked_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    #: So many workflows set each other off before it: the session says so while one of their steps records.
+    depth = models.SmallIntegerField(db_default=_depth_of_session())
 
     class Meta:
         indexes = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,17 +22,18 @@ from crm.ledger.models import Contract, ContractTerm
 from crm.outbox import actions as outbox
 from crm.outbox.actions import Draft
 from crm.team.models import User
-from crm.timeline.models import TimelineEntry
+from crm.timeline.models import DEPTH, TimelineEntry
 from crm.todos import actions as todos
 from crm.todos.actions import NewTask
 from crm.web import clock
 from retention.workflows.definition import Definition
 from retention.workflows.experiments import holdout
-from retention.workflows.mail_facts import mail_facts, named_in
-from retention.workflows.models import Enrollment, listed
+from retention.workflows.mail_facts import mail_facts
+from retention.workflows.models import Enrollment, Turn, listed
+from retention.workflows.naming import named_in
 
 #: What steps read of who reads an account's mail.
-_OF_A_READER = ("account", "first_name", "last_name", "email", "timezone")
+_OF_A_READER = ("account", "first_name", "last_name", "email", "timezone", "language")
 
 
 # What is read and written by the thousand is a plain row: model instances take longer than the database does.
@@ -46,6 +48,7 @@ class Customer:
     industry: str
     use_case: str
     timezone: str
+    language: str
     custom: dict[str, Any]
     owner: User | None
 
@@ -104,8 +107,10 @@ class Batch:
     now: datetime
     skips: tuple[datetime, datetime] | None = None  # what came due between these, while it stood still, is left out
     runs: list[Run] = field(default_factory=list)
-    drafts: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
+    drafts: list[tuple[Run, str, dict[str, Any]]] = field(default_factory=list)
     tasks: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
+    turns: Turn | None = None  # see steps.people
+    admin: User | None = None  # see steps.messages
     _facts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     # What they read -----------------------------------------------------------------------------------------------
@@ -114,7 +119,7 @@ class Batch:
     def accounts(self) -> dict[int, Customer]:
         ids = [enrollment.account_id for enrollment in self.enrollments]
         rows = Account.objects.filter(pk__in=listed(ids)).values_list(
-            "id", "name", "industry", "primary_use_case", "timezone", "custom", "owner_id"
+            "id", "name", "industry", "primary_use_case", "timezone", "language", "custom", "owner_id"
         )
         owners = User.objects.in_bulk({row[-1] for row in rows if row[-1]})  # few own many
         return {row[0]: Customer(*row[:-1], owners.get(row[-1] or 0)) for row in rows}
@@ -158,6 +163,36 @@ class Batch:
         """Account id → when we first knew of a fact of this kind; who has none is missing."""
         entries = TimelineEntry.objects.filter(account_id__in=listed(list(self.accounts)), kind=kind)
         return dict(entries.values_list("account_id").annotate(first=Min("recorded_at")))
+
+    @cached_property
+    def causes(self) -> dict[int, dict[str, Any]]:
+        """What the facts told that made them enter: by entry of the timeline, its payload."""
+        ids = [entry for enrollment in self.enrollments if (entry := enrollment.facts.get("entry"))]
+        return dict(TimelineEntry.objects.filter(pk__in=listed(ids)).values_list("pk", "payload")) if ids else {}
+
+    def forget(self) -> None:
+        """Its customers have been changed: read them again when somebody asks."""
+        self.__dict__.pop("accounts", None)
+        self._facts.clear()
+
+    @property
+    def workflow_id(self) -> int:
+        return self.enrollments[0].workflow_id
+
+    @cached_property
+    def rehearses(self) -> bool:
+        """Whether this is a rehearsal, where real tables can only be read: see retention.workflows.rehearsal."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('transaction_read_only') = 'on'")
+            return bool(cursor.fetchone()[0])
+
+    @contextmanager
+    def causing(self, enrollment: Enrollment) -> Iterator[None]:
+        """Facts that are recorded inside the block come of this enrollment: see Pending.depth."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config(%s, %s, true)", [DEPTH, str(enrollment.depth + 1)])
+            yield
+            cursor.execute("SELECT set_config(%s, '', true)", [DEPTH])
 
     def reader(self, enrollment: Enrollment) -> Contact | None:
         """Who gets its mail: the person it is about, else who reads the account's mail."""
@@ -224,8 +259,9 @@ class Batch:
         self.runs.append(run)
         return run
 
-    def send(self, run: Run, **draft: Any) -> None:
-        self.drafts.append((run, draft))
+    def send(self, run: Run, key: str = "", **draft: Any) -> None:
+        """Plan a message; `key` tells one of several of the same run from the others."""
+        self.drafts.append((run, key, draft))
 
     def ask(self, run: Run, **task: Any) -> None:
         self.tasks.append((run, task))
@@ -235,9 +271,13 @@ class Batch:
         ids = self._write_runs()
         drafts = [
             Draft(
-                key=run.key, origin="workflow", origin_id=ids[run.enrollment_id, run.step_id], series=self.slug, **draft
+                key=f"{run.key}{key}",
+                origin="workflow",
+                origin_id=ids[run.enrollment_id, run.step_id],
+                series=self.slug,
+                **draft,
             )
-            for run, draft in self.drafts
+            for run, key, draft in self.drafts
         ]
         tasks = [
             NewTask(key=run.key, origin="workflow", origin_id=ids[run.enrollment_id, run.step_id], **task)

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, mo
 
 from retention.workflows.causes import Strict, Tree, Trigger
 from retention.workflows.kinds import step_kinds
+from retention.workflows.naming import unknown_names
 from retention.workflows.places import place
 from retention.workflows.policies import Again, Hours
 
@@ -47,9 +48,16 @@ class Step(Strict):
         return ()
 
     @property
-    def words(self) -> Sequence[str]:
-        """What it says to people, in Liquid."""
-        return ()
+    def words(self) -> Mapping[str, str]:
+        """What it says to people, in Liquid, by the place in the step: `languages.de.body`."""
+        return {}
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What it names that is not there: (place in the step, reason). Asked when a definition is written, not when
+        one that is published is read: what goes meanwhile must not stop those who are under way."""
+        for place_, text in self.words.items():
+            for line, reason in unknown_names(place_, text):
+                yield f"{place_}, line {line}", reason
 
 
 def _of_its_kind(data: Any) -> Any:
@@ -132,6 +140,15 @@ class Definition(Strict):
         return "reached" if leave is self.goal else "exited"
 
 
+def placed(steps: Sequence[Step], before: str = "steps") -> Iterator[tuple[str, Step]]:
+    """As `walk`, each with its place: steps[2].then[0]."""
+    for index, step in enumerate(steps):
+        here = f"{before}[{index}]"
+        yield here, step
+        for way in step.ways:
+            yield from placed(way.steps, f"{here}.{place(way.path)}")
+
+
 def walk(steps: Sequence[Any]) -> Iterator[Any]:
     """All steps, branches' included, in the order they are written."""
     for step in steps:
@@ -148,22 +165,35 @@ def _following(steps: Sequence[Any], after: str | None) -> Iterator[tuple[str, s
             yield from _following(way.steps, following)
 
 
-def parse(data: Any) -> Definition:
-    """A definition from plain data. Raises DefinitionError with every place and reason."""
+def parse(data: Any, *, published: bool = False) -> Definition:
+    """A definition from plain data. Raises DefinitionError with every place and reason.
+
+    Of one that is `published` already, what it names may have gone since: its steps say so when they come to it.
+    """
     try:
-        return Definition.model_validate(data)
+        plan = Definition.model_validate(data)
     except ValidationError as error:
-        raise DefinitionError("; ".join(f"{where}: {reason}" for where, reason in _told(error))) from error
+        raise DefinitionError(_in_words(_told(error))) from error
+    if not published and (faults := _faults(plan)):
+        raise DefinitionError(_in_words(faults))
+    return plan
 
 
 def problems(data: Any) -> list[tuple[str, str]]:
     """Every place where it could not run, with the reason; none: it could."""
     try:
-        Definition.model_validate(data)
+        return _faults(Definition.model_validate(data))
     except ValidationError as error:
         return _told(error)
-    return []
 
 
 def _told(error: ValidationError) -> list[tuple[str, str]]:
     return [(place(one["loc"]), one["msg"].removeprefix("Value error, ")) for one in error.errors()]
+
+
+def _faults(plan: Definition) -> list[tuple[str, str]]:
+    return [(f"{at}.{where}", why) for at, step in placed(plan.steps) for where, why in step.faults()]
+
+
+def _in_words(told: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{where}: {reason}" for where, reason in told)

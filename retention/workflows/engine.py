@@ -189,7 +189,7 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
         {
             "id": e.pk, "state": e.state, "step_id": e.step_id, "due_at": e.due_at.isoformat(),
             "awaits_until": e.awaits_until and e.awaits_until.isoformat(), "anchor": e.anchor and e.anchor.isoformat(),
-            "ended_at": e.ended_at and e.ended_at.isoformat(), "ended_because": e.ended_because,
+            "wait_key": e.wait_key, "ended_at": e.ended_at and e.ended_at.isoformat(), "ended_because": e.ended_because,
         }
         for e in enrollments
     ]  # fmt: skip
@@ -198,10 +198,10 @@ def _keep(enrollments: Sequence[Enrollment]) -> None:
         cursor.execute(
             """
             UPDATE retention_enrollment AS e SET state = n.state, step_id = n.step_id, due_at = n.due_at,
-                awaits_until = n.awaits_until, anchor = n.anchor, ended_at = n.ended_at,
+                awaits_until = n.awaits_until, anchor = n.anchor, wait_key = n.wait_key, ended_at = n.ended_at,
                 ended_because = n.ended_because, attempts = 0
             FROM jsonb_to_recordset(%s) AS n(id bigint, state text, step_id text, due_at timestamptz,
-                awaits_until timestamptz, anchor date, ended_at timestamptz, ended_because text)
+                awaits_until timestamptz, anchor date, wait_key text, ended_at timestamptz, ended_because text)
             WHERE e.id = n.id
             """,
             values,

@@ -43,7 +43,7 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
     "doubled": (
         (
             "SELECT min(r.id), count(*) FROM retention_steprun r JOIN crm_outboundmessage m"
-            " ON m.origin = 'workflow' AND m.origin_id = r.id GROUP BY r.id HAVING count(*) > 1",
+            " ON m.origin = 'workflow' AND m.origin_id = r.id GROUP BY r.id, m.user_id HAVING count(*) > 1",
             "step run {} has {} messages",
         ),
     ),

@@ -87,11 +87,11 @@ def ends(entry: TimelineEntry, kind: str, enrollment: Enrollment) -> bool:
         entry.kind == kind
         and entry.account_id == enrollment.account_id
         and entry.pk != enrollment.facts.get("entry")
-        and entry.occurred_at >= _began(enrollment)
+        and entry.occurred_at >= began(enrollment)
     )
 
 
-def _began(enrollment: Enrollment) -> datetime:
+def began(enrollment: Enrollment) -> datetime:
     """When what made it enter happened: another fact may lie between that and when we read it."""
     fact = enrollment.facts.get("at")
     return datetime.fromisoformat(fact) if fact else enrollment.entered_at
@@ -108,7 +108,7 @@ def _met_before(plan: Definition, enrollments: Sequence[Enrollment]) -> dict[int
     if not first:
         return {}
     entries = TimelineEntry.objects.filter(
-        account_id__in=listed([e.account_id for e in first]), kind__in=kinds, occurred_at__gte=min(map(_began, first))
+        account_id__in=listed([e.account_id for e in first]), kind__in=kinds, occurred_at__gte=min(map(began, first))
     )
     of_account: dict[int, list[TimelineEntry]] = {}
     for entry in entries.only("account_id", "kind", "occurred_at").order_by():

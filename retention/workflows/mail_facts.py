@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from crm.slots import Registry
-from retention.workflows.definition import Definition, walk
 
 
 @dataclass(frozen=True)
@@ -22,9 +20,3 @@ class MailFact:
 
 #: By the name that templates write: {{ recommendations }}.
 mail_facts: Registry[MailFact] = Registry("fact for mails")
-
-
-def named_in(plan: Definition) -> list[str]:
-    """Which of them the words of its steps name."""
-    words = "\n".join(words for step in walk(plan.steps) for words in step.words)
-    return [name for name in mail_facts.names() if re.search(rf"\b{name}\b", words)]

@@ -19,10 +19,11 @@ from crm.timeline.models import Pending, TimelineEntry
 from retention.workflows import published
 from retention.workflows.causes import Filtered
 from retention.workflows.definition import Definition
+from retention.workflows.depth import deepen
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.leaving import ends
 from retention.workflows.models import Enrollment, Trial, Workflow, listed
-from retention.workflows.steps.waiting import AwaitStep
+from retention.workflows.steps.awaiting import AwaitStep, awaited
 from retention.workflows.triggers import enter
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ def _match(pending: Sequence[Pending], now: datetime) -> None:
     for workflow in listening if by_kind else []:
         if plan := published.runnable(workflow):
             _let_in(workflow, plan.trigger, by_kind, now)
+    if deep := {one.entry_id: one.depth for one in pending if one.depth}:
+        deepen(deep, now)
     if by_kind:
         move_for_facts([one.entry for one in pending], now)
     Pending.objects.filter(pk__in=[one.pk for one in pending]).delete()
@@ -136,4 +139,4 @@ def move_for_facts(entries: Sequence[TimelineEntry], now: datetime) -> None:
 def _is_awaited(entry: TimelineEntry, plan: Definition, enrollment: Enrollment) -> bool:
     """One whose step is still to come does not wait yet, and will meet the fact there."""
     step = plan.by_id.get(enrollment.step_id) if enrollment.awaits_until else None
-    return isinstance(step, AwaitStep) and entry.kind == step.fact and entry.account_id == enrollment.account_id
+    return isinstance(step, AwaitStep) and awaited(entry, step, enrollment)

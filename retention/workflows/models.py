@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -106,7 +106,9 @@ class Enrollment(models.Model):
     step_id = models.CharField(max_length=60)  # the step to run next
     visit = models.PositiveIntegerField(default=1)
     due_at = models.DateTimeField()
-    awaits_until = models.DateTimeField(null=True)  # its step waits for a fact, no longer than that
+    awaits_until = models.DateTimeField(null=True)  # its step waits for a fact, no longer than that …
+    wait_key = models.CharField(max_length=200, blank=True, default="", db_default="")  # … and that one of its kind
+    depth = models.PositiveSmallIntegerField(default=0, db_default=0)  # so many workflows set each other off before it
     passes = models.JSONField(
         null=True
     )  # step → where to go instead: what it does not run since it came from elsewhere
@@ -157,6 +159,16 @@ class StepRun(models.Model):
 
     def __str__(self) -> str:
         return self.outcome
+
+
+class Turn(models.Model):
+    """Whose turn it was last at the steps of a workflow that go round a team. Whoever deals holds the row."""
+
+    workflow = models.OneToOneField(Workflow, models.CASCADE, related_name="+")
+    last: models.JSONField[Any, Any] = models.JSONField(default=dict)  # by step: the id of whoever got it
+
+    def __str__(self) -> str:
+        return f"turns of {self.workflow_id}"
 
 
 class Trial(models.Model):

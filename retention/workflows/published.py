@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 @lru_cache(maxsize=256)
 def of_version(version_id: int) -> Definition:
     """The definition of a published version. Raises DefinitionError."""
-    return parse(WorkflowVersion.objects.get(pk=version_id).definition)
+    return parse(WorkflowVersion.objects.get(pk=version_id).definition, published=True)
 
 
 def runnable(workflow: Workflow) -> Definition | None:

@@ -25,6 +25,10 @@ MOST_ATTEMPTS = 5
 PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 
 
+#: So many workflows may set each other off in a row, by enrolling or by facts that their steps record.
+MOST_DEPTH = 5
+TOO_DEEP = f"{MOST_DEPTH} workflows in a row have set each other off, and that is enough"
+
 #: Begins the trigger key of whoever was enrolled by a person, whatever made others enter.
 BY_HAND = "hand:"
 

@@ -79,6 +79,12 @@ slots.owned_rows.register(
 # What a workflow has done (tasks, mail) is a reason to keep a row; that it has begun is none.
 slots.undone_along.register("retention.Enrollment", "retention.Enrollment")
 slots.fact_waits.register("workflows", panels.waits_for)
+slots.notification_kinds.register(
+    "workflow.told",
+    slots.NotificationKind(
+        "A word from a workflow", "It has something to tell you of a customer.", "workflow", "bell", 65
+    ),
+)
 slots.search_sources.register("workflows", slots.SearchSource("Workflows", searching.called, order=40))
 slots.segment_uses.register("workflows", segments.using)
 slots.field_uses.register("workflows", fields.using)

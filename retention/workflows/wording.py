@@ -60,6 +60,8 @@ def cause(facts: dict[str, Any], today: date) -> str:
     """What made one enrollment enter, from the facts kept at its entry."""
     if facts.get("when") == "hand":
         return f"Enrolled by {facts['by']}, from a list"
+    if facts.get("when") == "step":
+        return f"Enrolled by the workflow {facts['workflow']}"
     if kind := trigger_kinds.get(facts.get("when", "")):
         return kind.cause(facts, today)
     return str(facts.get("text", "A fact on the timeline"))

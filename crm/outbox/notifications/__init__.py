@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, NullIf
+from psycopg.types.json import Jsonb
 
 from crm import slots
 from crm.history.models import Act
 from crm.outbox.models import Notification, NotificationQuerySet
 from crm.team.models import User
 
-__all__ = ["fall_or_rise", "mark_read", "mark_unread", "notify"]
+__all__ = ["Told", "fall_or_rise", "mark_read", "mark_unread", "notify", "tell_each"]
 
 _INSERT = """
     INSERT INTO crm_notification (user_id, kind, text, url, account_id, created_at, key, told_in)
@@ -58,6 +60,40 @@ def notify(
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
+        return int(cursor.rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one user is told, once by its key."""
+
+    user_id: int
+    text: str
+    url: str
+    key: str
+    account_id: int | None = None
+
+
+_INSERT_EACH = """
+    INSERT INTO crm_notification (user_id, kind, text, url, account_id, created_at, key)
+    SELECT u.id, %(kind)s, t.text, t.url, t.account_id, %(now)s, t.key
+    FROM jsonb_to_recordset(%(told)s) AS t(user_id bigint, text text, url text, key text, account_id bigint)
+    JOIN crm_user u ON u.id = t.user_id
+    LEFT JOIN crm_notificationpreference p ON p.user_id = u.id AND p.kind = %(kind)s
+    WHERE u.is_active AND coalesce(p.way, %(way)s) <> 'off'
+    ORDER BY u.id, t.key
+    ON CONFLICT (user_id, key) DO NOTHING
+"""
+
+
+def tell_each(told: Sequence[Told], kind: str, now: datetime) -> int:
+    """As `notify`, for many texts at once that no act of a person's brought; returns how many are new."""
+    if not told:
+        return 0
+    rows = [{**asdict(one), "text": one.text[:_LONGEST]} for one in told]
+    values: dict[str, Any] = {"told": Jsonb(rows), "kind": kind, "way": slots.notification_kinds[kind].way, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_EACH, values)
         return int(cursor.rowcount)
 
 

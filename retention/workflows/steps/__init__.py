@@ -1,5 +1,21 @@
 """The steps of workflows: each its model, its verb over many enrollments at once, and its line on pages."""
 
-from retention.workflows.steps import branching, messages, setting, tasks, waiting
+from retention.workflows.steps import (
+    awaiting,
+    branching,
+    deals,
+    enrolling,
+    hooks,
+    messages,
+    notifying,
+    offering,
+    setting,
+    splitting,
+    tasks,
+    waiting,
+)
 
-__all__ = ["branching", "messages", "setting", "tasks", "waiting"]
+__all__ = [
+    "awaiting", "branching", "deals", "enrolling", "hooks", "messages", "notifying", "offering", "setting",
+    "splitting", "tasks", "waiting",
+]  # fmt: skip

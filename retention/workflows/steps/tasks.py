@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -14,18 +14,18 @@ from crm.web import clock
 from crm.web.rules import local_moment
 from retention.workflows.asking import Asks
 from retention.workflows.batch import Batch
-from retention.workflows.definition import Step
 from retention.workflows.kinds import StepKind, step_kinds
 from retention.workflows.models import Enrollment
 from retention.workflows.steps.going import go_on
+from retention.workflows.steps.people import ForOne, whom, whose
 from retention.workflows.wording import Line, days, in_words
 
 #: A task is due at this hour, its owner's time.
 TASK_HOUR = time(9)
 
 
-class TaskStep(Step):
-    """A task for the customer's owner; without an owner it lies in the admins' pool."""
+class TaskStep(ForOne):
+    """A task, first of all for the customer's owner; without an owner it lies in the admins' pool."""
 
     do: Literal["task"]
     title: Annotated[str, Asks("subject")] = Field(title="Task", min_length=1, max_length=200)
@@ -38,23 +38,24 @@ class TaskStep(Step):
         return self
 
     @property
-    def words(self) -> Sequence[str]:
-        return (self.title, self.body)
+    def words(self) -> Mapping[str, str]:
+        return {"title": self.title, "body": self.body}
 
 
 def task(step: TaskStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
     due_at: dict[ZoneInfo, datetime] = {}
+    people = whose(step, enrollments, batch)
     for enrollment in enrollments:
-        account, reader = batch.accounts[enrollment.account_id], batch.reader(enrollment)
+        reader, owner = batch.reader(enrollment), people[enrollment.pk]
         title, body = rendering.render(step.title, step.body, batch.facts(enrollment))
-        zone = account.owner.zone if account.owner else clock.zone()
+        zone = owner.zone if owner else clock.zone()
         if zone not in due_at:
             due_at[zone] = _morning(step, zone, batch.now)
-        run = batch.ran(enrollment, step, f"Task for {account.owner.name if account.owner else 'the admins'}: {title}")
+        run = batch.ran(enrollment, step, f"Task for {owner.name if owner else 'the admins'}: {title}")
         batch.ask(
             run, title=title, body=body.strip(), due_at=due_at[zone],
-            account_id=account.id, contact_id=reader.pk if reader else None,
-            owner_id=account.owner.pk if account.owner else None,
+            account_id=enrollment.account_id, contact_id=reader.pk if reader else None,
+            owner_id=owner.pk if owner else None,
         )  # fmt: skip
         go_on(step, enrollment, batch)
 
@@ -67,17 +68,14 @@ def _morning(step: TaskStep, zone: ZoneInfo, now: datetime) -> datetime:
 
 def _line(step: TaskStep) -> Line:
     when = "today" if step.due_in_days == 0 else f"in {days(step.due_in_days)}"
-    return Line(
-        "square-check",
-        f"Task for the owner: “{in_words(step.title)}”",
-        f"Due {when}. Without an owner it goes to the admins.",
-    )
+    instead = "Without an owner it goes to the admins." if step.to == "owner" else ""
+    return Line("square-check", f"Task for {whom(step)}: “{in_words(step.title)}”", f"Due {when}. {instead}".strip())
 
 
 step_kinds.register(
     "task",
     StepKind(
-        TaskStep, task, _line, "Create a task", "For whoever looks after the customer.", "square-check", "Do", 10,
-        acts=True,
+        TaskStep, task, _line, "Create a task", "For whoever looks after the customer, or a team in turn.",
+        "square-check", "Do", 10, acts=True,
     ),
 )  # fmt: skip

@@ -1,20 +1,22 @@
-"""Waiting: for a while, until a time of day, or until something has happened."""
+"""Waiting: for a while, until a time of day, or until a date of the customer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from pydantic import Field, model_validator
 
+from crm import slots
 from crm.web.rules import local_moment
 from retention.workflows import rules
 from retention.workflows.asking import Asks
 from retention.workflows.batch import Batch
 from retention.workflows.causes import Strict
-from retention.workflows.definition import AnyStep, Step, Way
+from retention.workflows.definition import Step
 from retention.workflows.kinds import StepKind, step_kinds
 from retention.workflows.models import Enrollment
 from retention.workflows.steps.going import go_on
@@ -39,12 +41,20 @@ class WaitUntil(Strict):
 
     time: Annotated[time, Field(title="Time of day", description="Where the recipient is.")]
     day: int | None = Field(None, title="On day", description="Day 1 is the trigger’s.", ge=1, le=730)
-    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = Field(None, title="On the next")
+    weekday: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = Field(
+        None, title="On the next", json_schema_extra={"labels": {**WEEKDAYS}}
+    )
+    date: Annotated[str | None, Asks("date_field"), Field(title="Near a date of theirs")] = None
+    offset_days: int = Field(
+        0, title="Days after it", description="Below nought: so many days before it.", ge=-730, le=730
+    )
 
     @model_validator(mode="after")
     def _one_of(self) -> WaitUntil:
-        if self.day is not None and self.weekday is not None:
-            raise ValueError("give a day or a weekday, not both")
+        if sum(each is not None for each in (self.day, self.weekday, self.date)) > 1:
+            raise ValueError("give a day, a weekday or a date, and only one of them")
+        if self.offset_days and self.date is None:
+            raise ValueError("offset_days counts from a `date`")
         return self
 
 
@@ -61,26 +71,24 @@ class WaitStep(Step):
             raise ValueError("a wait needs either `for` or `until`")
         return self
 
-
-class AwaitStep(Step):
-    """Wait until the customer's timeline has a fact of a kind; if it has none after so many days, the `late` steps."""
-
-    do: Literal["await"]
-    fact: Annotated[str, Asks("fact")] = Field(title="What must happen", min_length=1, max_length=60)
-    called: str = Field(title="Called", description="Inside a sentence: “the hand-off”.", min_length=1, max_length=60)
-    at_most_days: int = Field(title="Wait at most", description="Days, each of 24 hours.", ge=1, le=730)
-    late: list[AnyStep] = Field(default_factory=list)
-
-    @property
-    def ways(self) -> Sequence[Way]:
-        in_vain = Way(f"not there after {days(self.at_most_days)}", ("late",), self.late)
-        return Way("when it is there", (), ()), in_vain
+    def faults(self) -> Iterator[tuple[str, str]]:
+        yield from super().faults()
+        if self.until and self.until.date and self.until.date not in slots.date_fields:
+            yield "until.date", f"there is no such date; there are {', '.join(slots.date_fields.names())}"
 
 
 def wait(step: WaitStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
+    ahead = _dates(step.until.date, enrollments) if step.until and step.until.date else {}
     for enrollment in enrollments:
         zone = batch.zone(enrollment)
         until = _end_of_wait(step, enrollment, zone)
+        if step.until and step.until.date:
+            moments = _moments(step.until, ahead.get(enrollment.account_id, ()), enrollment, zone)
+            if not moments:
+                batch.ran(enrollment, step, "Did not wait: they have no such date to come")
+                go_on(step, enrollment, batch)
+                continue
+            until = min(moments)
         batch.ran(enrollment, step, "Waited", until=until.isoformat(), zone=zone.key)
         go_on(step, enrollment, batch)
         enrollment.due_at = until
@@ -92,50 +100,53 @@ def _end_of_wait(step: WaitStep, enrollment: Enrollment, zone: ZoneInfo) -> date
     if step.for_:
         return rules.after(begin, step.for_.days, step.for_.rest, step.for_.at, zone)
     assert step.until is not None
-    if step.until.day is None:
+    if step.until.day is None:  # or a date of theirs, which comes instead
         return rules.next_time(begin, step.until.time, zone, step.until.weekday)
     anchor = enrollment.anchor or enrollment.entered_at.astimezone(zone).date()
     return local_moment(anchor + timedelta(days=step.until.day - 1), step.until.time, zone)
 
 
-def await_(step: AwaitStep, enrollments: Sequence[Enrollment], batch: Batch) -> None:
-    """Whoever meets the fact goes on; whoever does not stays at this step until matching wakes them, or the deadline.
-
-    The days of later steps count from the end of the wait, if there was one.
-    """
-    told, lasting = batch.told(step.fact), timedelta(days=step.at_most_days)
-    for enrollment in enrollments:
-        deadline = enrollment.awaits_until or enrollment.due_at + lasting
-        begin, known = deadline - lasting, told.get(enrollment.account_id)
-        if known is None and batch.now < deadline:
-            enrollment.awaits_until = enrollment.due_at = deadline
-            continue
-        end = rules.end_of_await(enrollment.due_at, begin, deadline, known)
-        _note_await(step, enrollment, batch, None if end == begin else end, came=known is not None)
-        go_on(step, enrollment, batch)
-        if known is None and step.late:
-            enrollment.step_id = step.late[0].id
-        enrollment.awaits_until, enrollment.due_at = None, end
+def _dates(field: str, enrollments: Sequence[Enrollment]) -> dict[int, list[tuple[date, int | None]]]:
+    """Account id → its dates of this kind, each with the contract that it is of."""
+    known = slots.date_fields.get(field)
+    if known is None:
+        return {}
+    sql = f"SELECT account_id, day, contract_id FROM ({known.sql}) AS dates WHERE account_id = ANY(%s)"  # noqa: S608
+    found: dict[int, list[tuple[date, int | None]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[enrollment.account_id for enrollment in enrollments]])
+        for account_id, day, contract_id in cursor:
+            found.setdefault(account_id, []).append((day, contract_id))
+    return found
 
 
-def _note_await(step: AwaitStep, enrollment: Enrollment, batch: Batch, until: datetime | None, *, came: bool) -> None:
-    if until is None:
-        batch.ran(enrollment, step, f"Did not wait: {step.called} was there")
-        return
-    zone = batch.zone(enrollment)
-    outcome = f"Waited for {step.called}" if came else f"Waited in vain for {step.called}"
-    batch.ran(enrollment, step, outcome, until=until.isoformat(), zone=zone.key)
-    day = until.astimezone(zone).date()
-    enrollment.anchor = max(enrollment.anchor or day, day)
+def _moments(
+    until: WaitUntil, dates: Sequence[tuple[date, int | None]], enrollment: Enrollment, zone: ZoneInfo
+) -> list[datetime]:
+    """Those to come, of the contract that made it enter if that is known and has such a date."""
+    contract = enrollment.facts.get("contract")
+    days_ = [day for day, of in dates if contract and of == contract] or [day for day, _ in dates]
+    moments = [local_moment(day + timedelta(days=until.offset_days), until.time, zone) for day in days_]
+    return [moment for moment in moments if moment >= enrollment.due_at]
 
 
 def _wait_line(step: WaitStep) -> Line:
     return Line("hourglass", _wait(step).capitalize())
 
 
+def _near(until: WaitUntil) -> str:
+    known = slots.date_fields.get(until.date or "")
+    label = known.label.lower() if known else "a date that is gone"
+    if not until.offset_days:
+        return f"the day of the {label}"
+    return f"{days(abs(until.offset_days))} {'before' if until.offset_days < 0 else 'after'} the {label}"
+
+
 def _wait(step: WaitStep) -> str:
     if step.until:
         clock = f"{step.until.time:%H:%M} where they are"
+        if step.until.date:
+            return f"wait until {_near(step.until)}, {clock}"
         if step.until.day:
             return f"wait until day {step.until.day}, {clock}"
         return f"wait until {WEEKDAYS[step.until.weekday]}, {clock}" if step.until.weekday else f"wait until {clock}"
@@ -145,22 +156,10 @@ def _wait(step: WaitStep) -> str:
     return f"wait {length}" + (f", then until {step.for_.at:%H:%M} where they are" if step.for_.at else "")
 
 
-def _await_line(step: AwaitStep) -> Line:
-    more = f"It goes on by itself when that is there, and waits {days(step.at_most_days)} at most."
-    return Line("hourglass", f"Wait for {step.called}", more)
-
-
 step_kinds.register(
     "wait",
     StepKind(
         WaitStep, wait, _wait_line, "Wait", "For days or hours, or until a time of day where the customer is.",
         "hourglass", "Wait", 10,
-    ),
-)  # fmt: skip
-step_kinds.register(
-    "await",
-    StepKind(
-        AwaitStep, await_, _await_line, "Wait for something to happen",
-        "Goes on when it is there; another way if it never comes.", "hourglass", "Wait", 20,
     ),
 )  # fmt: skip
