@@ -110,7 +110,6 @@ class Batch:
     drafts: list[tuple[Run, str, dict[str, Any]]] = field(default_factory=list)
     tasks: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
     turns: Turn | None = None  # see steps.people
-    admin: User | None = None  # see steps.messages
     _facts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     # What they read -----------------------------------------------------------------------------------------------

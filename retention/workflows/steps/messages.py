@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from crm.outbox import actions as outbox
 from crm.outbox import rendering
-from crm.team.models import User
+from crm.outbox.models import Topic
 from retention.workflows.asking import Asks
 from retention.workflows.batch import Batch
 from retention.workflows.causes import Strict
@@ -24,9 +23,6 @@ from retention.workflows.wording import Line, days, in_words
 Subject = Annotated[str, Asks("subject"), Field(title="Subject", min_length=1, max_length=300)]
 Body = Annotated[str, Asks("words"), Field(title="Text", min_length=1, max_length=20_000)]
 Language = Annotated[str, Asks("language"), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
-
-#: What of a draft the outbox knows by now. A mail that must wait for a yes must never leave without it.
-_OUTBOX = {part.name for part in fields(outbox.Draft)}
 
 
 class Words(Strict):
@@ -71,7 +67,7 @@ class MessageStep(Mail):
         json_schema_extra={"labels": {"service": "Service", "marketing": "Marketing"}},
     )
     topic: Annotated[str, Asks("topic")] = Field(
-        "", title="Topic", description="Whoever has switched this topic off does not get it.", max_length=60
+        "", title="Topic", description="Whoever has refused this topic does not get it.", max_length=40
     )
     languages: dict[Language, Words] = Field(
         default_factory=dict, title="Other languages", description="By the language of the person, such as de or pt-BR."
@@ -88,14 +84,6 @@ class MessageStep(Mail):
         }},
     )  # fmt: skip
     late: list[AnyStep] = Field(default_factory=list)
-
-    @field_validator("topic", "approval")
-    @classmethod
-    def _outbox_can(cls, value: Any, info: ValidationInfo) -> Any:
-        needs = {"topic": "topic", "approval": "needs_approval_by"}[str(info.field_name)]
-        if value and needs not in _OUTBOX:
-            raise ValueError("this installation cannot do that yet")
-        return value
 
     @property
     def ways(self) -> Sequence[Way]:
@@ -120,6 +108,12 @@ class MessageStep(Mail):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         yield from super().faults()
+        if self.topic:
+            topic = Topic.objects.offered().filter(slug=self.topic).first()
+            if topic is None:
+                yield "topic", f"there is no topic {self.topic!r}"
+            elif topic.categories and self.category not in topic.categories:
+                yield "topic", f"no {self.category} mail is about “{topic}”"
         if self.late and self.if_late != "way":
             yield "late", "these steps are never reached, unless the mail goes another way when it is late"
 
@@ -150,9 +144,9 @@ def _plan(
     more: dict[str, Any] = {"topic": step.topic} if step.topic else {}
     outcome, detail = f"Planned a mail to {whom}", {"language": language} if language else {}
     if step.approval:
-        by = batch.accounts[enrollment.account_id].owner or _an_admin(batch)
-        more["needs_approval_by"] = by.pk if by else None
-        outcome += f", once {by.name if by else 'somebody'} says yes"
+        by = batch.accounts[enrollment.account_id].owner
+        more["needs_approval_by"] = by.pk if by else outbox.ANY_ADMIN
+        outcome += f", once {by.name if by else 'an admin'} says yes"
     run = batch.ran(enrollment, step, outcome, planned=True, **detail)
     # Meant for when the step was due, not for when a late worker came by: lateness counts from there.
     batch.send(
@@ -160,13 +154,6 @@ def _plan(
         contact_id=reader.pk if reader else None, facts=batch.facts(enrollment), due_at=enrollment.due_at,
         expires_at=expires_at, **more,
     )  # fmt: skip
-
-
-def _an_admin(batch: Batch) -> User | None:
-    """Of a customer whom nobody owns, an admin says yes."""
-    if batch.admin is None:
-        batch.admin = User.objects.filter(role=User.Role.ADMIN, is_active=True).order_by("pk").first()
-    return batch.admin
 
 
 def _line(step: MessageStep) -> Line:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from django.db.models import F, Func
 
 from crm.accounts.models import Account
+from crm.accounts.rules import language_name
 from crm.fields import known
 from crm.fields.asking import PREFIX
+from crm.outbox.models import Topic
 from crm.pipelines.models import Outcome, Stage
 from crm.team.models import Team, User
 from crm.webhooks.models import WebhookEndpoint
@@ -20,6 +22,11 @@ type Offered = Sequence[tuple[str, str]]
 
 #: So many tags are offered, of the customers who came last; another one may be typed.
 _MOST_TAGS, _LATELY = 200, 5000
+
+_LANGUAGES = (
+    "ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ko",
+    "lt", "lv", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sr", "sv", "th", "tr", "uk", "vi", "zh",
+)  # fmt: skip
 
 
 def _users(viewer: User) -> Offered:
@@ -58,8 +65,17 @@ def _tags(viewer: User) -> Offered:
     return [(tag, tag) for tag in found]
 
 
+def _topics(viewer: User) -> Offered:
+    return list(Topic.objects.offered().values_list("slug", "name"))
+
+
+def _languages(viewer: User) -> Offered:
+    """Those that many write in; another one may be typed."""
+    return sorted(((code, language_name(code)) for code in _LANGUAGES), key=lambda pair: pair[1])
+
+
 for _what, _offered in {
     "user": _users, "group": _groups, "pipeline_stage": _stages, "field": _fields, "workflow": _workflows,
-    "webhook": _webhooks, "tag": _tags,
+    "webhook": _webhooks, "tag": _tags, "topic": _topics, "language": _languages,
 }.items():  # fmt: skip
     choices.register(_what, _offered)

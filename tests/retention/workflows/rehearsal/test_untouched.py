@@ -7,12 +7,15 @@ from django.db import connection
 from django.db.utils import InternalError
 
 from crm.accounts.models import Account
+from crm.pipelines.models import Pipeline
+from crm.webhooks.models import WebhookEndpoint
 from retention.workflows import batch, published
 from retention.workflows.kinds import step_kinds
 from retention.workflows.rehearsal import session
 from retention.workflows.rehearsal.models import Rehearsal
 from tests import factories
 from tests.conftest import NOON
+from tests.crm.pipelines.conftest import stages_of
 from tests.retention.workflows.plans import MAIL, TASK
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +32,23 @@ EXAMPLES = {
     "branch": {"do": "branch", "if": {"field": "industry", "op": "is", "value": "Optics"}, "then": [], "else": []},
     "set": {"do": "set", "add_tags": ["rehearsed"]},
     "end": {"do": "end", "because": "Enough"},
+    "split": {"do": "split", "arms": [{"name": "A"}, {"name": "B"}]},
+    "enroll": {"do": "enroll", "workflow": "other"},
+    "leave": {"do": "leave", "workflow": "other"},
+    "deal": lambda: {
+        "do": "deal",
+        "title": "Renewal",
+        "stage": stages_of(Pipeline.objects.create(name="A"), "One").one.pk,
+    },
+    "webhook": lambda: {
+        "do": "webhook",
+        "endpoint": WebhookEndpoint.objects.create(name="A", url="https://a.example/").pk,
+    },
 }
+
+
+def _stage():
+    return stages_of(Pipeline.objects.create(name="A"), "One").one.pk
 
 
 def every_row():
@@ -58,8 +77,9 @@ def silent(mira):
 @pytest.mark.parametrize("do", step_kinds.names())
 def test_a_step_of_each_kind_writes_to_shadows_alone(rehearse, silent, publish, do):
     publish({"trigger": {"when": "silence", "days": 14}, "steps": [TASK]}, slug="other")
+    example = EXAMPLES[do]
+    step = {"id": "it", **(example() if callable(example) else example)}
     before = every_row()
-    step = {"id": "it", **EXAMPLES[do]}
     done = rehearse({"trigger": {"when": "silence", "days": 14}, "steps": [step, {**TASK, "id": "last"}]})
     assert (done.state, done.error) == ("done", "")
     assert done.lines.filter(outcome="entered").count() == 1
