@@ -13,11 +13,13 @@ from crm.web import clock
 from retention.workflows import published
 from retention.workflows.asking import Asks
 from retention.workflows.batch import Batch
-from retention.workflows.definition import Step
-from retention.workflows.kinds import StepKind, step_kinds
+from retention.workflows.definition import Definition, Step
+from retention.workflows.experiments import holdout
+from retention.workflows.kinds import Cause, StepKind, step_kinds
 from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.rules import MOST_DEPTH, TOO_DEEP
 from retention.workflows.steps.going import go_on
+from retention.workflows.triggers.entering import once
 from retention.workflows.wording import Line
 
 Slug = Annotated[str, Asks("workflow"), Field(title="Workflow", min_length=1, max_length=60)]
@@ -44,20 +46,26 @@ class LeaveStep(_Other):
     do: Literal["leave"]
 
 
+#: Those who are to enter, as a cause: see `kinds.Cause`.
+_CAUSE = """
+    SELECT n.account_id, n.contact_id, n.key AS fact, %s::date AS anchor, %s::timestamptz AS due_at,
+        %s::timestamptz AS at, n.facts, n.depth
+    FROM jsonb_to_recordset(%s) AS n(account_id bigint, contact_id bigint, key text, facts jsonb, depth smallint)
+"""
+
 # Whoever is in it already goes on where they are: nobody walks the same way twice at once.
 _ENROLL = """
     INSERT INTO retention_enrollment
         (workflow_id, version_id, account_id, contact_id, trigger_key, anchor, facts, state, step_id, visit, due_at,
-        attempts, entered_at, ended_because, depth)
-    SELECT %(workflow)s, %(version)s, n.account_id, n.contact_id, n.key, %(today)s, n.facts, 'active', %(step)s, 1,
-        %(now)s, 0, %(now)s, '', n.depth
-    FROM jsonb_to_recordset(%(rows)s) AS n(
-        account_id bigint, contact_id bigint, key text, facts jsonb, depth smallint)
+        attempts, entered_at, ended_because, depth, held_out)
+    SELECT %s, %s, cause.account_id, cause.contact_id, cause.fact, cause.anchor, cause.facts, 'active', %s, 1,
+        cause.due_at, 0, cause.at, '', cause.depth, {held_out}
+    FROM ({cause}) AS cause
     WHERE NOT EXISTS (
         SELECT FROM retention_enrollment present
-        WHERE present.account_id = n.account_id AND present.workflow_id = %(workflow)s
+        WHERE present.account_id = cause.account_id AND present.workflow_id = %s
             AND present.state IN ('active', 'parked'))
-    ORDER BY n.account_id
+    ORDER BY cause.account_id
     ON CONFLICT DO NOTHING
     RETURNING account_id
 """
@@ -69,7 +77,7 @@ def enroll(step: EnrollStep, enrollments: Sequence[Enrollment], batch: Batch) ->
     entered: set[int] = set()
     if workflow and plan and workflow.pk != batch.workflow_id:
         shallow = {e.account_id: e for e in enrollments if e.depth < MOST_DEPTH}
-        entered = _enter(step, workflow, plan.steps[0].id, list(shallow.values()), batch)
+        entered = _enter(step, workflow, plan, list(shallow.values()), batch)
     for enrollment in enrollments:
         if workflow is None or plan is None:
             outcome = f"Not enrolled: {workflow or step.workflow} is not on"
@@ -78,13 +86,22 @@ def enroll(step: EnrollStep, enrollments: Sequence[Enrollment], batch: Batch) ->
         elif enrollment.depth >= MOST_DEPTH:
             outcome = f"Not enrolled in {workflow}: {TOO_DEEP}"
         else:
-            outcome = f"Enrolled in {workflow}" if enrollment.account_id in entered else f"Was in {workflow} already"
+            outcome = _became(workflow, enrollment.account_id in entered, plan)
         batch.ran(enrollment, step, outcome)
         go_on(step, enrollment, batch)
 
 
-def _enter(step: EnrollStep, workflow: Workflow, first: str, rows: Sequence[Enrollment], batch: Batch) -> set[int]:
-    """The accounts of those who are in it now and were not before."""
+def _became(workflow: Workflow, entered: bool, plan: Definition) -> str:
+    if entered:
+        return f"Enrolled in {workflow}"
+    again = plan.again is None or plan.again.may == "each"
+    return f"Was in {workflow} already" + ("" if again else ", or may not enter again yet")
+
+
+def _enter(
+    step: EnrollStep, workflow: Workflow, plan: Definition, rows: Sequence[Enrollment], batch: Batch
+) -> set[int]:
+    """The accounts of those who are in it now and were not before. Whether somebody may enter again holds here too."""
     new = [
         {
             "account_id": e.account_id, "contact_id": e.contact_id, "depth": e.depth + 1,
@@ -95,12 +112,14 @@ def _enter(step: EnrollStep, workflow: Workflow, first: str, rows: Sequence[Enro
         }
         for e in rows
     ]  # fmt: skip
-    values: dict[str, Any] = {
-        "workflow": workflow.pk, "version": workflow.version_id, "step": first, "now": batch.now,
-        "today": clock.today(batch.now), "rows": Jsonb(new),
-    }  # fmt: skip
+    cause = Cause(_CAUSE, [clock.today(batch.now), batch.now, batch.now, Jsonb(new)])
+    found, values = once(workflow, plan.again, cause)
+    held_out = holdout.entering(workflow.pk, plan.holdout_percent, "cause.account_id")
     with connection.cursor() as cursor:
-        cursor.execute(_ENROLL, values)
+        cursor.execute(
+            _ENROLL.format(cause=found, held_out=held_out),
+            [workflow.pk, workflow.version_id, plan.steps[0].id, *values, workflow.pk],
+        )
         return {account_id for (account_id,) in cursor.fetchall()}
 
 

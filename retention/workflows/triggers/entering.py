@@ -49,7 +49,7 @@ def enter(workflow: Workflow, trigger: Filtered, cause: Cause | None, now: datet
     allowed, allowed_values = condition.query.sql_with_params()
     told = trigger.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"when", "where"})
     facts = Jsonb({"when": trigger.when} | told)
-    found, found_values = _once(workflow, plan.again, cause)
+    found, found_values = once(workflow, plan.again, cause)
     held_out = holdout.entering(workflow.pk, plan.holdout_percent, "cause.account_id")
     statement = _ENTER.format(cause=found, filter=allowed, held_out=held_out)
     before: list[Any] = [workflow.pk, workflow.version_id, facts, plan.steps[0].id, now]
@@ -75,7 +75,7 @@ _LATELY = {
 }
 
 
-def _once(workflow: Workflow, again: Again | None, cause: Cause) -> tuple[str, list[Any]]:
+def once(workflow: Workflow, again: Again | None, cause: Cause) -> tuple[str, list[Any]]:
     """The cause, without whoever may not enter again."""
     if again is None or again.may == "each":
         return cause.sql, list(cause.values)

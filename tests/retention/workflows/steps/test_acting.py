@@ -207,6 +207,18 @@ def test_a_customer_is_enrolled_elsewhere_once_and_taken_out_again(publish, walk
     assert outcomes()[-1] == "Taken out of Care"
 
 
+def test_whether_somebody_may_enter_again_holds_for_steps_too_and_some_are_held_out(publish, walk, run_at):
+    publish({"trigger": HAND, "steps": [TASK], "again": {"may": "never"}, "holdout_percent": 50}, "care")
+    for number in range(12):
+        factories.account(f"No. {number}", last_seen_at=NOON)
+    said = walk(into("care"), {"id": "day", "do": "wait", "for": {"days": 1}}, into("care", "again"))
+    assert said.count("Enrolled in Care") == 12
+    assert 0 < Enrollment.objects.filter(workflow__slug="care", held_out=True).count() < 12
+    run_at(DUE + DAY)
+    assert outcomes()[-1] == "Was in Care already, or may not enter again yet"
+    assert Enrollment.objects.filter(workflow__slug="care").count() == 12
+
+
 def test_a_workflow_that_is_off_takes_nobody_in(publish, walk):
     other(publish, "care", TASK)
     Workflow.objects.filter(slug="care").update(state="off")

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retention', '0015_holdout'),
+        ('retention', '0016_usage_of_feature'),
     ]
 
     operations = [

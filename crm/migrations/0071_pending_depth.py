@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0069_approval_indexes'),
+        ('crm', '0070_billing_wishes'),
     ]
 
     operations = [
