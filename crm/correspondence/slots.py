@@ -33,7 +33,7 @@ slots.letter_origins.register(OutboundMessage.PERSONAL, slots.LetterOrigin(writi
 slots.send_guards.register("correspondence", writing.guard)
 slots.explainers.register(OutboundMessage.PERSONAL, writing.explain)
 slots.mail_tabs.register(
-    "unmatched", slots.MenuEntry("Unmatched mail", "mail-question-mark", "correspondence:unmatched", 10, waiting)
+    "unmatched", slots.MenuEntry("Unmatched mail", "mail-check-mark", "correspondence:unmatched", 10, waiting)
 )
 slots.notification_kinds.register(
     "mail.received",

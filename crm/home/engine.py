@@ -232,9 +232,10 @@ def switches(request: HttpRequest) -> HttpResponse:
 @_posted
 def lifting(request: HttpRequest) -> HttpResponse:
     """Take a kill switch back. What has become too late meanwhile is skipped."""
+    admin = _admin(request)
     scope = request.POST.get("scope") or request.GET.get("scope", "")
     thrown = Switch.objects.filter(scope=scope).first() if "\0" not in scope else None
-    if thrown is None or not policy.lift(scope, clock.now()):
+    if thrown is None or not policy.lift(scope, clock.now(), admin):
         toast(request, "It was not stopped any more.", level=messages.ERROR)
         return redirect("home:engine")
     undo = (

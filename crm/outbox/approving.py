@@ -150,9 +150,7 @@ def tell(approvers: Iterable[int], now: datetime) -> None:
     wanted = set(approvers)
     unread = Notification.objects.filter(Q(user__in=wanted), kind=KIND, read_at=None)
     if new := wanted - set(unread.values_list("user_id", flat=True)):
-        slots.tell(
-            new, KIND, "Mail waits for your yes before it is sent", reverse("outbox:list") + "?tab=to-approve", now
-        )
+        slots.tell(new, KIND, "Mail waits for your yes before it is sent", reverse("approvals:list"), now)
 
 
 def _few(pks: Collection[int]) -> list[int]:

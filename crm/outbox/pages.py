@@ -32,10 +32,6 @@ class Tab:
 
 TABS = {
     "upcoming": Tab("Upcoming", ("due",), Sort("due_at"), "Nothing is planned. Workflows and replies put mail here."),
-    "to-approve": Tab(
-        "To approve", ("asked",), Sort("due_at"),
-        "Nothing waits for a yes. Workflows can be told to let somebody read a mail before it leaves.",
-    ),
     "held-back": Tab(
         "Not sent", ("skipped",), Sort("settled_at", descending=True, nullable=True),
         "All that was planned could leave. Mail that consent, lateness or a bounce ends stands here with the reason.",

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest
 
 from crm.accounts.models import Contact
+from crm.outbox import preferring, pressure
 from crm.outbox.models import OutboundMessage
 from crm.web import clock
 from crm.web.composed import Composed
@@ -57,6 +59,37 @@ def letters(contact: Contact, request: HttpRequest) -> dict[str, Any] | None:
         return None
     lines = [(message, _STATES.get(message.state)) for message in found[:_LETTERS]]
     return {"letters": lines, "more": len(found) > _LETTERS, "account": contact.account}
+
+
+_WISHED = """
+    SELECT 'topic', name, NULL::timestamptz, '', '' FROM crm_topic WHERE slug = ANY(%(slugs)s)
+    UNION ALL (
+        SELECT 'fact', e.text, e.occurred_at, e.source, coalesce(nullif(u.name, ''), u.email, '')
+        FROM crm_timelineentry e LEFT JOIN crm_user u ON u.id = e.actor_id
+        WHERE e.contact_id = %(contact)s AND e.kind = ANY(%(kinds)s) ORDER BY e.occurred_at DESC, e.id DESC LIMIT 5)
+"""
+
+
+def wishes(contact: Contact, request: HttpRequest) -> dict[str, Any]:
+    """What somebody wants to hear, whether automation rests, and who said so when; one query."""
+    now = clock.now()
+    kinds = [*preferring.ABOUT_WISHES, pressure.PAUSED, pressure.LIFTED]
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"slugs": contact.refused_topics, "contact": contact.pk, "kinds": kinds}
+        cursor.execute(_WISHED, values)
+        rows = cursor.fetchall()
+    resting, paused = contact.automation_paused_until, contact.mail_paused_until
+    return {
+        "contact": contact,
+        "topics": [name for what, name, *_ in rows if what == "topic"],
+        "history": [
+            {"text": text, "at": at, "source": source, "by": by}
+            for what, text, at, source, by in rows
+            if what == "fact"
+        ],
+        "rests": resting if resting and resting > now else None,
+        "paused": paused if paused and paused > now else None,
+    }
 
 
 _BECAME = {

@@ -9,12 +9,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from crm.history.actions import act
 from crm.outbox.actions import close_the_gate
 from crm.outbox.models import CHATS, MailPolicy, Switch
 from crm.team.models import User
 from crm.web import standing
 
 Mode = MailPolicy.Mode
+
+#: Acts in the audit log. Their undo is to do the opposite.
+STOPPED, LIFTED = "mail.stopped", "mail.let_go_on"
 
 _CHANNELS = "|".join(["email", *CHATS])
 _SCOPE = re.compile(
@@ -84,15 +88,21 @@ def throw(scope: str, reason: str, now: datetime, by: User | None = None) -> Non
     close_the_gate()
     thrown = {"reason": reason[:200], "thrown_at": now, "thrown_by": by}
     Switch.objects.update_or_create(scope=scope, defaults=thrown)
+    if by:
+        with act(STOPPED, f"stopped {Switch(scope=scope).words}: {reason}"[:200], by, now, {"scope": scope}):
+            pass
     transaction.on_commit(standing.forget)
 
 
 @transaction.atomic
-def lift(scope: str, now: datetime) -> bool:
+def lift(scope: str, now: datetime, by: User | None = None) -> bool:
     """Let mail go on; what has become too late meanwhile is skipped. False if the switch was off."""
     policy = close_the_gate()
     if not Switch.objects.filter(scope=scope).delete()[0]:
         return False
+    if by:
+        with act(LIFTED, f"let {Switch(scope=scope).words} go on", by, now, {"scope": scope}):
+            pass
     policy.opened_at = now
     policy.save(update_fields=["opened_at"])
     transaction.on_commit(standing.forget)

@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q, Value
+from django.http import HttpRequest
+from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Contact
-from crm.history.undoing import echoes
-from crm.outbox import actions, approving, checks, complaining, load, panels, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.history.undoing import echoes, irrevocable
+from crm.outbox import actions, approving, checks, complaining, load, panels, policy, repairs, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
-from crm.outbox.models import Notification, OutboundMessage, Suppression
+from crm.outbox.models import Notification, OutboundMessage, Suppression, Switch
 from crm.outbox.notifications import digest, fall_or_rise, notify
 from crm.outbox.reachable import register_checks
 from crm.team.models import User
 from crm.team.viewer import SIGHT
-from crm.web import standing
+from crm.web import clock, standing
 from crm.web.composed import Asked, Composed
 
 _needing_eyes = Composed(
@@ -41,6 +46,47 @@ def suppressed(people: Sequence[Contact], now: datetime) -> dict[int, slots.Mark
 def unread(viewer: User) -> Asked:
     return _unread.asked(viewer)
 
+
+def to_approve(viewer: User) -> int:
+    """Mail that waits for the viewer's yes."""
+    now = clock.now()
+    return approving.may_be_approved_by(OutboundMessage.objects.all(), viewer, now)[:1000].count()
+
+
+def awaiting_a_yes(viewer: User, now: datetime, limit: int) -> Any:
+    """Customers to whom mail waits for the viewer's yes, the first to leave first."""
+    rows = OutboundMessage.objects.asked().visible_to(viewer).filter(approver=viewer, account__isnull=False)
+    return slots.named_rows("approvals", rows.order_by("due_at", "id"), limit, moment=F("due_at"), words=Value(""))
+
+
+def _asked(number: int, due_at: datetime, words: str, now: datetime) -> tuple[str, float, str]:
+    return "A mail to them waits for your yes", 0.6, "Read it"
+
+
+def stopped_by_hand(request: HttpRequest, how: Any) -> slots.Notice | None:
+    """Everything automatic, or a kind of mail, is stopped; asked once for each look at how the work stands."""
+    thrown = _stopped.seen(how)
+    if not thrown:
+        return None
+    by = f" by {thrown.thrown_by}" if thrown.thrown_by else ""
+    title = f"Stopped{by}: {thrown.words}."
+    return slots.Notice(title, thrown.reason, reverse("sending:settings"), "Sending", "bad")
+
+
+class _Stopped:
+    """What is stopped of what is automatic, kept as long as the standing that it was asked with."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Any, Switch | None] = (None, None)
+
+    def seen(self, how: Any) -> Switch | None:
+        if self.known[0] is not how:
+            rows = Switch.objects.filter(Q(scope="automatic") | Q(scope__startswith="category:"))
+            self.known = (how, rows.select_related("thrown_by").order_by("scope").first())
+        return self.known[1]
+
+
+_stopped = _Stopped()
 
 slots.tellers.register("bell", notify)
 slots.work.register("digest", slots.Work(run=digest.work, next_due=digest.next_due, order=15))
@@ -75,6 +121,20 @@ slots.settings_pages.register(
         keywords="from rate limit pause test",
     ),
 )  # fmt: skip
+slots.settings_pages.register(
+    "sending",
+    slots.SettingsPage(
+        "Sending", "How often, when, what is stopped", "gauge", "sending:settings", "Mail", 12,
+        keywords="kill switch stop everything automatic cap quiet hours pause pressure limit",
+    ),
+)  # fmt: skip
+slots.settings_pages.register(
+    "topics",
+    slots.SettingsPage(
+        "Topics", "What mail is about, and may be refused", "tags", "sending:topics", "Mail", 14,
+        keywords="preferences unsubscribe categories consent",
+    ),
+)  # fmt: skip
 slots.owned_rows.register(
     "notifications",
     slots.OwnedRows("crm.Notification", "account", ("", ""), "move", "keep"),
@@ -85,6 +145,7 @@ slots.work.register("approvals", slots.Work(run=approving.work, next_due=approvi
 slots.work.register("chats", slots.Work(run=actions.work_chats, next_due=actions.next_chat, order=21))
 slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
 slots.contact_panels.register("mail", slots.Panel("crm/outbox/letters.html", panels.letters, 30))
+slots.contact_panels.register("wishes", slots.Panel("crm/outbox/wishes.html", panels.wishes, 25))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))
 slots.throughput.register("outbox", load.lately)
 slots.holdings.register(
@@ -118,6 +179,13 @@ slots.owned_rows.register(
 )  # fmt: skip
 slots.inbox_handlers.register(complaining.KIND, complaining.handle)
 slots.traces.register("notifications", forget_in_notifications)
+for done in (policy.STOPPED, policy.LIFTED):
+    irrevocable.register(done, "What left or waited meanwhile is done. Do the opposite under Settings, Sending.")
+irrevocable.register("mail.limits_changed", "Set it as you want it under Settings, Sending.")
+slots.kept_tables.register("crm.Topic", slots.KeptTable())
+slots.mail_tabs.register("approvals", slots.MenuEntry("To approve", "mail-check", "approvals:list", 5, to_approve))
+slots.today_rows.register("approvals", slots.TodayRows(awaiting_a_yes, _asked, 35))
+slots.notices.register("automatic", stopped_by_hand)
 register_checks()
 register_integrations()
 slots.register_facts(

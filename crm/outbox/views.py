@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm import slots
-from crm.outbox import load, policy, recalling, repairs, settling
+from crm.outbox import approving, load, policy, recalling, repairs, settling
 from crm.outbox.forms import GivenReasonForm, ModeForm, ReasonForm
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.pages import GUARDS, TABS, Narrowing, banner, beside, eyes, kept, rows_of, times, without_keys
@@ -73,6 +73,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "times": times(message, viewer),
         "kept": bool(kept(OutboundMessage.objects.visible_to(viewer), [message])),
         "asks": {name: verb.asks for name, verb in repairs.UNCERTAIN.verbs.items()},
+        "may_approve": approving.may_be_approved_by(
+            OutboundMessage.objects.visible_to(viewer).filter(pk=pk), viewer, clock.now()
+        ).exists()
+        if message.state == OutboundMessage.State.ASKED
+        else False,
         "may_settle": message.may_be_settled_by(viewer),
         "suppressed": settling.suppression_of(message) if message.state == OutboundMessage.State.FAILED else None,
     }
@@ -150,7 +155,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     """Throw the switch that stops all mail at once, or with `lift` take it back. For admins."""
     admin = _admin(request)
     if "lift" in request.POST:
-        policy.lift("all", clock.now())
+        policy.lift("all", clock.now(), admin)
         toast(request, "Mail may leave again. What has become too late meanwhile is skipped.")
         return redirect("outbox:list")
     form = GivenReasonForm(request.POST)

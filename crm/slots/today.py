@@ -33,8 +33,8 @@ def named_rows(
     """Of rows with an account: a number, a moment and words, as `told` wants them."""
     urgency, at = Cast(Value(None), FloatField()), Cast(moment, DateTimeField())
     found: Any = rows.annotate(
-        reason=Value(name), whose=F("account_id"), number_=Cast(number, BigIntegerField()), urgency_=urgency,
+        reason_=Value(name), whose=F("account_id"), number_=Cast(number, BigIntegerField()), urgency_=urgency,
         moment_=at, words_=Cast(words, CharField()),
     )  # fmt: skip
-    told: QuerySet[Any, Any] = found.values_list("reason", "whose", "number_", "urgency_", "moment_", "words_")[:limit]
+    told: QuerySet[Any, Any] = found.values_list("reason_", "whose", "number_", "urgency_", "moment_", "words_")[:limit]
     return told

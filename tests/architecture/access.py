@@ -5,7 +5,7 @@ A row's name is the URL's, with its namespace. The default row is a page that ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.core.files.base import ContentFile
@@ -21,7 +21,7 @@ from crm.imports.models import Import
 from crm.inbox.models import InboundPayload
 from crm.ledger.models import Contract, CurrencyRate
 from crm.outbox.actions import Draft, enqueue, template
-from crm.outbox.models import Notification, OutboundMessage, Sender
+from crm.outbox.models import Notification, OutboundMessage, Sender, Topic
 from crm.outbox.unsubscribing import url_for
 from crm.pipelines.models import Deal, Pipeline, Stage
 from crm.segments.models import SavedView, Segment
@@ -88,6 +88,8 @@ class World:
     file: AccountFile = field(init=False)
     task: Task = field(init=False)
     message: OutboundMessage = field(init=False)
+    asked: OutboundMessage = field(init=False)
+    topic: Topic = field(init=False)
     view: SavedView = field(init=False)
     segment: Segment = field(init=False)
     gone_view: SavedView = field(init=False)
@@ -165,6 +167,9 @@ class World:
             account_id=self.account.pk, contact_id=self.contact.pk,
         )  # fmt: skip
         self.message = OutboundMessage.objects.get(pk=enqueue([draft])["secret"])
+        asked = replace(draft, key="asked", needs_approval_by=self.mira.pk)
+        self.asked = OutboundMessage.objects.get(pk=enqueue([asked])["asked"])
+        self.topic = Topic.objects.create(slug="secret", name=SECRET[:60])
         access_mail.correspond(self, SECRET)
         access_tickets.ask(self, SECRET)
         access_pipelines.sell(self, SECRET)
@@ -293,6 +298,19 @@ ROWS: dict[str, Row] = _OTHERS | {
     "todos:snooze": about("task", "POST"),
     "todos:owner": about("task", "POST"),
     "outbox:list": Row(),
+    "approvals:list": Row(),
+    "approvals:approval": Row("POST"),
+    "approvals:reconsideration": Row("POST"),
+    "approvals:detail": about("asked", "GET POST", readers=MANAGERS, writers=MANAGERS),
+    "approvals:refusal": about("asked", "POST", writers=MANAGERS),
+    "sending:settings": for_admins("GET POST"),
+    "sending:stop": for_admins("POST"),
+    "sending:rest": about("contact", "POST"),
+    "sending:wishes": about("contact"),
+    "sending:topics": for_admins(),
+    "sending:new_topic": for_admins("GET POST"),
+    "sending:topic": for_admins("GET POST", pk=lambda world: world.topic.pk),
+    "sending:retirement": for_admins("POST", pk=lambda world: world.topic.pk),
     "outbox:mode": Row("POST", writers=ADMINS),
     "outbox:stop": Row("POST", writers=ADMINS),
     "outbox:detail": about("message"),

@@ -76,7 +76,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     sender, now = get_object_or_404(Sender, pk=pk), clock.now()
     scope = f"sender:{sender.name}"
     if "lift" in request.POST:
-        policy.lift(scope, now)
+        policy.lift(scope, now, viewer_of(request))
         toast(request, f"Mail of {sender} leaves again.")
     elif not Switch.objects.filter(scope=scope).exists():
         policy.throw(scope, "Paused under Settings, Senders.", now, viewer_of(request))
