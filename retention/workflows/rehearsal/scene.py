@@ -27,7 +27,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "retention_steprun": (),
     "retention_trial": (),
     "crm_pending": (),
-    "crm_outboundmessage": ("message_due", "message_of_contact"),
+    "crm_outboundmessage": ("message_due", "message_of_contact", "message_asked"),
     "crm_decision": ("decision_of_message",),
     "crm_mailpolicy": (),
     "crm_switch": (),
