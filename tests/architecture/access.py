@@ -214,6 +214,7 @@ class World:
             "ticket-categories": self.category.pk,
             "dunning-cases": self.case.pk, "payment-status-tokens": self.status_token.pk,
             "webhooks": self.webhook.pk, "webhook-deliveries": self.delivery.pk,
+            "workflows": self.workflow.pk,
         }  # fmt: skip
 
 

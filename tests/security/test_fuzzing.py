@@ -60,6 +60,10 @@ def _made_real(case: Any, world: World, real: bool) -> None:
         case.path_parameters["id"] = world.of_api()[room]
     if "term_id" in case.path_parameters:
         case.path_parameters["term_id"] = world.contract.terms.earliest("starts_on").pk
+    if "enrollment_id" in case.path_parameters:
+        case.path_parameters["enrollment_id"] = world.enrollment.pk
+    if "slug" in case.path_parameters:
+        case.path_parameters["slug"] = world.workflow.slug
     if isinstance(case.body, dict):
         for name, pk in (("account", world.account.pk), ("contact", world.contact.pk)):
             if name in case.body:
@@ -102,7 +106,7 @@ def test_nothing_is_answered_to_nobody(world: World) -> None:
     """ignored_auth: no token and a wrong one get 401 at every operation, and the schema says that one is needed."""
     for operation in operations():
         assert operation.definition.raw.get("security") == [{"token": []}] or operation.schema.raw_schema["security"]
-        path = {"id": world.account.pk, "term_id": 1, "file_id": 1}
+        path = {"id": world.account.pk, "term_id": 1, "file_id": 1, "enrollment_id": 1, "slug": "renewal-reminder"}
         case = operation.Case(path_parameters=path, media_type="application/json")
         for headers in ({}, {"Authorization": "Bearer hf_wrong"}, {"Authorization": "Basic YTpi"}):
             answer = case.call(headers=headers)

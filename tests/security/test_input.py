@@ -203,6 +203,7 @@ def test_no_field_of_the_api_breaks_it(world: World, ada: User, calling: Any) ->
     }
     for path, operations in described["paths"].items():
         url = path.replace("{id}", str(world.of_api().get(path.split("/")[3], ""))).replace("{term_id}", str(term))
+        url = url.replace("{enrollment_id}", str(world.enrollment.pk)).replace("{slug}", world.workflow.slug)
         for method in operations.keys() & {"post", "put", "patch"}:
             fields = fields_of(described, operations[method])
             for name in fields:
