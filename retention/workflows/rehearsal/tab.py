@@ -72,6 +72,8 @@ def _knows(shown: Rehearsal) -> list[str]:
                     "known now, not as it was then.")  # fmt: skip
         if when == "silence":
             said.append("Of silences, those that still last are known; those that ended are not.")
+    if any(step.get("approval") for step in shown.definition.get("steps", [])):
+        said.append("Mail that waits for somebody’s yes is taken to get it at once.")
     said.append(
         "Mail that other workflows have planned or sent counts for the cap; what they will plan later does not."
     )
