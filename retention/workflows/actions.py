@@ -15,11 +15,12 @@ from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
-from retention.workflows import brake, engine, matching, recipes, segments, triggers
+from retention.workflows import brake, engine, matching, published, recipes, segments, triggers
 from retention.workflows.changing import moving, resuming, stopping
 from retention.workflows.changing.resuming import Choice
-from retention.workflows.definition import Definition
+from retention.workflows.definition import Definition, DefinitionError, parse
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
+from retention.workflows.recipes import RecipeError
 
 
 def work(now: datetime) -> int:
@@ -102,6 +103,24 @@ def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
     workflow.settings = {name: plan.settings[name] for name in merged}
     if workflow.version_id:
         _publish(workflow, plan, now)
+    workflow.save()
+    return workflow
+
+
+@transaction.atomic
+def hold_out(slug: str, percent: int, now: datetime) -> Workflow:
+    """Let so many in a hundred of those who enter from now on get nothing of it, to measure what it does.
+
+    A running workflow gets a new version. Raises RecipeError for a share that is out of bounds.
+    """
+    if slug in recipes.names():
+        return configure(slug, {recipes.HOLDOUT: percent}, now)
+    workflow = Workflow.objects.select_for_update(of=("self",)).get(slug=slug)
+    data = published.of_version(workflow.version_id or 0).model_dump(mode="json", by_alias=True, exclude_none=True)
+    try:
+        _publish(workflow, parse(data | {recipes.HOLDOUT: percent}), now)
+    except DefinitionError as error:
+        raise RecipeError(str(error)) from None
     workflow.save()
     return workflow
 

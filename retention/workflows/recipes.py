@@ -24,6 +24,9 @@ _ONLY_WITH = "only_with"
 #: What a switch takes from the command line.
 _SAID = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
+#: What can be set of every recipe, though no file says so: how many of those who enter get nothing, to measure it.
+HOLDOUT = "holdout_percent"
+
 type Value = bool | int | str
 
 
@@ -80,11 +83,14 @@ class Recipe(BaseModel):
 
     def with_settings(self, chosen: dict[str, Any]) -> Definition:
         """The definition with these settings in place of the defaults. Raises RecipeError."""
-        if unknown := sorted(set(chosen) - set(self.settings)):
+        if unknown := sorted(set(chosen) - set(self.settings) - {HOLDOUT}):
             known = ", ".join(self.settings) or "none"
             raise RecipeError(f"{self.slug} has no setting {unknown[0]!r}; it has: {known}")
         values = dict(self.defaults)
+        held = {HOLDOUT: chosen[HOLDOUT]} if HOLDOUT in chosen else {}
         for name, value in chosen.items():
+            if name in held:
+                continue
             try:
                 values[name] = self.settings[name].read(value)
             except ValueError as error:
@@ -96,7 +102,7 @@ class Recipe(BaseModel):
                     f"{self.slug}.{name} must come after the {label} ({values[setting.after]}), not {values[name]}"
                 )
         try:
-            return definition.parse(_filled(self.body, values, self.slug) | {"settings": values})
+            return definition.parse(_filled(self.body, values, self.slug) | held | {"settings": values | held})
         except DefinitionError as error:
             raise RecipeError(f"recipe {self.slug}: {error}") from error
 

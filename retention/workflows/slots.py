@@ -7,6 +7,7 @@ from retention.workflows.bulk import register_bulk
 from retention.workflows.changing.taking_back import register_undoers
 from retention.workflows.experiments import actions as experiments
 from retention.workflows.experiments import holdout
+from retention.workflows.experiments import tab as effect
 from retention.workflows.models import Enrollment
 from retention.workflows.rehearsal import tab as rehearsed
 from retention.workflows.tabs import Tab, mail, people, settings, steps, tabs, versions
@@ -112,4 +113,9 @@ tabs.register("people", Tab("People", "retention/workflows/people.html", people.
 tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
 tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))
 tabs.register("versions", Tab("Versions", "retention/workflows/versions.html", versions.context, order=60))
+tabs.register(
+    "effect",
+    Tab("Effect", "retention/workflows/effect/tab.html", effect.context, order=46, paged=True,
+        rows="retention/workflows/effect/names.html"),
+)  # fmt: skip
 tabs.register("why", Tab("Why?", "retention/workflows/why/tab.html", why.tab, order=45))

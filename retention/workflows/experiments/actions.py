@@ -18,10 +18,8 @@ def hold_out(percent: int, by: User | None, now: datetime) -> Act:
     HoldoutSettings.objects.bulk_create([HoldoutSettings(pk=1)], ignore_conflicts=True)
     with act(SET, "changed how many customers are held out of everything", by, now) as done:
         row = HoldoutSettings.objects.select_for_update(no_key=True).get(pk=1)
-        if not percent:
-            row.since = None
-        elif not row.percent:
-            row.since = now
+        if row.percent != percent:  # those who come into it have got everything until now: it is measured anew
+            row.since = now if percent else None
         row.percent = percent
         row.save()
         close_the_gate()  # what has been cleared for them is cleared again

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from crm.history.toasts import undoable
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
-from retention.workflows.experiments import actions
+from crm.web.pagination import BadCursor
+from retention.workflows import actions as workflows
+from retention.workflows.experiments import actions, effect, tab
 from retention.workflows.experiments.forms import HoldoutForm
-from retention.workflows.experiments.models import HoldoutSettings
+from retention.workflows.experiments.models import MOST, HoldoutSettings
+from retention.workflows.recipes import RecipeError
+from retention.workflows.views import admins_post
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,4 +30,27 @@ def holdout(request: HttpRequest) -> HttpResponse:
         done = actions.hold_out(form.cleaned_data["percent"], viewer_of(request), clock.now())
         undoable(request, done, "Kept. It counts from now on.")
         return redirect("workflows:holdout")
-    return render(request, "retention/workflows/holdout.html", {"form": form}, status=422 if form.errors else 200)
+    now, settings = clock.now(), HoldoutSettings.the_only()
+    context: dict[str, Any] = {"form": form, "since": settings.since}
+    if settings.since:
+        url, people = reverse("workflows:holdout"), effect.of_everything()
+        if "arm" in request.GET:
+            try:
+                context |= tab.names(request, people, now) | {"up": url}
+            except BadCursor as error:
+                return HttpResponseBadRequest(str(error))
+        else:
+            context["measured"] = [tab.line(row, url) for row in effect.rows(people, now)]
+    return render(request, "retention/workflows/holdout.html", context, status=422 if form.errors else 200)
+
+
+@admins_post
+def held_out(request: HttpRequest, slug: str) -> str:
+    """How many of those who enter one workflow get nothing of it."""
+    text = request.POST.get("percent", "").strip()
+    if not text.isdecimal() or int(text) > MOST:
+        raise RecipeError(f"Give a number from 0 to {MOST}. Nothing was changed.")
+    workflow = workflows.hold_out(slug, int(text), clock.now())
+    if not int(text):
+        return f"Nobody who enters {workflow} is held out any more."
+    return f"{text} in 100 of those who enter {workflow} from now on are held out."

@@ -162,7 +162,7 @@ def test_who_enters_while_there_is_such_a_group_is_marked(publish, run_at):
 def test_the_group_has_a_beginning(db):
     actions.hold_out(5, None, NOON)
     actions.hold_out(10, None, NOON + timedelta(days=3))
-    assert (HoldoutSettings.the_only().percent, HoldoutSettings.the_only().since) == (10, NOON)
+    assert (HoldoutSettings.the_only().percent, HoldoutSettings.the_only().since) == (10, NOON + timedelta(days=3))
     actions.hold_out(0, None, NOON + timedelta(days=4))
     assert HoldoutSettings.the_only().since is None
 
