@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from crm.outbox import rendering
 from crm.outbox.models import Decision, MailPolicy, OutboundMessage, Slice
-from crm.outbox.sending import guards
+from crm.outbox.sending import guards, pacing
 from crm.outbox.sending.decisions import as_json, decision
 from crm.outbox.sending.guards import Move, Verdict
 from crm.outbox.sending.letters import Letter, read
@@ -83,7 +83,7 @@ def _clear(claims: Sequence[Claim], moment: datetime, slice_id: int | None, same
     passing = within_the_cap([one for one in trying if passes(one, verdicts[one.message.pk], cleared)], cleared)
     # Slots come last: whoever takes some keeps the other senders waiting until the commit.
     written = [letter for letter in passing if write_down(letter, cleared)]
-    late_slots = guards.rate(written)
+    late_slots = pacing.rate(written)
     for letter in written:
         move = late_slots.get(letter.message.pk)
         letter.rated = {**move.facts, "until": move.until.isoformat(), "reason": move.reason} if move else {}

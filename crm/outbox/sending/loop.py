@@ -15,7 +15,7 @@ from crm.outbox import rules
 from crm.outbox.channels import Channel, Outcome, Refused, chats
 from crm.outbox.channels.email import BadEmailURL, open_channel
 from crm.outbox.models import MailPolicy, OutboundMessage, Slice, Switch
-from crm.outbox.sending import guards
+from crm.outbox.sending import pacing
 from crm.outbox.sending.claim import BATCH, Taken, claim, crash, may_send, may_test, release
 from crm.outbox.sending.clear import GateClosed, clear
 from crm.outbox.sending.fallen import reconcile
@@ -160,7 +160,7 @@ def _round(taken: Taken, todo: dict[Claim, None], channel: Channel, budget: _Bud
                 staying.remove(letter)
                 del todo[letter.claim]
     finally:
-        guards.give_back(staying)
+        pacing.give_back(staying)
     left = len(cleared.letters) - len(staying)
     budget.pace = max(1, left) if staying else min(BATCH, 2 * budget.pace)
     return len(todo) < before
