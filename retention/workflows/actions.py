@@ -15,11 +15,12 @@ from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
-from retention.workflows import brake, engine, matching, published, recipes, segments, triggers
+from retention.workflows import brake, engine, matching, published, recipes, triggers
 from retention.workflows.changing import moving, resuming, stopping
 from retention.workflows.changing.resuming import Choice
-from retention.workflows.definition import Definition, DefinitionError, parse
-from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
+from retention.workflows.definition import DefinitionError, parse
+from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.publishing import locked, publish
 from retention.workflows.recipes import RecipeError
 
 
@@ -36,11 +37,11 @@ def next_due(now: datetime) -> datetime | None:
 
 @transaction.atomic
 def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workflow:
-    """Switch a recipe on: facts from now on count. With `include_current` also customers who already are silent, or
+    """Switch it on: facts from now on count. With `include_current` also customers who already are silent, or
     inside the window before a date. What is paused goes on; what is on stays as it is. Raises RecipeError.
     """
-    workflow = _locked(slug)
-    _publish(workflow, recipes.load(slug).with_settings(workflow.settings), now)
+    workflow = locked(slug)
+    _make_ready(workflow, now)
     if workflow.state == Workflow.State.OFF:
         workflow.enabled_at = workflow.swept_until = now
     if include_current:
@@ -53,13 +54,23 @@ def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workfl
     return workflow
 
 
+def _make_ready(workflow: Workflow, now: datetime) -> None:
+    """A recipe is published as its file is now; what people made here they publish themselves."""
+    if not workflow.is_own:
+        publish(workflow, recipes.load(workflow.recipe).with_settings(workflow.settings), now)
+    elif workflow.archived_at:
+        raise RecipeError(f"{workflow} is archived. Bring it back first.")
+    elif not workflow.version_id:
+        raise RecipeError(f"Nothing of {workflow} is published yet. Open the builder and publish it.")
+
+
 @transaction.atomic
 def disable(slug: str, now: datetime, by: User | None = None) -> Workflow:
     """Switch it off at once: nobody enters, nothing of it leaves any more, and who is under way or parked has left it.
 
     Raises RecipeError. `changing.stopping.bring_back` undoes it.
     """
-    workflow = _locked(slug)
+    workflow = locked(slug)
     stopping.stop(workflow, by, now)
     return workflow
 
@@ -97,12 +108,12 @@ def configure(slug: str, chosen: Mapping[str, Any], now: datetime) -> Workflow:
     Raises RecipeError.
     """
     recipe = recipes.load(slug)
-    workflow = _locked(slug)
+    workflow = locked(slug)
     merged = workflow.settings | dict(chosen)
     plan = recipe.with_settings(merged)
     workflow.settings = {name: plan.settings[name] for name in merged}
     if workflow.version_id:
-        _publish(workflow, plan, now)
+        publish(workflow, plan, now)
     workflow.save()
     return workflow
 
@@ -118,7 +129,7 @@ def hold_out(slug: str, percent: int, now: datetime) -> Workflow:
     workflow = Workflow.objects.select_for_update(of=("self",)).get(slug=slug)
     data = published.of_version(workflow.version_id or 0).model_dump(mode="json", by_alias=True, exclude_none=True)
     try:
-        _publish(workflow, parse(data | {recipes.HOLDOUT: percent}), now)
+        publish(workflow, parse(data | {recipes.HOLDOUT: percent}), now)
     except DefinitionError as error:
         raise RecipeError(str(error)) from None
     workflow.save()
@@ -181,23 +192,3 @@ def _parked(ids: Sequence[int] | None) -> QuerySet[Enrollment]:
     """Locked, in the order of their ids: whoever decides second finds them decided."""
     parked = Enrollment.objects.filter(state=Enrollment.State.PARKED).order_by("id").select_for_update(of=("self",))
     return parked if ids is None else parked.filter(pk__in=ids)
-
-
-def _locked(slug: str) -> Workflow:
-    recipe = recipes.load(slug)
-    name = recipe.with_settings({}).name
-    Workflow.objects.bulk_create([Workflow(slug=slug, name=name)], ignore_conflicts=True)
-    return Workflow.objects.select_for_update().get(slug=slug)
-
-
-def _publish(workflow: Workflow, plan: Definition, now: datetime) -> None:
-    """Make this definition the current version, unless it is that already."""
-    data = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
-    current = workflow.version
-    if current is None or current.definition != data:
-        segments.hold(data)
-        number = current.number + 1 if current else 1
-        workflow.version = WorkflowVersion.objects.create(
-            workflow=workflow, number=number, definition=data, published_at=now
-        )
-    workflow.name = plan.name

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
 
+from retention.workflows.asking import Asks
 from retention.workflows.causes import Strict, Tree, Trigger
 from retention.workflows.kinds import step_kinds
 from retention.workflows.naming import unknown_names
@@ -81,9 +82,13 @@ type AnyStep = Annotated[SerializeAsAny[Step], BeforeValidator(_of_its_kind)]
 class Leave(Strict):
     """When to leave early: a fact of a kind that happens after entering, or a filter that holds before a step."""
 
-    because: str = Field(min_length=1, max_length=200)
-    fact: str | None = None
-    where: Tree | None = None
+    because: str = Field(
+        min_length=1, max_length=200, title="Because", description="As people read it: “They were seen again”."
+    )
+    fact: Annotated[str | None, Asks("fact")] = Field(
+        None, title="When this happens", description="Or leave it blank, and say below what must be true."
+    )
+    where: Annotated[Tree | None, Asks("filter")] = Field(None, title="Or when they are")
 
     @model_validator(mode="after")
     def _one_of(self) -> Leave:
@@ -99,8 +104,8 @@ class Definition(Strict):
     about: str = ""
     trigger: Trigger
     steps: list[AnyStep] = Field(min_length=1)
-    goal: Leave | None = None
-    exits: list[Leave] = Field(default_factory=list)
+    goal: Leave | None = Field(None, title="There is a goal", description="What it is for. Whoever reaches it is done.")
+    exits: list[Leave] = Field(default_factory=list, title="Leave early")
     holdout_percent: int = Field(
         0,
         title="Hold out, per cent",

@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from crm.accounts.models import Account, Contact
 from crm.history.models import Act
-from crm.team.models import VisibleQuerySet
+from crm.team.models import User, VisibleQuerySet
 from crm.timeline.models import Pending
 from crm.web import clock
 from retention.workflows import rules
@@ -48,9 +48,22 @@ class Workflow(models.Model):
     stumbled_over = models.CharField(max_length=300, blank=True, default="", db_default="")
     rests_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
+    recipe = models.SlugField(max_length=60, blank=True, default="", db_default="", db_index=False)  # blank: own
+    archived_at = models.DateTimeField(null=True)
+    # What somebody changes and nobody has published; see retention.workflows.building.
+    draft: models.JSONField[Any, Any] = models.JSONField(null=True)  # a definition, finished or not
+    draft_edition = models.PositiveIntegerField(default=0, db_default=0)  # rises with every change, undo included
+    draft_place = models.PositiveIntegerField(default=0, db_default=0)  # which of its DraftEdits it stands at
+    drafted_at = models.DateTimeField(null=True)
+    drafted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Made here, and freely changed, where a recipe only has settings."""
+        return not self.recipe
 
 
 #: SQL over enrollments e and workflows w: since when one has waited for the engine; who is paused does not wait for it.
@@ -70,6 +83,8 @@ class WorkflowVersion(models.Model):
     number = models.PositiveIntegerField()
     definition = models.JSONField()  # validated by retention.workflows.definition
     published_at = models.DateTimeField(default=clock.now)
+    published_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    note = models.CharField(max_length=300, blank=True, default="", db_default="")  # why, in the publisher's words
 
     class Meta:
         constraints = [models.UniqueConstraint("workflow", "number", name="version_number_once")]
@@ -109,9 +124,8 @@ class Enrollment(models.Model):
     awaits_until = models.DateTimeField(null=True)  # its step waits for a fact, no longer than that …
     wait_key = models.CharField(max_length=200, blank=True, default="", db_default="")  # … and that one of its kind
     depth = models.PositiveSmallIntegerField(default=0, db_default=0)  # so many workflows set each other off before it
-    passes = models.JSONField(
-        null=True
-    )  # step → where to go instead: what it does not run since it came from elsewhere
+    #: Step → where to go instead: what it does not run since it came from elsewhere.
+    passes = models.JSONField(null=True)
     held = models.JSONField(null=True)  # somebody let it stand still: who, why, and what it goes on with
     attempts = models.PositiveSmallIntegerField(default=0)
     entered_at = models.DateTimeField(default=clock.now)

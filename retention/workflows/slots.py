@@ -16,6 +16,7 @@ from retention.workflows.why import views as why
 slots.work.register("workflows", slots.Work(run=actions.work, next_due=actions.next_due, order=10))
 slots.kept_tables.register("retention.Workflow", slots.KeptTable(after=actions.rest))
 slots.kept_tables.register("retention.WorkflowVersion", slots.KeptTable())
+slots.kept_tables.register("retention.DraftEdit", slots.KeptTable())
 slots.loads.register(
     "workflows",
     slots.LoadSource(
@@ -111,7 +112,10 @@ tabs.register(
 )  # fmt: skip
 tabs.register("people", Tab("People", "retention/workflows/people.html", people.context, order=30, paged=True))
 tabs.register("mail", Tab("Mail", "retention/workflows/mail.html", mail.context, order=40, paged=True))
-tabs.register("settings", Tab("Settings", "retention/workflows/settings.html", settings.context, order=50))
+tabs.register(
+    "settings",
+    Tab("Settings", "retention/workflows/settings.html", settings.context, order=50, applies=lambda w: not w.is_own),
+)
 tabs.register("versions", Tab("Versions", "retention/workflows/versions.html", versions.context, order=60))
 tabs.register(
     "effect",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from retention.workflows import enrollments, views
+from retention.workflows.building import urls as building
 from retention.workflows.changing.views import moving, pauses, persons
 from retention.workflows.experiments.views import held_out, holdout
 from retention.workflows.rehearsal import views as rehearsing
@@ -13,6 +14,7 @@ urlpatterns = [
     path("", views.workflow_list, name="list"),
     path("holdout/", holdout, name="holdout"),
     path("why/", why, name="why"),
+    *building.before,
     path("<slug:slug>/", views.detail, name="detail"),
     path("<slug:slug>/activation/", views.activation, name="activation"),
     path("<slug:slug>/deactivation/", pauses.deactivation, name="deactivation"),
@@ -33,4 +35,5 @@ urlpatterns = [
     path("<slug:slug>/enrollments/<int:pk>/leaving/", persons.leave, name="leaving"),
     path("<slug:slug>/retry/<int:pk>/", enrollments.retry, name="retry"),
     path("<slug:slug>/discarding/<int:pk>/", enrollments.discard, name="discard"),
+    *building.urlpatterns,
 ]

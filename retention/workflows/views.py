@@ -16,9 +16,9 @@ from crm.web import clock, standing
 from crm.web.pagination import BadCursor
 from crm.web.returning import next_url
 from crm.web.toasts import toast
-from retention.workflows import actions, figures, published, recipes, wording
+from retention.workflows import actions, figures, recipes, wording
 from retention.workflows.changing import stopping
-from retention.workflows.definition import Definition
+from retention.workflows.finding import find, plan_of
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Workflow
 from retention.workflows.recipes import RecipeError
@@ -44,22 +44,32 @@ def admins_post(view: Any) -> Any:
 
 @require_GET
 def workflow_list(request: HttpRequest) -> HttpResponse:
-    """Every recipe, whether it was ever switched on or not."""
+    """What people made here, and every recipe, whether it was ever switched on or not."""
     known = {workflow.slug: workflow for workflow in Workflow.objects.select_related("version")}
     counted = figures.of(list(known.values()))
     rows = []
-    for slug in recipes.names():
-        workflow = known.get(slug) or Workflow(slug=slug)
+    own = sorted((w for w in known.values() if w.is_own and not w.archived_at), key=lambda w: w.name.casefold())
+    for workflow in own + [known.get(slug) or Workflow(slug=slug, recipe=slug) for slug in recipes.names()]:
         plan = plan_of(workflow)
-        row = {"workflow": workflow, "plan": plan, "trigger": wording.trigger_sentence(plan)}
-        rows.append(row | {"figures": counted.get(workflow.pk)})
-    return render(request, "retention/workflows/list.html", {"rows": rows, "most": figures.MOST})
+        trigger = wording.trigger_sentence(plan) if plan else ""
+        rows.append({
+            "workflow": workflow, "plan": plan, "trigger": trigger, "figures": counted.get(workflow.pk),
+            "name": plan.name if plan else workflow.name,
+        })  # fmt: skip
+    archived = [workflow for workflow in known.values() if workflow.archived_at]
+    context = {"rows": rows, "most": figures.MOST, "archived": archived, "has_own": bool(own)}
+    return render(request, "retention/workflows/list.html", context)
 
 
 @require_GET
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = find(slug)
-    plan, seen = plan_of(workflow), shown(viewer_of(request), workflow)
+    plan, viewer = plan_of(workflow), viewer_of(request)
+    if plan is None:
+        if viewer.is_admin:
+            return redirect("workflows:builder", slug=slug)
+        return render(request, "retention/workflows/unpublished.html", {"workflow": workflow})
+    seen = shown(viewer, workflow)
     name = request.GET.get("tab", FIRST)
     if (tab := seen.get(name)) is None:
         raise Http404
@@ -103,18 +113,3 @@ def configuration(request: HttpRequest, slug: str) -> str:
         raise RecipeError("; ".join(f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()))
     workflow = actions.configure(slug, form.cleaned_data, clock.now())
     return f"Settings of {workflow} saved. Who is under way finishes on the old ones."
-
-
-def find(slug: str) -> Workflow:
-    """The workflow, or an unsaved one for a recipe that was never switched on."""
-    if workflow := Workflow.objects.select_related("version").filter(slug=slug).first():
-        return workflow
-    if slug not in recipes.names():
-        raise Http404
-    return Workflow(slug=slug, name=recipes.load(slug).with_settings({}).name)
-
-
-def plan_of(workflow: Workflow) -> Definition:
-    if workflow.version_id:
-        return published.of_version(workflow.version_id)
-    return recipes.load(workflow.slug).with_settings(workflow.settings)

@@ -48,6 +48,7 @@ from retention.workflows.models import Enrollment, Workflow
 from tests import factories
 from tests.architecture import (
     access_billing,
+    access_building,
     access_channels,
     access_desk,
     access_doubles,
@@ -179,6 +180,7 @@ class World:
         access_dunning.fail(self, SECRET)
         access_billing.report(self, SECRET)
         access_retention.report(self)
+        access_building.build(self)
         access_levels.measure(self, SECRET)
         access_desk.set_up_desk(self)
         access_forms.ask_anybody(self)
@@ -229,7 +231,7 @@ def _of_workflow(methods: str = "POST", **more: frozenset[str]) -> Row:
 _OTHERS = access_team.ROWS | access_desk.ROWS | access_doubles.ROWS | access_lists.ROWS | access_imports.ROWS
 _OTHERS |= access_channels.ROWS | access_pipelines.ROWS | access_forms.ROWS
 _OTHERS |= access_webhooks.ROWS | access_ledger.ROWS | access_value.ROWS | access_metrics.ROWS | access_billing.ROWS
-_OTHERS |= access_retention.ROWS | access_dunning.ROWS
+_OTHERS |= access_retention.ROWS | access_dunning.ROWS | access_building.ROWS
 _OTHERS |= access_mail.ROWS | access_fields.ROWS | access_segments.ROWS | access_tickets.ROWS | access_levels.ROWS
 
 ROWS: dict[str, Row] = _OTHERS | {

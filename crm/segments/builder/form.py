@@ -14,6 +14,7 @@ from crm.segments.filters import FilterError, parse
 from crm.slots import FilterSubject, filter_subjects
 
 _NAME = re.compile(r"f(0(?:-\d{1,3}){0,9})\.(how|field|argument|op|value|upto)")
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 #: Fields of a form; more than those of the largest filter are not looked at.
 _MOST = 600
 
@@ -26,6 +27,7 @@ class Builder:
     root: Parts
     focus: str = ""
     viewer: Any = field(default_factory=AnonymousUser)
+    prefix: str = ""  # before the names of its fields, where a form holds several
 
     def __post_init__(self) -> None:
         self._settle(self.root, "0")
@@ -35,31 +37,41 @@ class Builder:
         return filter_subjects[self.name]
 
     @classmethod
-    def of(cls, tree: dict[str, Any], subject: str, focus: str = "", viewer: Any = None) -> Builder:
+    def of(cls, tree: dict[str, Any], subject: str, focus: str = "", viewer: Any = None, prefix: str = "") -> Builder:
         """Of a filter that parses."""
         made = part_of(tree, filter_subjects[subject])
         whole = made if isinstance(made, Parts) else Parts(parts=[made] if made else [])
-        builder = cls(subject, whole, focus, viewer or AnonymousUser())
+        builder = cls(subject, whole, focus, viewer or AnonymousUser(), prefix)
         if isinstance(chosen := builder._at(focus)[1], Condition):
             chosen.focus = "value" if chosen.input != "none" else "op"
         return builder
 
     @classmethod
-    def read(cls, form: QueryDict, subject: str, viewer: Any = None) -> Builder:
+    def read(cls, form: QueryDict, subject: str, viewer: Any = None, prefix: str = "") -> Builder:
         """As it was sent, finished or not."""
+        begins = prefix if _PREFIX.fullmatch(prefix) else ""
         about, made = filter_subjects[subject], dict[tuple[int, ...], Condition | Parts]()
-        for name in [name for name in form if _NAME.fullmatch(name)][:_MOST]:
-            place, what = name[1:].split(".")
+        names = [name for name in form if name.startswith(begins) and _NAME.fullmatch(name[len(begins) :])]
+        for name in names[:_MOST]:
+            place, what = name[len(begins) + 1 :].split(".")
             path = tuple(map(int, place.split("-")))
             if what == "how":
                 made[path] = Parts(how if (how := str(form[name])) in HOW else "all")
             elif isinstance(part := made.setdefault(path, Condition(about)), Condition):
                 _take(part, what, form.getlist(name))
-        return cls(subject, _nested(made), viewer=viewer or AnonymousUser())
+        return cls(subject, _nested(made), viewer=viewer or AnonymousUser(), prefix=begins)
+
+    @property
+    def mark(self) -> str:
+        """Begins what its buttons ask, so that each builder of a form hears its own."""
+        return f"{self.prefix}|" if self.prefix else ""
 
     def asked(self, do: str) -> None:
         """Do what a button or a changed field asks: add, group, remove, field or op, with a place; or clear."""
-        verb, _, place = do.partition(":")
+        whose, told, asked = do.rpartition("|")
+        if told and whose != self.prefix:
+            return
+        verb, _, place = asked.partition(":")
         above, part = self._at(place)
         if verb == "clear":
             self.root = Parts()

@@ -81,6 +81,7 @@ def builder_form(request: HttpRequest, subject: str) -> HttpResponse:
     """The builder alone, after what a button or a changed field asked. Changes nothing."""
     if subject not in filter_subjects:
         raise Http404("There is nothing of this kind to filter.")
-    builder = Builder.read(request.POST, subject, viewer_of(request))
-    builder.asked(request.POST.get("do", ""))
+    do = request.POST.get("do", "")
+    builder = Builder.read(request.POST, subject, viewer_of(request), do.rpartition("|")[0])
+    builder.asked(do)
     return render(request, "crm/segments/builder.html", {"builder": builder, "how": HOW})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -14,10 +14,10 @@ from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
+from retention.workflows.finding import find, plan_of
 from retention.workflows.rehearsal import actions
 from retention.workflows.rehearsal.actions import RehearsalError
 from retention.workflows.rehearsal.models import Rehearsal
-from retention.workflows.views import find, plan_of
 
 
 def _admins_post(view: Any) -> Any:
@@ -42,6 +42,8 @@ def rehearsals(request: HttpRequest, slug: str) -> str:
     """Ask for one, of what runs now or would run when it is switched on."""
     workflow = find(slug)
     plan = plan_of(workflow)
+    if plan is None:
+        raise Http404("Nothing of it is published yet.")
     span = request.POST.get("span", "")
     if span not in Rehearsal.Span.values:
         raise RehearsalError("Choose the next 30 days or the last 90.")

@@ -1,0 +1,1 @@
+"""Building a workflow: a draft that may be unfinished, its page, and its file."""
