@@ -84,7 +84,7 @@ _why = import_string("retention.workflows.why.api.WhyResource")
 
 urlpatterns = [
     *router.urls,
-    path("workflows/<slug:slug>/why/", _why.as_view(), name="api-workflow-why"),
+    re_path(r"^workflows/(?P<slug>[-a-zA-Z0-9_]+)/why/$", _why.as_view(), name="api-workflow-why"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

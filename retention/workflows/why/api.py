@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -45,6 +45,7 @@ class WhyResource(APIView):
     """Why a customer gets a workflow, or one step of it, or does not: each thing that was asked, with what was seen."""
 
     permission_classes = (ScopePermission, permitted("view"))
+    http_method_names: ClassVar[list[str]] = ["get", "head"]
 
     @extend_schema(
         parameters=[

@@ -67,7 +67,7 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
         "/api/v1/workflows/{id}/enrollments/{enrollment_id}/leaving/",
         "/api/v1/workflows/{id}/enrollments/{enrollment_id}/release/", "/api/v1/workflows/{id}/moving/",
         "/api/v1/workflows/{id}/pause/", "/api/v1/workflows/{id}/resumption/", "/api/v1/workflows/{id}/validation/",
-        "/api/v1/workflows/{id}/versions/",
+        "/api/v1/workflows/{id}/versions/", "/api/v1/workflows/{slug}/why/",
     ]  # fmt: skip
     for path, operations in schema["paths"].items():
         assert "delete" not in operations, path
