@@ -1,5 +1,6 @@
 """The list of retention's tables for Django, which looks only here. Import from the rooms, never from this list."""
 
+from retention.campaigns.models import Campaign, CampaignChange
 from retention.dunning.models import (
     DunningCase,
     DunningCaseChange,
@@ -7,7 +8,7 @@ from retention.dunning.models import (
     DunningSettings,
     DunningSettingsChange,
     StatusToken,
-)  # fmt: skip
+)
 from retention.metrics.models import Snapshot
 from retention.reports.models import MonthlyReview, ReviewReader
 from retention.usage.models import UsageBefore, UsageDay, UsageHabit
@@ -18,8 +19,9 @@ from retention.workflows.models import Enrollment, Move, Moved, StepRun, Trial, 
 from retention.workflows.rehearsal.models import Rehearsal, RehearsalLine
 
 __all__ = [
-    "AccountValue", "DraftEdit", "DunningCase", "DunningCaseChange", "DunningEvent", "DunningSettings",
-    "DunningSettingsChange", "Enrollment", "HoldoutSettings", "HoldoutSettingsChange", "MonthlyReview", "Move", "Moved",
-    "ProductPair", "Rehearsal", "RehearsalLine", "ReviewReader", "Snapshot", "StatusToken", "StepRun", "Trial", "Turn",
-    "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings", "ValueSettingsChange", "Workflow", "WorkflowVersion",
+    "AccountValue", "Campaign", "CampaignChange", "DraftEdit", "DunningCase", "DunningCaseChange", "DunningEvent",
+    "DunningSettings", "DunningSettingsChange", "Enrollment", "HoldoutSettings", "HoldoutSettingsChange",
+    "MonthlyReview", "Move", "Moved", "ProductPair", "Rehearsal", "RehearsalLine", "ReviewReader", "Snapshot",
+    "StatusToken", "StepRun", "Trial", "Turn", "UsageBefore", "UsageDay", "UsageHabit", "ValueSettings",
+    "ValueSettingsChange", "Workflow", "WorkflowVersion",
 ]  # fmt: skip

@@ -31,7 +31,7 @@ ROOMS = [
     "crm.todos", "crm.leaving", "crm.touches", "crm.billing", "crm.forms", "crm.tickets", "crm.pipelines",
     "crm.imports", "crm.home", "crm.settings",
     "retention.usage", "retention.workflows", "retention.dunning", "retention.metrics", "retention.reports",
-    "retention.value",
+    "retention.value", "retention.campaigns",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

@@ -46,6 +46,7 @@ urlpatterns = [
     path("settings/dunning/", include("retention.dunning.settings_urls")),
     path("status/", include("retention.dunning.public_urls")),
     path("", include("retention.value.urls")),
+    path("", include("retention.campaigns.urls")),
     path("retention/cohorts/", include("retention.metrics.joined.urls")),
     path("retention/by/", include("retention.metrics.apart.urls")),
     path("retention/known/", include("retention.metrics.known.urls")),

@@ -102,6 +102,7 @@ class Definition(Strict):
 
     name: str = Field(min_length=1, max_length=120)
     about: str = ""
+    why: str = Field("", max_length=400)  # a sentence why it works, for whoever thinks of switching it on
     trigger: Trigger
     steps: list[AnyStep] = Field(min_length=1)
     goal: Leave | None = Field(None, title="There is a goal", description="What it is for. Whoever reaches it is done.")

@@ -15,11 +15,11 @@ def find(slug: str) -> Workflow:
         return workflow
     if slug not in recipes.names():
         raise Http404
-    return Workflow(slug=slug, recipe=slug, name=recipes.load(slug).with_settings({}).name)
+    return Workflow(slug=slug, recipe=slug, name=recipes.load(slug).with_settings({}, to_run=False).name)
 
 
 def plan_of(workflow: Workflow) -> Definition | None:
     """What it does, or would do if it were switched on; None where nothing was ever published of an own one."""
     if workflow.version_id:
         return published.of_version(workflow.version_id)
-    return recipes.load(workflow.recipe).with_settings(workflow.settings) if workflow.recipe else None
+    return recipes.load(workflow.recipe).with_settings(workflow.settings, to_run=False) if workflow.recipe else None

@@ -56,6 +56,7 @@ class Workflow(models.Model):
     draft_place = models.PositiveIntegerField(default=0, db_default=0)  # which of its DraftEdits it stands at
     drafted_at = models.DateTimeField(null=True)
     drafted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    room = models.CharField(max_length=20, blank=True, default="", db_default="")  # whose pages show it; blank: these
 
     def __str__(self) -> str:
         return self.name

@@ -14,7 +14,7 @@ def locked(slug: str) -> Workflow:
     """The row, made for a recipe that has none yet, until the caller's transaction ends. Raises RecipeError."""
     if own := Workflow.objects.select_for_update().filter(slug=slug, recipe="").first():
         return own
-    name = recipes.load(slug).with_settings({}).name
+    name = recipes.load(slug).with_settings({}, to_run=False).name
     Workflow.objects.bulk_create([Workflow(slug=slug, recipe=slug, name=name)], ignore_conflicts=True)
     return Workflow.objects.select_for_update().get(slug=slug)
 

@@ -81,8 +81,11 @@ class Recipe(BaseModel):
     def switches(self) -> dict[str, bool]:
         return {name: value for name, value in self.defaults.items() if isinstance(value, bool)}
 
-    def with_settings(self, chosen: dict[str, Any]) -> Definition:
-        """The definition with these settings in place of the defaults. Raises RecipeError."""
+    def with_settings(self, chosen: dict[str, Any], *, to_run: bool = True) -> Definition:
+        """The definition with these settings in place of the defaults. Raises RecipeError.
+
+        One that is not `to_run` now is only shown: what it names, such as somebody in a role, need not be there yet.
+        """
         if unknown := sorted(set(chosen) - set(self.settings) - {HOLDOUT}):
             known = ", ".join(self.settings) or "none"
             raise RecipeError(f"{self.slug} has no setting {unknown[0]!r}; it has: {known}")
@@ -102,7 +105,8 @@ class Recipe(BaseModel):
                     f"{self.slug}.{name} must come after the {label} ({values[setting.after]}), not {values[name]}"
                 )
         try:
-            return definition.parse(_filled(self.body, values, self.slug) | held | {"settings": values | held})
+            data = _filled(self.body, values, self.slug) | held | {"settings": values | held}
+            return definition.parse(data, published=not to_run)
         except DefinitionError as error:
             raise RecipeError(f"recipe {self.slug}: {error}") from error
 
@@ -136,8 +140,8 @@ def read(slug: str, text: str) -> Recipe:
     except ValidationError as error:
         places = "; ".join(f"{place(p['loc'])}: {p['msg']}" for p in error.errors())
         raise RecipeError(f"recipe {slug}: {places}") from error
-    recipe.with_settings({})
-    recipe.with_settings({name: not default for name, default in recipe.switches.items()})
+    recipe.with_settings({}, to_run=False)
+    recipe.with_settings({name: not default for name, default in recipe.switches.items()}, to_run=False)
     return recipe
 
 

@@ -48,7 +48,9 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
     known = {workflow.slug: workflow for workflow in Workflow.objects.select_related("version")}
     counted = figures.of(list(known.values()))
     rows = []
-    own = sorted((w for w in known.values() if w.is_own and not w.archived_at), key=lambda w: w.name.casefold())
+    own = sorted(
+        (w for w in known.values() if w.is_own and not w.archived_at and not w.room), key=lambda w: w.name.casefold()
+    )
     for workflow in own + [known.get(slug) or Workflow(slug=slug, recipe=slug) for slug in recipes.names()]:
         plan = plan_of(workflow)
         trigger = wording.trigger_sentence(plan) if plan else ""
@@ -56,7 +58,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
             "workflow": workflow, "plan": plan, "trigger": trigger, "figures": counted.get(workflow.pk),
             "name": plan.name if plan else workflow.name,
         })  # fmt: skip
-    archived = [workflow for workflow in known.values() if workflow.archived_at]
+    archived = [workflow for workflow in known.values() if workflow.archived_at and not workflow.room]
     context = {"rows": rows, "most": figures.MOST, "archived": archived, "has_own": bool(own)}
     return render(request, "retention/workflows/list.html", context)
 

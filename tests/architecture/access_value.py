@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from crm.leaving import tokens
+from retention.campaigns.models import Campaign
 from retention.value.models import AccountValue
 from tests.architecture.access_kinds import MANAGERS, Row, about, for_admins, public
 from tests.conftest import NOON
@@ -23,6 +24,12 @@ def _link(world: Any) -> dict[str, Any]:
     return {"token": tokens.issue(world.contract.pk, None, NOON.date() + timedelta(days=9))}
 
 
+def _campaign(world: Any) -> dict[str, Any]:
+    return {"pk": Campaign.objects.get_or_create(name="News")[0].pk}
+
+
+_OF_CAMPAIGNS = ("planning", "approval", "calling_off", "reopening", "trial", "copies", "follow_ups")
+
 ROWS: dict[str, Row] = {
     # the token names one contract, whose customer may read about it
     "leave:page": public("GET POST", at=_link),
@@ -30,6 +37,11 @@ ROWS: dict[str, Row] = {
     "leaving:offers": for_admins("GET POST"),
     "leaving:link": about("contract", readers=MANAGERS),
     "api-leave-link-list": Row("POST", writers=MANAGERS),
+    "campaigns:list": Row(),
+    "campaigns:new": for_admins("GET POST"),
+    "campaigns:campaign": Row(at=_campaign),
+    "campaigns:edit": for_admins("GET POST", at=_campaign),
+    **{f"campaigns:{verb}": for_admins("POST", at=_campaign) for verb in _OF_CAMPAIGNS},
     "value:overview": Row(),
     "value:beside": about("account"),
     "value:report": about("account"),

@@ -23,6 +23,7 @@ WITHOUT = {
     "crm/accounts/views/editing.py edit": "reads again the row that came through the gate, as it was before the form",
     "crm/accounts/api.py write": "the other people of an account whose contact came through the gate",
     "crm/settings/views/team.py people": "how many open tasks each colleague has, for those who may manage the team",
+    "retention/workflows/api/enrolling.py enroll": "reads what it has just made of a customer who came through",
     "crm/ledger/api/payments.py _fresh": "reads again the payment that was made or came through the gate",
     "crm/ledger/views.py reasons": "how often each reason was given, for those who may set them; names nobody",
     "crm/todos/api.py _read": "reads again the task that was made or came through the gate",

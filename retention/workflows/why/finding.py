@@ -52,7 +52,7 @@ def options() -> list[tuple[str, str]]:
     """All workflows by slug, those that were never switched on too."""
     known = dict(Workflow.objects.values_list("slug", "name"))
     for slug in recipes.names():
-        known.setdefault(slug, recipes.load(slug).with_settings({}).name)
+        known.setdefault(slug, recipes.load(slug).with_settings({}, to_run=False).name)
     return sorted(known.items(), key=lambda one: one[1].casefold())
 
 
@@ -62,7 +62,7 @@ def workflow(slug: str) -> tuple[Workflow, Definition]:
     if found and found.version_id:
         return found, published.of_version(found.version_id)
     try:
-        plan = recipes.load(slug).with_settings(found.settings if found else {})
+        plan = recipes.load(slug).with_settings(found.settings if found else {}, to_run=False)
     except RecipeError:
         raise NotFound(f"There is no workflow {slug!r}.") from None
     return found or Workflow(slug=slug, name=plan.name), plan

@@ -42,9 +42,7 @@ CONTRACT_COLUMNS = {
         hint="What it brings a month",
     ),
     "currency": ImportColumn("currency", example="EUR", label="Currency"),
-    "auto_renew": ImportColumn(
-        "yes_no", example="yes", label="Renews by itself", names=("auto renewal", "auto-renewal"),
-    ),
+    "auto_renew": ImportColumn("yes_no", example="yes", label="Renews by itself", names=("auto renewal",)),
     "status": ImportColumn("choice", choices=Contract.REPORTED, example="paid", label="Status"),
 }  # fmt: skip
 

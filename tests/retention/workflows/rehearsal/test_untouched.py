@@ -31,6 +31,7 @@ EXAMPLES = {
     "await": {"do": "await", "fact": "ticket.opened", "called": "a ticket", "at_most_days": 2, "late": []},
     "branch": {"do": "branch", "if": {"field": "industry", "op": "is", "value": "Optics"}, "then": [], "else": []},
     "set": {"do": "set", "add_tags": ["rehearsed"]},
+    "broadcast": {"do": "broadcast", "subject": "News", "body": "All of it", "over_hours": 2},
     "end": {"do": "end", "because": "Enough"},
     "split": {"do": "split", "arms": [{"name": "A"}, {"name": "B"}]},
     "enroll": {"do": "enroll", "workflow": "other"},
