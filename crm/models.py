@@ -39,7 +39,14 @@ from crm.imports.models import (
     ImportReject,
 )  # fmt: skip
 from crm.inbox.models import InboundPayload, InboxSettings, MailboxPlace
-from crm.leaving.models import LeavingAnswer, LeavingOffer, LeavingOfferChange, LeavingPolicy, LeavingPolicyChange
+from crm.leaving.models import (
+    LeaveLinks,
+    LeavingAnswer,
+    LeavingOffer,
+    LeavingOfferChange,
+    LeavingPolicy,
+    LeavingPolicyChange,
+)
 from crm.ledger.models import (
     Cancellation,
     CancellationChange,
@@ -157,8 +164,8 @@ __all__ = [
     "DealContact", "DealSpell", "DealTicket", "Decision", "Device", "DomainLook", "Emptying", "EnteredSpend",
     "FormEntry", "HandOff", "HandOver", "HandedRow", "Holiday", "IdempotentAnswer", "IgnoredSender", "Import",
     "ImportKept", "ImportMapping", "ImportPart", "ImportReject", "ImportedRange", "InboundPayload",
-    "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeavingAnswer", "LeavingOffer",
-    "LeavingOfferChange", "LeavingPolicy", "LeavingPolicyChange", "LeftOverFile", "ListChoice",
+    "InboxSettings", "Invitation", "KeyAccountPlan", "KeyAccountPlanChange", "LeaveLinks", "LeavingAnswer",
+    "LeavingOffer", "LeavingOfferChange", "LeavingPolicy", "LeavingPolicyChange", "LeftOverFile", "ListChoice",
     "LossReason", "LossReasonChange", "Macro", "Mail", "MailFile", "MailIdentity", "MailPolicy", "MailTemplate",
     "MailThread", "MailboxPlace", "Membership", "Merge", "MovedRows", "MrrMovement", "Notification",
     "NotificationPreference", "Organisation", "OutboundMessage", "Payment", "PaymentAttempt", "PaymentChange",

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from crm.accounts.models import Contact
 from crm.history.actions import act
 from crm.history.models import Act
 from crm.leaving import letters, rules
-from crm.leaving.models import LeavingAnswer, LeavingOffer, LeavingPolicy
+from crm.leaving.models import LeaveLinks, LeavingAnswer, LeavingOffer, LeavingPolicy
 from crm.leaving.reading import Case, case_of, offer_for
 from crm.ledger.actions import leaving
 from crm.ledger.actions.changing import ChangeError
@@ -29,6 +30,7 @@ from crm.web.locks import take_turns
 #: The kind of notification: a customer has cancelled, or wants something before they do.
 TOLD = "contract.leaving"
 SET = "leaving.set"
+REVOKED = "leaving.revoked"
 ORIGIN = "leaving"
 _ASKED = {
     rules.TALK: ("contract.talk_wanted", "Talk to {}: they think of leaving", "They want to talk before they leave"),
@@ -135,6 +137,14 @@ def _tell_owner(row: LeavingAnswer, contract: Contract, now: datetime) -> None:
     if account.owner_id:
         tell([account.owner_id], TOLD, f"{account} {words}: {row.reason}", account.get_absolute_url(), now,
              key=f"leaving:{row.pk}", account_id=account.pk)  # fmt: skip
+
+
+@transaction.atomic
+def revoke(contract: Contract, by: User, now: datetime) -> None:
+    """No link that was made so far opens the page of this contract any more; the next one does."""
+    LeaveLinks.objects.bulk_create([LeaveLinks(contract=contract)], ignore_conflicts=True)
+    with act(REVOKED, f"revoked the links to leave {contract}", by, now, {"contract": contract.pk}):
+        LeaveLinks.objects.filter(contract=contract).update(edition=F("edition") + 1, revoked_at=now)
 
 
 def set_offers(

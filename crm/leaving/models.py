@@ -89,6 +89,17 @@ class LeavingAnswer(models.Model):
         return f"{self.reason}: {self.took}"
 
 
+class LeaveLinks(models.Model):
+    """Which links to leave a contract are believed: those of the present edition. No row: the first, 0."""
+
+    contract = models.OneToOneField("crm.Contract", models.CASCADE, related_name="+")
+    edition = models.PositiveIntegerField(default=0)
+    revoked_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.contract_id}: edition {self.edition}"
+
+
 class LeavingPolicyChange(
     changes_of(  # type: ignore[misc]
         LeavingPolicy,

@@ -12,7 +12,7 @@ from crm.accounts.models import Contact
 from crm.duplicates.models import Merge
 from crm.leaving import rules
 from crm.leaving.models import LeavingAnswer, LeavingOffer, LeavingPolicy
-from crm.leaving.tokens import Link, last_day, url_of
+from crm.leaving.tokens import Link, editions, last_day, url_of
 from crm.ledger.actions.leaving import standing_notice
 from crm.ledger.models import Cancellation, CancelReason, Contract, ContractTerm
 from crm.slots import deciding
@@ -67,9 +67,12 @@ class Case:
 
 
 def case(link: Link, now: datetime) -> Case | None:
-    """None: there is no such contract any more, nobody sold it yet, or whom the link was for is not with us."""
+    """None: there is no such contract any more, nobody sold it yet, the link was revoked, or whom it was for is not
+    with us."""
     found = Contract.objects.select_related("account").filter(pk=link.contract_id).first()
     if found is None or found.status == Contract.Status.EXPECTED or not _still_stands(link.contact_id):
+        return None
+    if editions([found.pk]).get(found.pk, 0) != link.edition:
         return None
     return case_of(found, now)
 
@@ -115,10 +118,12 @@ def links(account_ids: Sequence[int], now: datetime) -> Mapping[int, str]:
         "contract__account_id", (F("mrr") * F("rate")).desc(), "contract_id"
     ).distinct("contract__account_id").values_list("contract__account_id", "contract_id")  # fmt: skip
     contracts, readers = dict(found), Contact.objects.readers_of(list(account_ids))
-    last = last_day(now)
+    last, of = last_day(now), editions(contracts.values())
 
     def url(account_id: int) -> str:
         reader = readers.get(account_id)
-        return url_of(contracts[account_id], reader.pk if reader else None, last) if account_id in contracts else ""
+        if (contract := contracts.get(account_id)) is None:
+            return ""
+        return url_of(contract, reader.pk if reader else None, last, of.get(contract, 0))
 
     return {account_id: url(account_id) for account_id in account_ids}

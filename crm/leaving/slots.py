@@ -1,7 +1,7 @@
 """What the page for leaving gives to others: a door on a contract's dialog, settings, facts and notifications."""
 
 from crm import slots
-from crm.history.undoing import forelocks
+from crm.history.undoing import forelocks, irrevocable
 from crm.leaving import actions, letters
 
 slots.contract_doors.register("leaving", slots.ContractDoor("Link to leave…", "leaving:link"))
@@ -31,4 +31,5 @@ slots.register_facts(
     {"contract.talk_wanted": "Talk wanted before leaving", "contract.smaller_wanted": "Smaller plan wanted"},
     contract=5, plan="Pro", reason="Too expensive",
 )  # fmt: skip
+irrevocable.register(actions.REVOKED, "Make a new link, and send that one.")
 forelocks.register(actions.SET, actions.take_offers)

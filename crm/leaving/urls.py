@@ -9,4 +9,5 @@ urlpatterns = [
     path("leaving/", views.why, name="report"),
     path("settings/leaving/", views.offers, name="offers"),
     path("contracts/<int:pk>/leave-link/", views.link, name="link"),
+    path("contracts/<int:pk>/leave-link/revocation/", views.revocation, name="revocation"),
 ]

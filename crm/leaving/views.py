@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.history.toasts import undoable
 from crm.leaving import actions, reading, report, rules, tokens
@@ -16,8 +16,9 @@ from crm.ledger.models import Contract
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
-from crm.web.dialogs import dialog
+from crm.web.dialogs import dialog, done
 from crm.web.pagination import BadCursor, keyset_page
+from crm.web.toasts import toast
 
 
 @require_safe
@@ -35,6 +36,17 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     return dialog(request, "crm/leaving/link.html", context, heading=f"{row}: link to leave", back=back)
 
 
+@require_POST
+@requires("edit_contracts")
+def revocation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Links that went to the wrong hands open nothing any more."""
+    rows: Any = Contract.objects.visible_to(viewer_of(request))
+    row = get_object_or_404(rows.select_related("account"), pk=pk)
+    actions.revoke(row, viewer_of(request), clock.now())
+    toast(request, f"No link to leave {row} that was made so far opens its page any more.")
+    return done(request, row.account.get_absolute_url())
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("manage_settings")
 def offers(request: HttpRequest) -> HttpResponse:
@@ -44,8 +56,8 @@ def offers(request: HttpRequest) -> HttpResponse:
     each = [one.is_valid() for one in (form, *lines)]  # all of them, so that each shows what is wrong with it
     if all(each):
         by_reason = {line.reason.pk: line.offer for line in lines}
-        done = actions.set_offers(form.cleaned_data, by_reason, viewer_of(request), clock.now())
-        undoable(request, done, "What the page offers is kept.")
+        deed = actions.set_offers(form.cleaned_data, by_reason, viewer_of(request), clock.now())
+        undoable(request, deed, "What the page offers is kept.")
         return redirect("leaving:offers")
     context = {"form": form, "lines": lines}
     return render(request, "crm/leaving/offers.html", context, status=200 if data is None else 422)

@@ -50,8 +50,7 @@ class Workflow(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     recipe = models.SlugField(max_length=60, blank=True, default="", db_default="", db_index=False)  # blank: own
     archived_at = models.DateTimeField(null=True)
-    # What somebody changes and nobody has published; see retention.workflows.building.
-    draft: models.JSONField[Any, Any] = models.JSONField(null=True)  # a definition, finished or not
+    draft: models.JSONField[Any, Any] = models.JSONField(null=True)  # a definition that is being built, finished or not
     draft_edition = models.PositiveIntegerField(default=0, db_default=0)  # rises with every change, undo included
     draft_place = models.PositiveIntegerField(default=0, db_default=0)  # which of its DraftEdits it stands at
     drafted_at = models.DateTimeField(null=True)

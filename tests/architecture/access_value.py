@@ -36,6 +36,7 @@ ROWS: dict[str, Row] = {
     "leaving:report": Row(),
     "leaving:offers": for_admins("GET POST"),
     "leaving:link": about("contract", readers=MANAGERS),
+    "leaving:revocation": about("contract", "POST", writers=MANAGERS),
     "api-leave-link-list": Row("POST", writers=MANAGERS),
     "campaigns:list": Row(),
     "campaigns:new": for_admins("GET POST"),

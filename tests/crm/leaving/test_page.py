@@ -298,3 +298,23 @@ def test_two_at_once_take_one_discount(reasons: Any) -> None:
     gave = beside(*(lambda pk=one.pk: answer(pk, given, NOON) for one in both))
     assert sorted(type(one).__name__ for one in gave) == ["LeavingAnswer", "NotAnyMore"]
     assert Cancellation.objects.count() == 1
+
+
+def test_links_that_were_revoked_open_nothing_and_the_next_one_does(
+    contract: Contract, mira: Any, olaf: Any, client: Client
+) -> None:
+    old = tokens.url_of(contract.pk, None, END).removeprefix("http://testserver")
+    path = old[old.index("/leave/") :]
+    assert Client().get(path).status_code == 200
+    client.force_login(olaf)
+    assert client.post(f"/contracts/{contract.pk}/leave-link/revocation/").status_code == 404
+    assert Client().get(path).status_code == 200
+
+    client.force_login(mira)
+    client.post(f"/contracts/{contract.pk}/leave-link/revocation/")
+    assert Client().get(path).status_code == 404
+    said = {"reason": CancelReason.objects.latest("pk").pk, "note": "", "took": "end", "shown": str(END)}
+    assert Client().post(path, said).status_code == 404
+    assert not contract.cancellations.exists()
+    fresh = tokens.url_of(contract.pk, None, END)
+    assert Client().get(fresh[fresh.index("/leave/") :]).status_code == 200
