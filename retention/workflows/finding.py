@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404
 
 from retention.workflows import published, recipes
-from retention.workflows.definition import Definition
+from retention.workflows.definition import Definition, DefinitionError, parse
 from retention.workflows.models import Workflow
 
 
@@ -23,3 +23,11 @@ def plan_of(workflow: Workflow) -> Definition | None:
     if workflow.version_id:
         return published.of_version(workflow.version_id)
     return recipes.load(workflow.recipe).with_settings(workflow.settings, to_run=False) if workflow.recipe else None
+
+
+def draft_of(workflow: Workflow) -> Definition | None:
+    """What is being built, once it is finished enough to run; None while it is not, or where nobody builds."""
+    try:
+        return parse(workflow.draft) if workflow.draft else None
+    except DefinitionError:
+        return None

@@ -18,7 +18,7 @@ from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows import actions, figures, recipes, wording
 from retention.workflows.changing import stopping
-from retention.workflows.finding import find, plan_of
+from retention.workflows.finding import draft_of, find, plan_of
 from retention.workflows.forms import SettingsForm
 from retention.workflows.models import Workflow
 from retention.workflows.recipes import RecipeError
@@ -67,6 +67,8 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     workflow = find(slug)
     plan, viewer = plan_of(workflow), viewer_of(request)
+    if plan is None and request.GET.get("tab") == "rehearsal":
+        plan = draft_of(workflow)
     if plan is None:
         if viewer.is_admin:
             return redirect("workflows:builder", slug=slug)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from crm.team.models import User
 from retention.workflows import wording
 from retention.workflows.definition import Definition
+from retention.workflows.finding import draft_of
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Workflow
 from retention.workflows.rehearsal import drawing, people
@@ -30,7 +31,8 @@ def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
     failed = found[0] if found and found[0].state == Rehearsal.State.FAILED else None
     context: dict[str, Any] = {
         "under_way": under_way, "shown": shown, "failed": failed, "spans": Rehearsal.Span.choices,
-        "already": wording.already(plan), "is_current": bool(shown and shown.digest == now),
+        "already": wording.already(plan), "drafted": draft_of(workflow) is not None,
+        "is_current": bool(shown and shown.digest == now),
         "compared": [(one, Figures(one)) for one in played], "ahead": _ahead(under_way) if under_way else None,
     }  # fmt: skip
     return context | (_result(request, shown) if shown else {})
