@@ -64,7 +64,7 @@ def ask_again(decision: Decision) -> Answer:
 
 def _others(decision: Decision, moment: datetime) -> Verdict:
     """The first room that says no again."""
-    for name, facts in decision.facts.get("asked", {}).items():
+    for name, facts in decision.facts.get("asked", []):
         recall = guard_recalls.get(name)
         no = recall(facts, moment) if recall else None
         if recall is None and name == decision.guard:  # a room that says no more than that it said no

@@ -177,7 +177,7 @@ def others(letters: Sequence[Letter]) -> dict[int, Verdict]:
     messages, moment = [letter.message for letter in letters], letters[0].moment
     for guard in slots.send_guards:
         for pk, said in guard(messages, moment).items():
-            by_id[pk].asked[said.guard] = dict(said.facts)
+            by_id[pk].asked.append([said.guard, dict(said.facts)])
             if isinstance(said, Passed):
                 continue
             no = Move(said.guard, said.reason, said.until, dict(said.facts)) if said.until else said

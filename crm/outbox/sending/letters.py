@@ -35,7 +35,7 @@ COPIES = """
 
 @dataclass(slots=True, eq=False)
 class Letter:
-    """A message on its way with all that is decided on. `asked` keeps what other rooms saw, by their guard."""
+    """A message on its way with all that is decided on. `asked` keeps what other rooms saw, in order."""
 
     message: OutboundMessage
     policy: MailPolicy
@@ -51,7 +51,7 @@ class Letter:
     cleared_at: float = 0.0  # when its clearing had been committed, by time.monotonic()
     version: str = ""  # of the reader's row, as Postgres counts versions
     seen: dict[str, Any] = field(default_factory=dict)  # what else is kept with the sending
-    asked: dict[str, Any] = field(default_factory=dict)
+    asked: list[Any] = field(default_factory=list)
     rated: dict[str, Any] = field(default_factory=dict)  # why its sender had no slot left
     written: Envelope | None = None
 

@@ -78,7 +78,10 @@ def _headline(asked: Asked, parts: Sequence[Part]) -> tuple[str, bool | None]:
         since = day_near(clock.today(inside.entered_at), clock.today(asked.now))
         if no:
             return f"{who} is in {name} since {since}, and gets nothing of it: {no}.", False
-        return f"{who} is in {name} since {since}.", True
+        kept = next((part.no for part in parts if part.name == "mail" and part.holds is False), "")
+        return f"{who} is in {name} since {since}." + (
+            f" Its mail waits, or does not leave: {kept}." if kept else ""
+        ), True
     against = next((part for part in parts if part.holds is False), None)
     if asked.ways and (against is None or against.name == "trigger"):
         last = asked.ways[0]

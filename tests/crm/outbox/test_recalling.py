@@ -155,7 +155,7 @@ def test_the_word_of_another_room_is_kept_and_recalled(anna: Contact, plan: Plan
         assert {one.verdict for one in found} == {"skipped", "sending"}
         assert all(agrees(one) for one in found)
         passed = next(one for one in found if one.verdict == "sending")
-        passed.facts["asked"]["parity"]["odd"] = True  # the recall is asked, not believed
+        passed.facts["asked"][0][1]["odd"] = True  # the recall is asked, not believed
         assert not agrees(passed)
 
 
