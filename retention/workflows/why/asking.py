@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from crm.segments import filters
 from crm.team.models import User
 from crm.web import clock
 from crm.web.wording import day_near
-from retention.workflows import wording
+from retention.workflows import rules, wording
 from retention.workflows.definition import Definition, walk
 from retention.workflows.experiments import holdout
 from retention.workflows.experiments.places import EVERYTHING, is_held, of_workflow
@@ -149,7 +150,8 @@ def _ways(asked: Asked) -> Part | None:
         )
         for one in asked.ways
     ]
-    return Part("ways", "Has it run for them", "route", lines)
+    again = [Line("Enter again", asked.plan.again.sentence)] if asked.plan.again else []
+    return Part("ways", "Has it run for them", "route", lines + again)
 
 
 def _group(asked: Asked) -> Part | None:
@@ -186,6 +188,10 @@ def _mail(asked: Asked) -> Part | None:
                  reverse("outbox:detail", args=[message.pk]))
             for message in asking.used_up_by(reader, asked.now)
         ]  # fmt: skip
+    if hours := asked.plan.hours:
+        until = rules.allowed_from(asked.now, ZoneInfo(known.zone), hours.from_, hours.to, hours.weekdays)
+        lines.append(Line("Hours of this workflow", f"from {_moment(until)}" if until else "now", until is None,
+                          more=hours.sentence))  # fmt: skip
     against = next((line for line in lines if line.holds is False), None)
     title = f"Would a {mail.category} mail reach them now"
     return Part("mail", title, "mail", lines, against is None, against.more.rstrip(".") if against else "")

@@ -179,3 +179,11 @@ def test_nothing_is_written_by_asking(publish, run_at, ask):
     assert before == (list(Enrollment.objects.values()), list(OutboundMessage.objects.values()))
     actions.pause(Workflow.objects.get(), NOON)
     assert headline(ask())
+
+
+def test_hours_of_the_workflow_and_whether_they_may_enter_again_are_told(publish, run_at, ask):
+    publish(PLAN | {"hours": {"from": "13:00", "to": "14:00"}, "again": {"may": "never"}})
+    run_at(NOON + 14 * DAY)
+    line = next(one for one in part(ask(), "mail").lines if one.label == "Hours of this workflow")
+    assert (line.value, line.holds) == ("from 1 June, 13:00", False)  # it is noon
+    assert part(ask(), "ways").lines[-1].value == "Nobody enters twice."
