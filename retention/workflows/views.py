@@ -58,8 +58,14 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
             "workflow": workflow, "plan": plan, "trigger": trigger, "figures": counted.get(workflow.pk),
             "name": plan.name if plan else workflow.name,
         })  # fmt: skip
+    groups = [(label, found) for label, found in (
+        ("On", [row for row in rows if row["workflow"].state == "on"]),
+        ("Paused", [row for row in rows if row["workflow"].state == "paused"]),
+        ("Being built", [row for row in rows if row["workflow"].state == "off" and row["workflow"].is_own]),
+        ("Ready to switch on", [row for row in rows if row["workflow"].state == "off" and not row["workflow"].is_own]),
+    ) if found]  # fmt: skip
     archived = [workflow for workflow in known.values() if workflow.archived_at and not workflow.room]
-    context = {"rows": rows, "most": figures.MOST, "archived": archived, "has_own": bool(own)}
+    context = {"groups": groups, "most": figures.MOST, "archived": archived}
     return render(request, "retention/workflows/list.html", context)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from retention.workflows.building import shapes
-from retention.workflows.definition import Definition, DefinitionError, parse
+from retention.workflows.definition import Definition, placed
 from retention.workflows.kinds import step_kinds, trigger_kinds
 
 #: What pydantic says, as people say it, by its type.
@@ -47,12 +47,22 @@ def problems(data: dict[str, Any]) -> list[Problem]:
     for step, _ in shapes.walk(steps):
         found += list(of_step(step))
     found += list(_leaving(data))
-    if not found:
-        try:
-            parse(data)
-        except DefinitionError as error:
-            found += [Problem("whole", "The whole", "", part) for part in str(error).split("; ")]
-    return found
+    return found or list(_together(data))
+
+
+def _together(data: dict[str, Any]) -> Iterator[Problem]:
+    """What only shows in the whole, and names in its steps that nothing stands behind, each at its own step."""
+    try:
+        plan = Definition.model_validate(data)
+    except ValidationError as error:
+        for one in error.errors():
+            yield Problem("whole", "The whole", "", said(one))
+        return
+    for _, step in placed(plan.steps):
+        for where, why in step.faults():
+            field, _, line = where.partition(", ")
+            words = f"{line}: {why}" if line else why
+            yield Problem(f"step:{step.id}", step_kinds[step.do].label, field, f"{words[:1].upper()}{words[1:]}.")
 
 
 def of_trigger(trigger: dict[str, Any]) -> Iterator[Problem]:

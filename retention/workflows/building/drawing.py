@@ -105,8 +105,9 @@ def palette() -> list[tuple[str, list[tuple[str, Any]]]]:
 
 
 def starts() -> list[tuple[str, list[tuple[str, Any]]]]:
-    """The kinds of triggers likewise."""
+    """The kinds of triggers likewise; those without a heading belong to pages of their own, as campaigns do."""
     groups: dict[str, list[tuple[str, Any]]] = {}
     for when, kind in trigger_kinds.items():
-        groups.setdefault(kind.group, []).append((when, kind))
+        if kind.group:
+            groups.setdefault(kind.group, []).append((when, kind))
     return list(groups.items())

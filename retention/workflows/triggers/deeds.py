@@ -28,7 +28,7 @@ class Deed(Strict):
     @model_validator(mode="after")
     def _one_of(self) -> Deed:
         if bool(self.feature) == bool(self.fact):
-            raise ValueError("give either `feature` or `fact`")
+            raise ValueError("choose a feature, or something that happened: one of the two")
         return self
 
     @property

@@ -42,7 +42,9 @@ def _facts(viewer: User) -> Offered:
     with connection.cursor() as cursor:
         cursor.execute(_RECORDED)
         others = [kind for (kind,) in cursor.fetchall() if kind not in slots.fact_kinds]
-    return sorted(known, key=lambda each: each[1]) + [(kind, f"Others: {called(kind)}") for kind in others]
+    named = [(kind, called(kind)) for kind in others]
+    more = [(kind, f"Others: {name[:1].upper()}{name[1:]}") for kind, name in named]
+    return sorted(known, key=lambda each: each[1]) + more
 
 
 # Of the latest days alone: all of them are too many to read for a page.

@@ -35,6 +35,14 @@ def test_the_list_names_every_recipe_before_any_is_on(browse, mira):
     assert "Switch on" not in page
 
 
+def test_what_is_on_stands_above_what_is_ready(browse, ada, mira):
+    browse(ada).post("/workflows/renewal-reminder/activation/")
+    groups = browse(mira).get("/workflows/").context["groups"]
+    assert [label for label, _ in groups] == ["On", "Ready to switch on"]
+    assert [row["workflow"].slug for row in groups[0][1]] == ["renewal-reminder"]
+    assert "renewal-reminder" not in {row["workflow"].slug for row in groups[1][1]}
+
+
 def test_an_admin_switches_on_pauses_resumes_and_switches_off(browse, ada):
     client = browse(ada)
     states = []

@@ -175,3 +175,9 @@ def test_no_get_changes_anything(browse, built, ada):
     for name in ("steps/", "start/", "undo/", "redo/", "publication/", "discarding/", "steps/mail/removal/"):
         assert client.get(f"{BASE}draft/{name}").status_code == 405
     assert edition() == before
+
+
+def test_a_campaign_is_no_start_that_can_be_built_here(browse, built, ada):
+    page = browse(ada).get(f"{BASE}building/?at=starts").content.decode()
+    assert 'value="silence"' in page
+    assert 'value="campaign"' not in page

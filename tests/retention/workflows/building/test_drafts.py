@@ -122,3 +122,12 @@ def test_a_copy_of_a_recipe_is_free(ada, db):
     assert (made.slug, made.recipe, made.name) == ("inactivity-own", "", "Inactivity (own)")
     assert checking.problems(made.draft) == []
     assert FINISHED["name"] == "Silent"
+
+
+def test_a_name_that_stands_for_nothing_is_told_at_its_step(built):
+    data = dict(drafts.current(built))
+    wrong = {"id": "wrong", "do": "message", "subject": "Hello", "body": "Hello\n\n{{ account.nonsense }}"}
+    data["steps"] = [*data["steps"], wrong]
+    (problem,) = checking.problems(data)
+    assert (problem.panel, problem.where, problem.field) == ("step:wrong", "Send a mail", "body")
+    assert problem.words.startswith("Line 3: there is no “account.nonsense”; there are account.name")
