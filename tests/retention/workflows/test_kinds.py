@@ -51,8 +51,10 @@ def test_a_definition_says_the_same_after_it_was_kept(db):
 def test_every_field_of_every_trigger_is_titled_and_offers_what_it_asks_for(db, mira):
     for when, kind in trigger_kinds.items():
         assert all([kind.label, kind.about]), when
-        assert kind.group or when == "campaign"  # made on a page of its own
         assert "<svg" in icon(kind.icon)
+        if when == "campaign":  # made on a page of its own, so never asked for here
+            continue
+        assert kind.group, when
         for name, field in kind.model.model_fields.items():
             assert name == "when" or field.title, f"{when}.{name}"
             for mark in field.metadata:

@@ -64,7 +64,7 @@ def test_a_file_read_again_is_the_same(rows, name):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("slug", recipes.names())
-def test_every_recipe_is_a_file(slug):
+def test_every_recipe_is_a_file(slug, mira):
     text = (recipes.FOLDER / f"{slug}.yaml").read_text()
     plan = recipes.load(slug).with_settings({}).model_dump(mode="json", by_alias=True, exclude_none=True)
     assert files.read(text) == plan
