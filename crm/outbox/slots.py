@@ -64,8 +64,8 @@ def _asked(number: int, due_at: datetime, words: str, now: datetime) -> tuple[st
 
 
 def stopped_by_hand(request: HttpRequest, how: Any) -> slots.Notice | None:
-    """Everything automatic, or a kind of mail, is stopped; asked once for each look at how the work stands."""
-    thrown = _stopped.seen(how)
+    """Everything automatic, or a kind of mail, is stopped; kept as long as how the work stands."""
+    thrown = standing.kept_beside("stopped", _thrown)
     if not thrown:
         return None
     by = f" by {thrown.thrown_by}" if thrown.thrown_by else ""
@@ -73,20 +73,10 @@ def stopped_by_hand(request: HttpRequest, how: Any) -> slots.Notice | None:
     return slots.Notice(title, thrown.reason, reverse("sending:settings"), "Sending", "bad")
 
 
-class _Stopped:
-    """What is stopped of what is automatic, kept as long as the standing that it was asked with."""
+def _thrown() -> Switch | None:
+    rows = Switch.objects.filter(Q(scope="automatic") | Q(scope__startswith="category:"))
+    return rows.select_related("thrown_by").order_by("scope").first()
 
-    def __init__(self) -> None:
-        self.known: tuple[Any, Switch | None] = (None, None)
-
-    def seen(self, how: Any) -> Switch | None:
-        if self.known[0] is not how:
-            rows = Switch.objects.filter(Q(scope="automatic") | Q(scope__startswith="category:"))
-            self.known = (how, rows.select_related("thrown_by").order_by("scope").first())
-        return self.known[1]
-
-
-_stopped = _Stopped()
 
 slots.tellers.register("bell", notify)
 slots.work.register("digest", slots.Work(run=digest.work, next_due=digest.next_due, order=15))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from crm.web.models import HEARTBEAT
 
 #: Every page of an admin asks how the work stands; so long one answer serves them all.
 KEEP_SECONDS = 3
-_KEY = "standing"
+_KEY, _BESIDE = "standing", "standing beside"
 
 #: Either shows that somebody does the work: beat's own bell, or `manage.py tick`.
 SIGNS_OF_LIFE = (HEARTBEAT, "tick")
@@ -156,9 +156,20 @@ def recent() -> Standing:
     return made
 
 
+def kept_beside[T](name: str, find: Callable[[], T]) -> T:
+    """What a notice asks for itself, at most KEEP_SECONDS old, and forgotten with the standing."""
+    if not KEEP_SECONDS:
+        return find()
+    known: dict[str, T] = caches["pages"].get(_BESIDE) or {}
+    if name not in known:
+        known[name] = find()
+        caches["pages"].set(_BESIDE, known, KEEP_SECONDS)
+    return known[name]
+
+
 def forget() -> None:
     """Somebody has changed what the work depends on: whoever made it so must not read how it was."""
-    caches["pages"].delete(_KEY)
+    caches["pages"].delete_many([_KEY, _BESIDE])
 
 
 def seen_by(user: Any) -> Standing:

@@ -24,8 +24,8 @@ def _link(world: Any) -> dict[str, Any]:
     return {"token": tokens.issue(world.contract.pk, None, NOON.date() + timedelta(days=9))}
 
 
-def _campaign(world: Any) -> dict[str, Any]:
-    return {"pk": Campaign.objects.get_or_create(name="News")[0].pk}
+def _campaign(world: Any) -> int:
+    return Campaign.objects.get_or_create(name="News")[0].pk
 
 
 _OF_CAMPAIGNS = ("planning", "approval", "calling_off", "reopening", "trial", "copies", "follow_ups")
@@ -40,9 +40,9 @@ ROWS: dict[str, Row] = {
     "api-leave-link-list": Row("POST", writers=MANAGERS),
     "campaigns:list": Row(),
     "campaigns:new": for_admins("GET POST"),
-    "campaigns:campaign": Row(at=_campaign),
-    "campaigns:edit": for_admins("GET POST", at=_campaign),
-    **{f"campaigns:{verb}": for_admins("POST", at=_campaign) for verb in _OF_CAMPAIGNS},
+    "campaigns:campaign": Row(at=lambda world: {"pk": _campaign(world)}),
+    "campaigns:edit": for_admins("GET POST", pk=_campaign),
+    **{f"campaigns:{verb}": for_admins("POST", pk=_campaign) for verb in _OF_CAMPAIGNS},
     "value:overview": Row(),
     "value:beside": about("account"),
     "value:report": about("account"),
