@@ -30,7 +30,16 @@ def note(
 
 
 def as_json(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()}
+    return {name: _plain(value) for name, value in facts.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Also what stands inside: what another room's guard saw is kept within what was asked."""
+    if isinstance(value, Mapping):
+        return as_json(value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def requeued(message: OutboundMessage) -> None:

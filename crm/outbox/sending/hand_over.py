@@ -127,7 +127,7 @@ def _values(letter: Letter, moment: datetime) -> dict[str, Any]:
         "policy": policy.version, "version": letter.version, "addresses": Suppression.keys(letter.reached_as),
         "turn": turn_of(letter.reached_as),
         "reason": f"Nothing held it back; handed over for {message.to_address}."[:300],
-        "facts": Jsonb(as_json(letter.seen) | letter.kept()),
+        "facts": Jsonb(as_json(letter.seen | letter.kept())),
     }  # fmt: skip
     if letter.capped:
         values |= {

@@ -204,8 +204,9 @@ def test_a_period_ends_now_and_the_one_before_is_as_long() -> None:
 
 
 def test_the_page_stands_within_its_queries(
-    sales: SimpleNamespace, deal: Any, ada: User, olaf: User, client: Client, django_assert_max_num_queries: Any
-) -> None:
+    sales: SimpleNamespace, deal: Any, ada: User, olaf: User, client: Client, django_assert_max_num_queries: Any,
+    kept_standing: Any,
+) -> None:  # fmt: skip
     from crm.pipelines.actions.winning import Booked, win
 
     for who, at in ((ada, NOON - 9 * DAY), (olaf, NOON - 2 * DAY)):

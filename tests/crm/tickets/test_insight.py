@@ -161,7 +161,7 @@ def test_one_sees_figures_of_what_one_sees(month: list[Ticket], olaf: User, mira
 
 @pytest.mark.parametrize("by", ["assignee", "team", "channel", "category"])
 def test_the_page_stands_within_its_queries(
-    by: str, month: list[Ticket], ada: User, client: Client, django_assert_max_num_queries: Any
+    by: str, month: list[Ticket], ada: User, client: Client, django_assert_max_num_queries: Any, kept_standing: Any
 ) -> None:  # fmt: skip
     client.force_login(ada)
     client.get("/tickets/insight/")
