@@ -33,8 +33,13 @@ def edition_of(request: HttpRequest, workflow: Workflow | None = None) -> int:
 
 
 def at_page(slug: str, at: str = "", **more: str) -> str:
+    at = at[:MOST_AT]
     query = urlencode({key: value for key, value in {"at": at, **more}.items() if value})
     return reverse("workflows:builder", args=[slug]) + (f"?{query}" if query else "")
+
+
+#: What is open beside the flow is a short name; a longer one names nothing.
+MOST_AT = 200
 
 
 def edits(view: Callable[..., Any]) -> Callable[..., HttpResponse]:

@@ -46,11 +46,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _made(request: HttpRequest, how: str) -> Workflow:
     by, now = viewer_of(request), clock.now()
+    name = str(request.POST.get("name", "")).replace("\0", "")
     if how == "copy":
-        return making.copy_of(str(request.POST.get("source", "")), str(request.POST.get("name", "")), by, now)
+        return making.copy_of(str(request.POST.get("source", "")).replace("\0", ""), name, by, now)
     if how == "file":
         return making.from_file(_text(request), by, now)
-    return making.begin(str(request.POST.get("name", "")), by, now)
+    return making.begin(name, by, now)
 
 
 def _text(request: HttpRequest) -> str:
