@@ -146,6 +146,8 @@ def addresses(world: World) -> list[tuple[str, str]]:
     for name in KNOWN:
         if "GET" in ROWS[name].methods.split() and name not in WATCHING:
             url = reverse(name, kwargs=ROWS[name].at(world))
+            if name == "api-workflow-why":  # it answers about somebody alone
+                url += f"?account={world.account.pk}"
             found += [(name, url)] + [(f"{name}?{view}", f"{url}?{view}") for view in VIEWS.get(name, [])]
     return found
 
