@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from django.db import transaction
 
 from crm.history.actions import act
 from crm.history.models import Act
+from crm.history.undoing import UndoError
 from crm.outbox.models import OutboundMessage
 from crm.slots import tell
 from crm.team.models import User
 from crm.web import clock
 from retention.campaigns.composing import composed
-from retention.campaigns.models import Campaign, Written
+from retention.campaigns.models import WRITTEN as COLUMNS
+from retention.campaigns.models import Campaign, CampaignChange, Written
 from retention.workflows import publishing
 from retention.workflows.changing import stopping
 from retention.workflows.definition import DefinitionError
-from retention.workflows.models import Workflow
+from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.recipes import RecipeError
 
 MADE, WRITTEN, PLANNED = "campaign.made", "campaign.written", "campaign.planned"
 ASKED, APPROVED, CALLED_OFF = "campaign.asked", "campaign.approved", "campaign.called_off"
 
 State = Campaign.State
+#: Whose workflows they are: see Workflow.room.
+ROOM = "campaigns"
 
 
 class CampaignError(ValueError):
@@ -85,13 +90,18 @@ def _ask(row: Campaign, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def approve(pk: int, by: User, now: datetime) -> Campaign:
-    """A second admin's yes: it leaves. Whoever asked may say it alone only where there is no other admin."""
+def approve(pk: int, by: User, now: datetime, read: str | None = None) -> Campaign:
+    """A second admin's yes: it leaves. Whoever asked may say it alone only where there is no other admin.
+
+    `read` is the digest of what they read, so that a yes is to nothing else; None: whatever it says.
+    """
     row = _locked(pk)
     if row.state != State.ASKED:
         raise CampaignError(f"“{row}” does not wait for a yes.")
     if row.asked_by_id == by.pk and is_another_admin(by):
         raise CampaignError("Somebody else has to say yes: whoever asked cannot.")
+    if read is not None and read != row.digest:
+        raise CampaignError(f"“{row}” has been changed since you read it. Read it again before you say yes.")
     _check(row, now)
     with act(APPROVED, f"said yes to the campaign “{row}”", by, now):
         row.approved_by = by
@@ -104,22 +114,28 @@ def is_another_admin(than: User) -> bool:
 
 
 def _start(row: Campaign, by: User, now: datetime) -> None:
-    """Its workflow is on from now. Whom an earlier planning of it reached, it does not reach again: their key is the
-    same.
+    """Its workflow is on from now. Whom an earlier planning of it let in does not come in again: their key is the same.
+    Where nobody had got anything by then, `reopen` has left that workflow behind.
     """
     if row.workflow is None:
-        row.workflow = Workflow.objects.create(
-            slug=f"campaign-{row.pk}", name=row.name, room="campaigns", created_at=now
-        )
+        row.workflow = Workflow.objects.create(slug=_free_slug(row.pk), name=row.name, room=ROOM, created_at=now)
     workflow = Workflow.objects.select_for_update().get(pk=row.workflow.pk)
     try:
         publishing.publish(workflow, composed(row, now), now, by)
     except (DefinitionError, RecipeError) as error:
         raise CampaignError(str(error)) from error
     workflow.state, workflow.enabled_at, workflow.swept_until = Workflow.State.ON, now, now
+    workflow.archived_at = None
     workflow.save()
     row.state, row.planned_at = State.PLANNED, now
     row.save(update_fields=["state", "planned_at", "workflow", "approved_by"])
+
+
+def _free_slug(pk: int) -> str:
+    """In addresses; others may have made workflows of that name."""
+    taken = set(Workflow.objects.filter(slug__startswith=f"campaign-{pk}").values_list("slug", flat=True))
+    wish = f"campaign-{pk}"
+    return wish if wish not in taken else next(s for n in itertools.count(2) if (s := f"{wish}-{n}") not in taken)
 
 
 @transaction.atomic
@@ -136,6 +152,8 @@ def call_off(pk: int, by: User, now: datetime) -> stopping.Stop:
     workflow = Workflow.objects.select_for_update().get(pk=row.workflow_id)
     with act(CALLED_OFF, f"called off the campaign “{row}”", by, now):
         found = stopping.stop(workflow, by, now)
+        # Put away: nobody switches it on again behind the campaign's back, by an undo either.
+        Workflow.objects.filter(pk=workflow.pk).update(archived_at=now)
         row.state = State.CALLED_OFF
         row.save(update_fields=["state"])
     return found
@@ -151,7 +169,9 @@ def reopen(pk: int, by: User, now: datetime) -> Campaign:
         raise CampaignError("Some have got it already. Make a copy: it goes to whom you choose.")
     with act(WRITTEN, f"opened the campaign “{row}” again", by, now):
         row.state = State.DRAFT
-        row.save(update_fields=["state"])
+        if row.workflow and Enrollment.objects.filter(workflow=row.workflow).exists():
+            row.workflow = None  # its audience was taken: planned again in the same one, nobody would come in any more
+        row.save(update_fields=["state", "workflow"])
     return row
 
 
@@ -161,10 +181,7 @@ def _reached(series: str) -> bool:
 
 
 #: What a copy takes along.
-_COPIED = (
-    "name", "kind", "topic", "segment_id", "who", "hour", "over_hours", "subject", "body", "other_subject",
-    "other_body", "other_share", "follows_id",
-)  # fmt: skip
+_COPIED = tuple(name for name in COLUMNS if name != "day")
 
 
 def copy(pk: int, by: User, now: datetime) -> Campaign:
@@ -185,3 +202,12 @@ def follow_up(pk: int, by: User, now: datetime) -> Campaign:
 
 def _locked(pk: int) -> Campaign:
     return Campaign.objects.select_for_update(of=("self",)).select_related("segment", "workflow").get(pk=pk)
+
+
+def kept_as_read(done: Act, stands: bool, now: datetime) -> None:
+    """An undo of writing it, or its redo, changes nothing that waits for a yes or is planned. Raises UndoError."""
+    if done.kind != WRITTEN:
+        return
+    changed = CampaignChange.objects.filter(act=done).values("pgh_obj_id")
+    if row := Campaign.objects.filter(pk__in=changed, state__in=[State.ASKED, State.PLANNED]).first():
+        raise UndoError(f"“{row}” is {row.get_state_display().lower()}: what it says cannot be changed now.")

@@ -82,7 +82,7 @@ trigger_kinds.register(
         CampaignTrigger, "A campaign", "Made on the page of campaigns.", "megaphone", "",
         lambda trigger: f"Once, on {day(trigger.on)}, everybody of the audience",
         lambda facts, today: f"The campaign of {day(date.fromisoformat(facts['on']))}",
-        _causes, _next_moment, why=_why, order=999,
+        _causes, _next_moment, why=_why, order=999, room="campaigns",
     ),
 )  # fmt: skip
 

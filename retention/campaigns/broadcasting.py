@@ -42,6 +42,14 @@ def _line(step: BroadcastStep) -> Line:
 step_kinds.register(
     "broadcast",
     StepKind(
-        BroadcastStep, broadcast, _line, "Send a campaign", "Made on the page of campaigns.", "megaphone", "", 999
+        BroadcastStep,
+        broadcast,
+        _line,
+        "Send a campaign",
+        "Made on the page of campaigns.",
+        "megaphone",
+        "",
+        999,
+        room="campaigns",
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import time
 from typing import Any
 
@@ -80,6 +82,19 @@ class Campaign(models.Model):
     @property
     def tries_two(self) -> bool:
         return bool(self.other_subject or self.other_body)
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides what leaves, and to whom: another one as soon as anything of it is changed."""
+        said = [str(getattr(self, name)) for name in WRITTEN]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+#: The columns by which a campaign is written, and `follows`, which it was made with.
+WRITTEN = (
+    "name", "kind", "topic", "segment_id", "who", "day", "hour", "over_hours", "subject", "body", "other_subject",
+    "other_body", "other_share", "follows_id",
+)  # fmt: skip
 
 
 class CampaignChange(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from crm import slots
-from crm.history.undoing import irrevocable
+from crm.history.undoing import echoes, irrevocable
 from crm.team.models import User
 from retention.campaigns import actions, audience, broadcasting
 from retention.campaigns.models import Campaign
@@ -29,6 +29,7 @@ slots.notification_kinds.register(
         "bell", 46,
     ),
 )  # fmt: skip
+echoes.register("campaigns", actions.kept_as_read)
 slots.search_sources.register("campaigns", slots.SearchSource("Campaigns", _called, order=45))
 for _kind, _because in {
     actions.MADE: "Call it off, or leave it as a draft.",

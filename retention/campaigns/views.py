@@ -111,7 +111,8 @@ def planning(request: HttpRequest, pk: int) -> str:
 
 @_verb
 def approval(request: HttpRequest, pk: int) -> str:
-    return f"“{actions.approve(pk, viewer_of(request), clock.now())}” leaves now."
+    read = str(request.POST.get("read", ""))
+    return f"“{actions.approve(pk, viewer_of(request), clock.now(), read)}” leaves now."
 
 
 @_verb

@@ -58,6 +58,8 @@ def _make_ready(workflow: Workflow, now: datetime) -> None:
     """A recipe is published as its file is now; what people made here they publish themselves."""
     if not workflow.is_own:
         publish(workflow, recipes.load(workflow.recipe).with_settings(workflow.settings), now)
+    elif workflow.room and workflow.state == Workflow.State.OFF:
+        raise RecipeError(f"“{workflow}” is started on a page of its own, in {workflow.room}.")
     elif workflow.archived_at:
         raise RecipeError(f"{workflow} is archived. Bring it back first.")
     elif not workflow.version_id:

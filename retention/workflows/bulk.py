@@ -32,7 +32,7 @@ class EnrollForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: User, **more: Any) -> None:
         super().__init__(*args, **more)
-        running = Workflow.objects.filter(state=Workflow.State.ON, version__isnull=False).order_by("name")
+        running = Workflow.objects.filter(state=Workflow.State.ON, version__isnull=False, room="").order_by("name")
         self.fields["workflow"].queryset = running  # type: ignore[attr-defined]
 
 

@@ -83,6 +83,7 @@ class TriggerKind:
     #: When it notices what has happened, where people would not expect it; else blank.
     noticed: Callable[[Any], str] = lambda trigger: ""
     order: int = 0
+    room: str = ""  # whose workflows alone may have it, see Workflow.room; blank: all
 
 
 #: By what a definition writes after `when`.
@@ -108,6 +109,7 @@ class StepKind:
     group: str  # a heading of that list
     order: int = 100
     acts: bool = False  # changes something outside the workflow: not for those who are held out, to measure
+    room: str = ""  # whose workflows alone may have it, see Workflow.room; blank: all
 
 
 step_kinds: Registry[StepKind] = Registry("workflow step")

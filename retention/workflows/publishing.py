@@ -6,8 +6,10 @@ from datetime import datetime
 
 from crm.team.models import User
 from retention.workflows import recipes, segments
-from retention.workflows.definition import Definition
+from retention.workflows.definition import Definition, walk
+from retention.workflows.kinds import step_kinds, trigger_kinds
 from retention.workflows.models import Workflow, WorkflowVersion
+from retention.workflows.recipes import RecipeError
 
 
 def locked(slug: str) -> Workflow:
@@ -20,7 +22,13 @@ def locked(slug: str) -> Workflow:
 
 
 def publish(workflow: Workflow, plan: Definition, now: datetime, by: User | None = None, note: str = "") -> bool:
-    """Make this definition the current version; False: it is that already. The caller saves the workflow."""
+    """Make this definition the current version; False: it is that already. The caller saves the workflow.
+
+    Raises RecipeError for what belongs to another room, such as the letter of a campaign, which a second admin reads.
+    """
+    for kind in (trigger_kinds[plan.trigger.when], *(step_kinds[step.do] for step in walk(plan.steps))):
+        if kind.room not in ("", workflow.room):
+            raise RecipeError(f"“{kind.label}” belongs to {kind.room}: it is {kind.about[:1].lower()}{kind.about[1:]}")
     workflow.name = plan.name
     data = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     current = workflow.version

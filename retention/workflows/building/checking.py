@@ -70,6 +70,8 @@ def of_trigger(trigger: dict[str, Any]) -> Iterator[Problem]:
     if kind is None:
         yield Problem("trigger", "When it starts", "", "Choose what makes customers enter.")
         return
+    if kind.room:
+        yield Problem("trigger", "When it starts", "", kind.about)
     yield from _told(kind.model, trigger, "trigger", "When it starts")
 
 
@@ -79,6 +81,8 @@ def of_step(step: dict[str, Any]) -> Iterator[Problem]:
     if kind is None:
         yield Problem(panel, str(step.get("do", "A step")), "", "This installation knows no such step. Take it out.")
         return
+    if kind.room:
+        yield Problem(panel, kind.label, "", f"{kind.about} Take it out.")
     yield from _told(kind.model, shapes.shell(step), panel, kind.label)
 
 

@@ -137,8 +137,8 @@ def own(slug: str) -> Workflow:
     """Locked, until the transaction ends. Raises DraftError for what is a recipe, or gone."""
     # Of the workflow alone: its version may be read by others all the while.
     workflow = Workflow.objects.select_for_update(of=("self",)).select_related("version").filter(slug=slug).first()
-    if workflow is None or not workflow.is_own:
-        raise DraftError("Recipes are not changed here. Make your own from it first.")
+    if workflow is None or not workflow.is_built:
+        raise DraftError("It is not changed here. Make your own from it first.")
     if workflow.archived_at:
         raise DraftError("It is archived. Bring it back first.")
     return workflow

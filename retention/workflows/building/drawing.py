@@ -22,7 +22,7 @@ _BEGIN: dict[str, dict[str, Any]] = {"wait": {"for": {"days": 1}}}
 
 def new_step(data: dict[str, Any], do: str) -> dict[str, Any]:
     """A step of a kind, with nothing filled in. Raises LookupError."""
-    if do not in step_kinds:
+    if do not in step_kinds or step_kinds[do].room:
         raise LookupError("There is no such step")
     begin = {key: dict(value) for key, value in _BEGIN.get(do, {}).items()}
     return {"id": shapes.free_id(data, do), "do": do, **begin}
@@ -100,14 +100,16 @@ def palette() -> list[tuple[str, list[tuple[str, Any]]]]:
     """The kinds of steps, by their headings, in their order."""
     groups: dict[str, list[tuple[str, Any]]] = {heading: [] for heading in _FIRST}
     for do, kind in step_kinds.items():
+        if kind.room:
+            continue
         groups.setdefault(kind.group, []).append((do, kind))
     return [(heading, kinds) for heading, kinds in groups.items() if kinds]
 
 
 def starts() -> list[tuple[str, list[tuple[str, Any]]]]:
-    """The kinds of triggers likewise; those without a heading belong to pages of their own, as campaigns do."""
+    """The kinds of triggers likewise; those of rooms with pages of their own are left out."""
     groups: dict[str, list[tuple[str, Any]]] = {}
     for when, kind in trigger_kinds.items():
-        if kind.group:
+        if not kind.room:
             groups.setdefault(kind.group, []).append((when, kind))
     return list(groups.items())

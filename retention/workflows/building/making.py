@@ -31,6 +31,8 @@ def begin(name: str, by: User, now: datetime) -> Workflow:
 def copy_of(slug: str, name: str, by: User, now: datetime) -> Workflow:
     """From a recipe with its settings as they are, or from another workflow as it runs. Raises DraftError."""
     source = find(slug)
+    if source.room:
+        raise DraftError(f"“{source}” is copied on its own page, in {source.room}.")
     plan = plan_of(source)
     if plan is None:
         raise DraftError(f"Nothing of {source} is published yet, so there is nothing to copy.")
@@ -99,7 +101,7 @@ def bring_back(slug: str, by: User, now: datetime) -> Workflow:
 
 
 def _own(slug: str) -> Workflow:
-    workflow = Workflow.objects.select_for_update().filter(slug=slug, recipe="").first()
+    workflow = Workflow.objects.select_for_update().filter(slug=slug, recipe="", room="").first()
     if workflow is None:
-        raise DraftError("Recipes are not archived. Switch it off instead.")
+        raise DraftError("It is not archived here. Switch it off instead.")
     return workflow

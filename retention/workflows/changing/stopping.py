@@ -121,6 +121,8 @@ def undone(deed: Act, by: User | None, now: datetime) -> Undone:
     workflow = Workflow.objects.select_for_update().get(pk=deed.detail["workflow"])
     if workflow.state != Workflow.State.OFF:
         raise UndoError(f"“{workflow}” has been switched on again since.")
+    if workflow.archived_at:
+        raise UndoError(f"“{workflow}” has been put away since.")
     close_the_gate()
     at = moment(deed)
     values: dict[str, Any] = {

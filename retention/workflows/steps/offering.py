@@ -51,7 +51,9 @@ def _fields(viewer: User) -> Offered:
 
 
 def _workflows(viewer: User) -> Offered:
-    return list(Workflow.objects.filter(version__isnull=False).order_by("name", "id").values_list("slug", "name"))
+    return list(
+        Workflow.objects.filter(version__isnull=False, room="").order_by("name", "id").values_list("slug", "name")
+    )
 
 
 def _webhooks(viewer: User) -> Offered:

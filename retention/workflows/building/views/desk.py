@@ -94,7 +94,7 @@ def builder(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def own(slug: str) -> Workflow:
-    found = Workflow.objects.select_related("version", "drafted_by").filter(slug=slug, recipe="").first()
+    found = Workflow.objects.select_related("version", "drafted_by").filter(slug=slug, recipe="", room="").first()
     if found is None:
         raise Http404("There is no workflow of your own here.")
     return found

@@ -137,7 +137,7 @@ def copying(request: HttpRequest, slug: str, edition: int, step: str) -> str:
 def start(request: HttpRequest, slug: str, edition: int) -> str:
     """Choose the kind of trigger; the filter that was there stays, since it asks about the same customers."""
     when = str(request.POST.get("when", ""))
-    if (kind := trigger_kinds.get(when)) is None:
+    if (kind := trigger_kinds.get(when)) is None or kind.room:
         raise DraftError("There is no such start")
 
     def choose(data: dict[str, Any]) -> str | None:

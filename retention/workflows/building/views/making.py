@@ -36,7 +36,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(at_page(workflow.slug, "" if how == "file" else "trigger" if how == "copy" else "starts"))
     ready = [(slug, recipes.load(slug).with_settings({}, to_run=False)) for slug in recipes.names()]
-    own = Workflow.objects.filter(recipe="", archived_at=None, version__isnull=False).order_by("name")
+    own = Workflow.objects.filter(recipe="", room="", archived_at=None, version__isnull=False).order_by("name")
     context: dict[str, Any] = {
         "wrong": wrong, "typed": request.POST, "own": own[:50],
         "recipes": [{"slug": slug, "plan": plan, "trigger": wording.trigger_sentence(plan)} for slug, plan in ready],
