@@ -128,7 +128,9 @@ def hold_out(slug: str, percent: int, now: datetime) -> Workflow:
     """
     if slug in recipes.names():
         return configure(slug, {recipes.HOLDOUT: percent}, now)
-    workflow = Workflow.objects.select_for_update(of=("self",)).get(slug=slug)
+    workflow = Workflow.objects.select_for_update(of=("self",)).filter(slug=slug, version__isnull=False).first()
+    if workflow is None:
+        raise RecipeError("Nothing of it is published yet: the builder asks how many are held out.")
     data = published.of_version(workflow.version_id or 0).model_dump(mode="json", by_alias=True, exclude_none=True)
     try:
         publish(workflow, parse(data | {recipes.HOLDOUT: percent}), now)

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from rest_framework.exceptions import ParseError
 
 from crm.history.actions import act
 from crm.team.models import User
+from crm.web.parsing import check_data
 from retention.workflows.building import checking
+from retention.workflows.building.files import UNKEEPABLE
 from retention.workflows.building.models import DraftEdit
 from retention.workflows.definition import DefinitionError, parse
 from retention.workflows.models import Workflow
@@ -58,6 +61,10 @@ def edit(
     words = change(data)
     if words is None or data == before:
         return workflow
+    try:
+        check_data(data)
+    except ParseError as error:
+        raise DraftError(f"Nothing was changed: {UNKEEPABLE}") from error
     if workflow.draft is None:
         workflow.draft_edits.all().delete()
         workflow.draft_place = 0
@@ -138,7 +145,9 @@ def own(slug: str) -> Workflow:
     # Of the workflow alone: its version may be read by others all the while.
     workflow = Workflow.objects.select_for_update(of=("self",)).select_related("version").filter(slug=slug).first()
     if workflow is None or not workflow.is_built:
-        raise DraftError("It is not changed here. Make your own from it first.")
+        if workflow and workflow.room:
+            raise DraftError(f"It is changed on its own page, in {workflow.room}.")
+        raise DraftError("Recipes are not changed here. Make your own from it first.")
     if workflow.archived_at:
         raise DraftError("It is archived. Bring it back first.")
     return workflow

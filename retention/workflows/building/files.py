@@ -11,14 +11,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from rest_framework.exceptions import ParseError
 
 from crm.segments.models import Segment
+from crm.web.parsing import DEEPEST, check_data
 from retention.workflows import recipes
 from retention.workflows.definition import DefinitionError, parse
 from retention.workflows.recipes import RecipeError
 
 #: Larger files are no workflows.
 MOST = 500_000
+#: Of what no page could show any more, and no column holds.
+UNKEEPABLE = (
+    f"its parts stand more than {DEEPEST} levels deep inside one another, or it holds a character that no text can have"
+)
 _ORDER = (
     "name",
     "about",
@@ -32,6 +38,16 @@ _ORDER = (
     "settings",
     "steps",
 )
+
+
+class _Loader(yaml.SafeLoader):
+    """Without aliases: what names itself over and over grows beyond all bounds, or has no end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise RecipeError(f"line {mark.line + 1}: * (an alias) is not read here; write out what it stands for")
+        return super().compose_node(parent, index)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -62,11 +78,15 @@ def read(text: str) -> dict[str, Any]:
     if len(text) > MOST:
         raise RecipeError(f"the file has {len(text):,} characters; {MOST:,} are read")
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, _Loader)  # noqa: S506  (derives from the safe one)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"not readable as YAML: {error}") from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise RecipeError("the file must be a mapping with name, trigger and steps")
+    try:
+        check_data(data)
+    except ParseError as error:
+        raise RecipeError(UNKEEPABLE) from error
     names = data.pop("segments", {})
     if _is_recipe(data.get("settings")):
         plan = recipes.read("file", yaml.safe_dump(data)).with_settings({})

@@ -103,5 +103,5 @@ def bring_back(slug: str, by: User, now: datetime) -> Workflow:
 def _own(slug: str) -> Workflow:
     workflow = Workflow.objects.select_for_update().filter(slug=slug, recipe="", room="").first()
     if workflow is None:
-        raise DraftError("It is not archived here. Switch it off instead.")
+        raise DraftError("Recipes, and what has a page of its own, are not archived. Switch it off instead.")
     return workflow

@@ -73,6 +73,8 @@ def names(request: HttpRequest, people: Query, now: datetime) -> dict[str, Any]:
     get = request.GET
     if get.get("days") not in {str(days) for days in HORIZONS} or get.get("kept", "") not in _KEPT:
         raise Http404
+    if "\0" in get["arm"]:
+        raise Http404
     arm, days, kept = get["arm"], int(get["days"]), _KEPT[get.get("kept", "")]
     rows = Account.objects.visible_to(viewer_of(request)).filter(pk__in=effect.names(people, arm, days, kept, now))
     page = keyset_page(rows.order_by(), Sort("id"), get.get("cursor"))

@@ -43,7 +43,7 @@ def tab(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str,
 def asked(request: HttpRequest, of: tuple[Workflow, Definition] | None) -> dict[str, Any]:
     """Who is meant and, once both are known, the answer. Raises NotFound."""
     viewer, get = viewer_of(request), request.GET
-    text, step = get.get("q", "").strip()[:80], get.get("step", "")
+    text, step = get.get("q", "").replace("\0", "").strip()[:80], get.get("step", "")
     found = finding.matches(viewer, text) if text and not get.get("account") else []
     account_id, contact_id = get.get("account", ""), get.get("contact", "")
     if len(found) == 1 and not request.htmx:

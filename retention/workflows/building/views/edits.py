@@ -200,7 +200,7 @@ def discarding(request: HttpRequest, slug: str, edition: int) -> str:
 
 @edits
 def publication(request: HttpRequest, slug: str, edition: int) -> str:
-    note = str(request.POST.get("note", "")).strip()
+    note = str(request.POST.get("note", "")).replace("\0", "").strip()
     workflow = drafts.publish(slug, edition, viewer_of(request), clock.now(), note)
     standing.forget()
     number = workflow.version.number if workflow.version else 1

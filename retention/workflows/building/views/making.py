@@ -38,7 +38,7 @@ def new(request: HttpRequest) -> HttpResponse:
     ready = [(slug, recipes.load(slug).with_settings({}, to_run=False)) for slug in recipes.names()]
     own = Workflow.objects.filter(recipe="", room="", archived_at=None, version__isnull=False).order_by("name")
     context: dict[str, Any] = {
-        "wrong": wrong, "typed": request.POST, "own": own[:50],
+        "wrong": {f"of_{how}": words for how, words in wrong.items()}, "typed": request.POST, "own": own[:50],
         "recipes": [{"slug": slug, "plan": plan, "trigger": wording.trigger_sentence(plan)} for slug, plan in ready],
     }  # fmt: skip
     return render(request, "retention/workflows/building/new.html", context, status=422 if wrong else 200)
