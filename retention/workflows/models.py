@@ -65,11 +65,6 @@ class Workflow(models.Model):
         """Made here, and freely changed, where a recipe only has settings."""
         return not self.recipe
 
-    @property
-    def is_built(self) -> bool:
-        """Made in the builder; what another room made is changed and switched on by that room alone."""
-        return not self.recipe and not self.room
-
 
 #: SQL over enrollments e and workflows w: since when one has waited for the engine; who is paused does not wait for it.
 WAITING_SINCE = "greatest(e.due_at, w.opened_at)"

@@ -7,7 +7,7 @@ from datetime import datetime
 from crm.team.models import User
 from retention.workflows import recipes, segments
 from retention.workflows.definition import Definition, walk
-from retention.workflows.kinds import step_kinds, trigger_kinds
+from retention.workflows.kinds import StepKind, TriggerKind, step_kinds, trigger_kinds
 from retention.workflows.models import Workflow, WorkflowVersion
 from retention.workflows.recipes import RecipeError
 
@@ -26,9 +26,10 @@ def publish(workflow: Workflow, plan: Definition, now: datetime, by: User | None
 
     Raises RecipeError for what belongs to another room, such as the letter of a campaign, which a second admin reads.
     """
-    for kind in (trigger_kinds[plan.trigger.when], *(step_kinds[step.do] for step in walk(plan.steps))):
-        if kind.room not in ("", workflow.room):
-            raise RecipeError(f"“{kind.label}” belongs to {kind.room}: it is {kind.about[:1].lower()}{kind.about[1:]}")
+    kinds: list[StepKind | TriggerKind] = [trigger_kinds[plan.trigger.when]]
+    kinds += [step_kinds[step.do] for step in walk(plan.steps)]
+    if strange := next((kind for kind in kinds if kind.room not in ("", workflow.room)), None):
+        raise RecipeError(f"“{strange.label}” belongs to {strange.room}. {strange.about}")
     workflow.name = plan.name
     data = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     current = workflow.version

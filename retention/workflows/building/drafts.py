@@ -144,7 +144,7 @@ def own(slug: str) -> Workflow:
     """Locked, until the transaction ends. Raises DraftError for what is a recipe, or gone."""
     # Of the workflow alone: its version may be read by others all the while.
     workflow = Workflow.objects.select_for_update(of=("self",)).select_related("version").filter(slug=slug).first()
-    if workflow is None or not workflow.is_built:
+    if workflow is None or not workflow.is_own or workflow.room:
         if workflow and workflow.room:
             raise DraftError(f"It is changed on its own page, in {workflow.room}.")
         raise DraftError("Recipes are not changed here. Make your own from it first.")

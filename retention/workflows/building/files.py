@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise RecipeError(f"line {mark.line + 1}: * (an alias) is not read here; write out what it stands for")
         return super().compose_node(parent, index)
 

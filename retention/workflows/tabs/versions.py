@@ -54,7 +54,7 @@ def _under_way(workflow: Workflow) -> dict[int, int]:
 
 def _readable(version: WorkflowVersion) -> Definition | None:
     try:
-        return definition.parse(version.definition)
+        return definition.parse(version.definition, published=True)
     except DefinitionError:
         return None
 
