@@ -107,12 +107,16 @@ def eyes(visible: MessageQuerySet) -> dict[str, int]:
 
 def beside(viewer: User) -> list[dict[str, Any]]:
     """Pages of other rooms that stand beside the tabs, with how many rows wait there."""
-    found = []
-    for tab in slots.mail_tabs:
-        rows = tab.count(viewer) if tab.count else None
-        count = rows if rows is None or isinstance(rows, int) else how_many([rows], MOST)[0]
-        found.append({"label": tab.label, "url": reverse(tab.url_name), "count": count})
-    return found
+    counts = [tab.count(viewer) if tab.count else None for tab in slots.mail_tabs]
+    numbers = iter(how_many([count for count in counts if count is not None and not isinstance(count, int)], MOST))
+    return [
+        {
+            "label": tab.label,
+            "url": reverse(tab.url_name),
+            "count": count if count is None or isinstance(count, int) else next(numbers),
+        }
+        for tab, count in zip(slots.mail_tabs, counts, strict=True)
+    ]
 
 
 def kept(visible: MessageQuerySet, rows: Iterable[OutboundMessage]) -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -47,10 +47,9 @@ def unread(viewer: User) -> Asked:
     return _unread.asked(viewer)
 
 
-def to_approve(viewer: User) -> int:
+def to_approve(viewer: User) -> QuerySet[OutboundMessage]:
     """Mail that waits for the viewer's yes."""
-    now = clock.now()
-    return approving.may_be_approved_by(OutboundMessage.objects.all(), viewer, now)[:1000].count()
+    return approving.may_be_approved_by(OutboundMessage.objects.all(), viewer, clock.now())
 
 
 def awaiting_a_yes(viewer: User, now: datetime, limit: int) -> Any:

@@ -19,7 +19,7 @@ from crm.web.models import HEARTBEAT
 
 #: Every page of an admin asks how the work stands; so long one answer serves them all.
 KEEP_SECONDS = 3
-_KEY, _BESIDE = "standing", "standing beside"
+_KEY, _BESIDE = "standing", "standing-beside"
 
 #: Either shows that somebody does the work: beat's own bell, or `manage.py tick`.
 SIGNS_OF_LIFE = (HEARTBEAT, "tick")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from crm.history.toasts import undoable
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
-from crm.web import clock
+from crm.web import clock, standing
 from crm.web.pagination import BadCursor
 from retention.workflows import actions as workflows
 from retention.workflows.experiments import actions, effect, tab
@@ -28,6 +28,7 @@ def holdout(request: HttpRequest) -> HttpResponse:
     form = HoldoutForm(request.POST if request.method == "POST" else None, instance=HoldoutSettings.the_only())
     if form.is_bound and form.is_valid():
         done = actions.hold_out(form.cleaned_data["percent"], viewer_of(request), clock.now())
+        standing.forget()
         undoable(request, done, "Kept. It counts from now on.")
         return redirect("workflows:holdout")
     now, settings = clock.now(), HoldoutSettings.the_only()

@@ -45,6 +45,12 @@ def test_the_preview_counts_what_has_come_due(paused):
     assert found.rate(timedelta(hours=2)) == "about 7 people an hour"
 
 
+def test_whoever_stands_at_no_step_of_their_version_is_counted_and_breaks_no_preview(paused, stand):
+    stand(paused[0], "gone", due_at=NOON)
+    found = overdue(paused[0], AGAIN)
+    assert (found.people, found.mails) == (15, 14)
+
+
 def test_left_out_nothing_leaves_and_everybody_stands_where_they_would_stand(paused, run_at):
     workflow, rows = paused
     assert actions.resume(workflow, AGAIN)
