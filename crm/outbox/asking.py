@@ -38,12 +38,14 @@ class Question:
     then: str = ""
 
 
-def imagine(account: Account, contact: Contact | None, category: str, now: datetime) -> Known:
-    """What would be known of such a mail to them if it were due now."""
+def imagine(account: Account, contact: Contact | None, category: str, now: datetime) -> tuple[Known, Contact | None]:
+    """What would be known of such a mail to them if it were due now, and its reader; without `contact`, whoever reads
+    the mail of the account."""
     message = OutboundMessage(
         account=account, contact=contact, category=category, planned_for=now, due_at=now, addressed_to=""
     )
-    return imagined(message, now).known()
+    letter = imagined(message, now)
+    return letter.known(), letter.contact
 
 
 def questions(known: Known) -> list[Question]:

@@ -10,9 +10,8 @@ from django.urls import reverse
 
 from crm.slots import StepState
 from crm.web.composed import Composed
-from crm.web.standing import kept_beside
 from retention.workflows import published, wording
-from retention.workflows.experiments.models import HoldoutSettings
+from retention.workflows.experiments import holdout
 from retention.workflows.experiments.places import EVERYTHING, is_held
 from retention.workflows.models import Enrollment, Workflow
 
@@ -45,12 +44,9 @@ def _awaits(enrollment: Enrollment) -> str:
     return wording.awaits(plan, enrollment) if plan else ""
 
 
-_group = Composed(lambda: HoldoutSettings.objects.filter(pk=1).values_list("percent"))
-
-
 def held_out_of_all(account: Any, request: HttpRequest) -> dict[str, Any] | None:
     """Said only of a customer who is in the group that gets nothing that runs by itself."""
-    percent = kept_beside("held out of all", lambda: next((row[0] for row in _group.rows()), 0))
+    percent = holdout.size_lately()
     return {"percent": percent} if is_held(EVERYTHING, account.pk, percent) else None
 
 

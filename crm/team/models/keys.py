@@ -71,9 +71,10 @@ class ApiToken(models.Model):
 
     def touch(self, now: datetime) -> None:
         """Note the use, at most once a minute, so that busy tokens do not write on every request."""
-        type(self).objects.filter(
-            models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - clock.MINUTE), pk=self.pk
-        ).update(last_used_at=now)
+        before = now - clock.MINUTE
+        if self.last_used_at is None or self.last_used_at < before:
+            stale = models.Q(last_used_at=None) | models.Q(last_used_at__lt=before)
+            type(self).objects.filter(stale, pk=self.pk).update(last_used_at=now)
 
 
 class WriteKeyQuerySet(models.QuerySet["WriteKey"]):

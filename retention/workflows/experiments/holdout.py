@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm.outbox.models import OutboundMessage
 from crm.slots import Refusal
+from crm.web.standing import kept_beside
 from retention.workflows.experiments.models import HoldoutSettings
 from retention.workflows.experiments.places import A_PERCENT, EVERYTHING, is_held, of_workflow, place_sql
 
@@ -34,6 +35,11 @@ def of_one(name: str) -> str:
 def size() -> int:
     """Per cent of all customers who get nothing that runs by itself."""
     return HoldoutSettings.the_only().percent
+
+
+def size_lately() -> int:
+    """The same for pages, which show it: at most some seconds old."""
+    return kept_beside("held out of all", size)
 
 
 def entering(workflow_id: int, percent: int, account: str) -> str:

@@ -155,7 +155,7 @@ def _ways(asked: Asked) -> Part | None:
 
 
 def _group(asked: Asked) -> Part | None:
-    own, everything = asked.plan.holdout_percent, holdout.size()
+    own, everything = asked.plan.holdout_percent, holdout.size_lately()
     chosen = (
         asked.ways[0].held_out if asked.ways else is_held(of_workflow(asked.workflow.pk or 0), asked.account.pk, own)
     )
@@ -179,8 +179,7 @@ def _mail(asked: Asked) -> Part | None:
     mail = next((step for step in steps if isinstance(step, MessageStep)), None)
     if mail is None:
         return None
-    reader = asked.contact or Contact.objects.readers_of([asked.account.pk]).get(asked.account.pk)
-    known = asking.imagine(asked.account, reader, mail.category, asked.now)
+    known, reader = asking.imagine(asked.account, asked.contact, mail.category, asked.now)
     lines = [Line(one.label, one.value, one.holds, more=one.then) for one in asking.questions(known)]
     if reader and known.got:
         lines += [
