@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -28,8 +28,18 @@ from retention.demo.chronicle import Event, Visit
 from retention.demo.filling import Told
 from retention.demo.house import House, on_a_page
 from retention.workflows import actions as workflows
-from retention.workflows import recipes
+from retention.workflows import engine, matching, triggers
+from retention.workflows.rules import EARLIEST_DAWN
 
+#: What this house has switched on. The others are there to be tried.
+RECIPES = (
+    "onboarding", "first-value", "feature-not-tried", "inactivity", "silent-to-team", "renewal-reminder", "anniversary",
+    "birthday", "payment-failed", "card-expiring", "win-back",
+)  # fmt: skip
+#: Kinds of work that fall due within a day because of what else happens on it; the others are asked each morning.
+_LIVELY = ("workflows", "outbox", "ledger")
+#: At this hour the next day begins somewhere.
+_DAWN = 24 - EARLIEST_DAWN // timedelta(hours=1)
 #: The bell rings at most so often. Mail is due at full hours where its readers are.
 BELL = timedelta(hours=1)
 #: On this day nobody could reach the mail server until late in the evening.
@@ -76,6 +86,9 @@ class Past:
         self.users = User.objects.in_bulk(list(ours.values()))
         self.house = House(ours)
         self.kinds = [(name, kind) for name, kind in slots.work.items() if not name.startswith(support.LATER)]
+        self.known: dict[str, datetime | None] = {}  # when each kind falls due, as far as it was asked
+        self.asked_on: date | None = None
+        self.looked = (self.start.date(), False, False)
         self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
         self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
 
@@ -85,7 +98,7 @@ class Past:
     def live(self, told: Callable[[float], None]) -> None:
         """`told` hears each morning which share of the walk is done."""
         with clock.travelling(self.start):
-            for name in recipes.names():
+            for name in RECIPES:
                 workflows.enable(name, self.start)
         self.house.settle_in(self.start)
         Contact.objects.filter(email__in=self.waiting).update(automation_paused_until=self.now + _WAITS)
@@ -106,12 +119,21 @@ class Past:
     def _next_stop(self, moment: datetime) -> tuple[datetime, set[str]]:
         """The end of the next hour in which something falls due, at the latest in a day; and what is due."""
         hour = moment.replace(minute=0, second=0, microsecond=0)
-        known = {name: at for name, kind in self.kinds if (at := kind.next_due(moment))}
+        self._ask(moment)
+        known = {name: at for name, at in self.known.items() if at and at > moment}
         soonest = min(known.values(), default=hour + 24 * BELL)
         bell = hour + max(-(-(soonest - hour) // BELL), 1) * BELL
         stop = min(bell, hour + 24 * BELL, self.now)
         due = set(slots.work.names()) if stop == self.now else {name for name, at in known.items() if at <= stop}
         return stop, due
+
+    def _ask(self, moment: datetime) -> None:
+        """Each kind when it falls due next: what has come and what moves by the hour always, the others once a day."""
+        for name, kind in self.kinds:
+            at = self.known.get(name)
+            if name in _LIVELY or self.asked_on != moment.date() or (at and at <= moment):
+                self.known[name] = self._work_due(moment) if name == "workflows" else kind.next_due(moment)
+        self.asked_on = moment.date()
 
     def _ring(self, moment: datetime, due: set[str]) -> None:
         """A slice of what is due, which at this size is all of it; what workflows plan may leave at once."""
@@ -119,13 +141,29 @@ class Past:
         for name, kind in self.kinds:
             if name not in due or (name == "outbox" and down):
                 continue
-            if name == "outbox":
+            if name == "workflows":
+                due |= {name, "outbox"} if self._move(moment) else set()
+            elif name == "outbox":
                 if OutboundMessage.objects.waiting().filter(due_at__lte=moment).exists():
                     self._send(moment)
             elif kind.run(moment):
                 due |= {name, "outbox"}
                 while name == "ledger" and kind.run(moment):
                     pass
+
+    def _move(self, moment: datetime) -> int:
+        """The workflows' slice. Dates and silences are looked for when the day begins, here and where it begins first,
+        which is soon enough for a story.
+        """
+        looked, self.looked = self.looked, (moment.date(), moment.hour >= _DAWN, moment == self.now)
+        moved = matching.match(moment) + (triggers.sweep(moment) if looked != self.looked else 0)
+        return moved + engine.advance(moment)
+
+    def _work_due(self, moment: datetime) -> datetime | None:
+        """As the workflows say, but for what sweeps find."""
+        dawn = moment.replace(hour=_DAWN, minute=0, second=0, microsecond=0)
+        dawn += timedelta(days=int(dawn <= moment))
+        return min(at for at in (matching.next_due(moment), engine.next_due(moment), dawn) if at)
 
     def _send(self, moment: datetime) -> None:
         """The outbox's slice; only the answers are the demo's."""

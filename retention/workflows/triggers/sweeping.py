@@ -28,8 +28,8 @@ def sweep(now: datetime) -> int:
         try:
             with transaction.atomic():
                 # Skipped when another worker sweeps it: it will have looked at the same moments.
-                due = _to_sweep(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=workflow_id)
-                if workflow := due.first():
+                due = _stale(now).filter(pk=workflow_id).order_by().select_for_update(skip_locked=True, of=("self",))
+                for workflow in due:
                     entered += _sweep_one(workflow, now)
         except (Error, FilterError):
             if not connection.is_usable():
@@ -48,11 +48,15 @@ def next_due(now: datetime) -> datetime | None:
 
 
 def _to_sweep(now: datetime) -> QuerySet[Workflow]:
-    """Running workflows that have not been swept for a while. Facts are no matter of sweeps: see matching."""
-    stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
+    """Those of the stale ones that sweeps are for. Facts are no matter of sweeps: see matching."""
     never = [when for when, kind in trigger_kinds.items() if not kind.swept]
-    by_others = Q(version__definition__trigger__when__in=never)
-    return Workflow.objects.filter(stale, ~by_others, state=Workflow.State.ON, version__isnull=False)
+    return _stale(now).exclude(version__definition__trigger__when__in=never)
+
+
+def _stale(now: datetime) -> QuerySet[Workflow]:
+    """Running workflows that have not been swept for a while."""
+    stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
+    return Workflow.objects.filter(stale, state=Workflow.State.ON, version__isnull=False)
 
 
 def _sweep_one(workflow: Workflow, now: datetime) -> int:
@@ -63,6 +67,5 @@ def _sweep_one(workflow: Workflow, now: datetime) -> int:
         cause = trigger_kinds[plan.trigger.when].causes(plan.trigger, workflow, now)
         entered = entering.enter(workflow, plan.trigger, cause, now)
     if entered < entering.MOST_AT_ONCE:
-        workflow.swept_until = now
-        workflow.save(update_fields=["swept_until"])
+        Workflow.objects.filter(pk=workflow.pk).update(swept_until=now)
     return entered
