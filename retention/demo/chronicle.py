@@ -21,6 +21,8 @@ _FEATURES = {
     "contact_added": "First contact added", "report": "First report made", "export": "First export",
     "invite": "First colleague invited", "schedule": "First report on a schedule",
 }  # fmt: skip
+#: Most do without it, which gives a workflow something to do.
+_SELDOM = "schedule"
 #: So many reports are worth a line.
 _MANY_REPORTS = 100
 
@@ -82,7 +84,7 @@ class Chronicle:
         if start >= self.today - timedelta(days=USE_DAYS) or not self.customer.people:
             return
         for feature in _FEATURES:
-            if self.rng.random() < 0.8:
+            if self.rng.random() < (0.3 if feature == _SELDOM else 0.8):
                 yield Visit(self._at(start + timedelta(days=self.rng.randint(0, 25))), 0, {feature: 1})
 
     def _visit(self, day: date, adds: int) -> Visit:
@@ -90,7 +92,7 @@ class Chronicle:
         if adds:
             uses["contact_added"] = self.rng.randint(1, adds)
         for feature in ("export", "invite", "schedule"):
-            if self.rng.random() < 0.12:
+            if self.rng.random() < (0.01 if feature == _SELDOM else 0.12):
                 uses[feature] = self.rng.randint(1, 2)
         return Visit(self._at(day), self.rng.randrange(len(self.customer.people)), uses)
 

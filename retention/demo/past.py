@@ -24,18 +24,13 @@ from crm.todos.actions import NewTask
 from crm.todos.models import Task
 from crm.web import clock
 from retention.demo import filling, story, support
+from retention.demo.automation import Automation
 from retention.demo.chronicle import Event, Visit
 from retention.demo.filling import Told
 from retention.demo.house import House, on_a_page
-from retention.workflows import actions as workflows
 from retention.workflows import engine, matching, triggers
 from retention.workflows.rules import EARLIEST_DAWN
 
-#: What this house has switched on. The others are there to be tried.
-RECIPES = (
-    "onboarding", "first-value", "feature-not-tried", "inactivity", "silent-to-team", "renewal-reminder", "anniversary",
-    "birthday", "payment-failed", "card-expiring", "win-back",
-)  # fmt: skip
 #: Kinds of work that fall due within a day because of what else happens on it; the others are asked each morning.
 _LIVELY = ("workflows", "outbox", "ledger")
 #: At this hour the next day begins somewhere.
@@ -85,6 +80,7 @@ class Past:
         self.waiting = [address for address, trouble in troubled.items() if trouble == "waits"]
         self.users = User.objects.in_bulk(list(ours.values()))
         self.house = House(ours)
+        self.automation = Automation(self.house.users, set(troubled))
         self.kinds = [(name, kind) for name, kind in slots.work.items() if not name.startswith(support.LATER)]
         self.known: dict[str, datetime | None] = {}  # when each kind falls due, as far as it was asked
         self.asked_on: date | None = None
@@ -98,8 +94,7 @@ class Past:
     def live(self, told: Callable[[float], None]) -> None:
         """`told` hears each morning which share of the walk is done."""
         with clock.travelling(self.start):
-            for name in RECIPES:
-                workflows.enable(name, self.start)
+            self.automation.begin(self.start)
         self.house.settle_in(self.start)
         Contact.objects.filter(email__in=self.waiting).update(automation_paused_until=self.now + _WAITS)
         moment, due, day = self.start, set(slots.work.names()), self.start.date()
@@ -109,7 +104,9 @@ class Past:
                 self._happen(moment, counted=new_day or moment == self.now)
                 if new_day:
                     told((moment - self.start) / (self.now - self.start))
-                    self.house.morning((self.now.date() - day).days, moment)
+                    ago = (self.now.date() - day).days
+                    self.house.morning(ago, moment)
+                    self.automation.morning(ago, moment)
                     self._morning(moment)
                 self._ring(moment, due)
                 if moment >= self.now:

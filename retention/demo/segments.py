@@ -15,7 +15,11 @@ from retention.usage.habits.walking import HABITS
 
 #: Days of sizes before today.
 _DAYS = 60
-_CHOSEN = 12
+_MANY = 12
+#: Which customers are in it was chosen by hand.
+CHOSEN = "Customer day in Berlin"
+#: Who is in it gets the news; made when there were some.
+CUSTOMERS = "Paying customers"
 
 
 def tell(ours: dict[str, int], now: datetime) -> None:
@@ -27,10 +31,10 @@ def tell(ours: dict[str, int], now: datetime) -> None:
         }, now)
         for _, idea in segment_ideas.items()
     ]  # fmt: skip
-    told = {"name": "Customer day in Berlin", "kind": Segment.Kind.STATIC, "shared": True}
+    told = {"name": CHOSEN, "kind": Segment.Kind.STATIC, "shared": True}
     chosen = defining.make(mira, "account", told | {"description": "Who has been invited."}, now)
     largest = Account.objects.filter(lifecycle="customer").order_by("-mrr", "id").values_list("pk", flat=True)
-    members.add(chosen, list(largest[:_CHOSEN]), mira, now)
+    members.add(chosen, list(largest[:_MANY]), mira, now)
     while RFM.run(now) or HABITS.run(now):
         pass
     while counting.run(now):

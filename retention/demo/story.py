@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -123,7 +124,7 @@ class _Teller:
     def __init__(self, rng: Random, today: date) -> None:
         self.rng, self.today = rng, today
         self.pools, self.words = read("people.yaml"), read("words.yaml")
-        self.taken: set[str] = set()
+        self.taken: set[tuple[str, str]] = set()
 
     def ago(self, days: int) -> date:
         return self.today - timedelta(days=days)
@@ -173,16 +174,20 @@ class _Teller:
         titles = self.rng.sample(self.words["titles"], 4)
         people: list[Person] = []
         for title in titles[: self.rng.choices([1, 2, 3, 4], (3, 5, 3, 1))[0]]:
-            first, last = self.rng.choice(given), self.rng.choice(family)
+            first, last = self._nobody_elses(self.rng.choice(given), self.rng.choice(family), given, family)
             email = f"{slug(first)}.{slug(last)}@{slug(customer)}.example"
-            if email in self.taken:
-                continue
-            self.taken.add(email)
             refusing = 0 if customer in NAMED and not people else 10
             consent = self.rng.choices(["yes", "", "no"], (55, 35, refusing))[0]
             elsewhere = "Europe/London" if len(people) > 1 and self.rng.random() < 0.2 else ""
             people.append(Person(first, last, title, email, consent, elsewhere))
         return people
+
+    def _nobody_elses(self, first: str, last: str, given: list[str], family: list[str]) -> tuple[str, str]:
+        """The name, or the next one that is still free: two of a name look like a mistake."""
+        firsts, lasts = (names[names.index(one) :] + names for one, names in ((first, given), (last, family)))
+        free = next(pair for pair in product(firsts, lasts) if pair not in self.taken)
+        self.taken.add(free)
+        return free
 
     def agreements(self, plot: Plot) -> Iterator[Agreement]:
         """The contracts, with the terms that are known by now."""
