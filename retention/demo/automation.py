@@ -139,5 +139,5 @@ class Automation:
 
 
 def _written(name: str) -> dict[str, Any]:
-    told = _told()["campaigns"][name]
+    told: dict[str, Any] = _told()["campaigns"][name]
     return told | {"hour": time.fromisoformat(told["hour"])}
