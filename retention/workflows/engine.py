@@ -59,7 +59,7 @@ def _with_somebody_due(now: datetime) -> list[tuple[int, bool]]:
             f"""
             SELECT w.id, {brake.IS_ON} FROM retention_workflow w CROSS JOIN LATERAL (
                 SELECT FROM retention_enrollment
-                WHERE workflow_id = w.id AND state = 'active' AND due_at <= %(now)s LIMIT 1
+                WHERE workflow_id = w.id AND state = 'active' AND due_at <= %(now)s ORDER BY due_at LIMIT 1
             ) AS due
             WHERE w.state = 'on' AND {MOVES} AND (w.rests_until IS NULL OR w.rests_until <= %(now)s) ORDER BY w.id
             """,  # noqa: S608  (a constant of ours)

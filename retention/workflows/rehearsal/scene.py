@@ -39,7 +39,7 @@ IN_SCOPE = {
     "crm_account": "t.id IN (SELECT account_id FROM newcomer)",
     "crm_contact": "t.account_id IN (SELECT account_id FROM newcomer)",
 }
-_IN_SCOPE_INDEXES = {"crm_contact": ("crm_contact_account_id_idx", "contact_account")}
+_IN_SCOPE_INDEXES = {"crm_contact": ("crm_contact_account_id_1eac6a03",)}
 
 #: Steps that change nothing about a customer that a trigger could ask.
 HARMLESS = {"message", "notify", "wait", "await", "branch", "split", "task", "end"}
