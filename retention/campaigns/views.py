@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.history.toasts import undoable
 from crm.outbox import trying
+from crm.outbox.models import Topic
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
@@ -77,6 +78,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "reach": audience.reach(row, now) if viewer.sees_everything and row.workflow is None else None,
         "outcomes": reading.outcomes(row), "may": allows(viewer, "manage_workflows"),
         "may_approve": row.asked_by_id != viewer.pk or not actions.is_another_admin(viewer),
+        "topic": Topic.objects.filter(slug=row.topic).first() if row.topic else None,
         "follow_ups": Campaign.objects.filter(follows=row).order_by("id"),
     }  # fmt: skip
     return render(request, "retention/campaigns/campaign.html", context)

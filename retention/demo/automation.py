@@ -32,8 +32,6 @@ RECIPES = (
     "onboarding", "first-value", "inactivity", "silent-to-team", "renewal-reminder", "anniversary", "birthday",
     "payment-failed", "card-expiring", "win-back", "check-in",
 )  # fmt: skip
-#: One of them is measured.
-MEASURED, PERCENT = "inactivity", 20
 #: So many letters lie before those who have to say yes to them.
 LEFT_WAITING = 2
 #: Days ago.
@@ -57,7 +55,6 @@ class Automation:
         self.own = self.paused = ""  # slugs of theirs
 
     def begin(self, now: datetime) -> None:
-        workflows.configure(MEASURED, {"holdout_percent": PERCENT}, now)
         for name in RECIPES:
             workflows.enable(name, now)
 

@@ -12,6 +12,7 @@ from crm.ledger.models import Payment
 from retention.dunning import rules
 from retention.dunning.actions.opening import open_for
 from retention.dunning.models import DunningCase, DunningEvent, DunningSettings
+from retention.dunning.planning import Desk, Kind
 from retention.workflows import recipes
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -27,7 +28,8 @@ _DECLINES = ("Your card has insufficient funds.", "Your card was declined.", "Th
 _NOW = (
     (0.2, "Your card has insufficient funds."), (1.1, "Your card was declined."), (3.4, "Your card was declined."),
     (5.6, "Your card was reported lost (lost_card)."), (6.3, "Your card has insufficient funds."),
-    (9.2, "Your card has expired (expired_card)."),
+    (9.2, "Your card has expired (expired_card)."), (11.4, "Your card was declined."),
+    (15.2, "Your card has insufficient funds."),
 )  # fmt: skip
 
 
@@ -41,13 +43,15 @@ def tell(now: datetime) -> None:
     customers = list(Account.objects.filter(lifecycle="customer", mrr__gt=0).order_by("pk"))
     if not customers:
         return
-    rng = Random(91)
+    rng, ends, payers = Random(91), [], []  # type: tuple[Random, list[tuple[str, str]], list[Account]]
     for number in range(_YEAR // 12):
         at = now - timedelta(days=_YEAR - number * 11, hours=rng.randint(0, 20))
-        _ended(rng.choice(customers), at, *rng.choice(_ENDS), rng, now)
+        if not ends:
+            ends, payers = rng.sample(_ENDS, len(_ENDS)), rng.sample(customers, len(customers))
+        _ended(payers.pop(), at, *ends.pop(), rng, now)
     for customer, (days, reason) in zip(rng.sample(customers, min(len(_NOW), len(customers))), _NOW, strict=False):
         failed_at = now - timedelta(days=days)
-        _opened(customer, failed_at, reason, min(failed_at + timedelta(minutes=1), now))
+        _tried(_opened(customer, failed_at, reason, min(failed_at + timedelta(minutes=1), now)), now)
 
 
 def _opened(customer: Account, failed_at: datetime, reason: str, now: datetime) -> DunningCase:
@@ -58,6 +62,20 @@ def _opened(customer: Account, failed_at: datetime, reason: str, now: datetime) 
     )  # fmt: skip
     open_for({payment.pk: 1}, now)
     return DunningCase.objects.select_related("payment").get(payment=payment)
+
+
+def _tried(case: DunningCase, now: datetime) -> None:
+    """In vain, each time that it was planned up to now."""
+    while case.next_at and case.next_at < now:
+        desk = Desk.of([case], case.next_at)
+        case.tries, case.last_at, case.last_failed_at = case.tries + 1, case.next_at, case.next_at
+        desk.tell(case, Kind.ASKED, "Tried as planned")
+        desk.tell(case, Kind.FAILED, f"It failed again: {case.reason}")
+        case.next_at = None
+        desk.plan(case)
+        desk.write()
+        case.save()
+        Payment.objects.filter(pk=case.payment_id).update(attempts=case.tries + 1, failed_at=case.last_at)
 
 
 def _ended(

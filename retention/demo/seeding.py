@@ -82,6 +82,7 @@ def _tell(now: datetime, mail: Path, told: Callable[[int], None]) -> None:
         ours = filling.colleagues(now)
         everybody = filling.customers(ours, now)
         filling.history(everybody, ours, start)
+        worth.hard_work(ours, start)
         desk.papers(everybody, ours, start)
         filling.analyse()
     past = Past(everybody, ours, mail, now)

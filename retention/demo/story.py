@@ -165,9 +165,16 @@ class _Teller:
         tags = [self.rng.choice(["reference", "partner", "fair", "recommended"])] if self.rng.random() < 0.2 else []
         return Customer(
             name, industry, place["country"], place["zone"], place.get("currency", "EUR"), plot.owner,
-            self.rng.choice(uses), signed_up, self.people(name, place), agreements, plot.rhythm, plot.fate,
+            self.rng.choice(uses), signed_up, self.people(name, place), agreements,
+            self._since_back(agreements) if plot.fate == "left" else plot.rhythm, plot.fate,
             plot.trouble, tags,
         )  # fmt: skip
+
+    def _since_back(self, agreements: list[Agreement]) -> Rhythm | None:
+        """Whoever came back uses it again from that day on."""
+        if len(agreements) < 2:
+            return None
+        return Rhythm(0.7, away=(LONGEST, (self.today - agreements[-1].terms[0].starts_on).days))
 
     def people(self, customer: str, place: dict[str, Any]) -> list[Person]:
         given, family = self.pools[place["people"]]

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 from typing import Any
 
 from django.db import connection
+from django.db.models import Case, Max, Min, Value, When
+from django.db.models.functions import Coalesce
 
 from crm.accounts.models import Account
 from crm.leaving.actions import set_offers
@@ -51,9 +54,15 @@ _PRICES = {
     "Long-term archive": 260, "Data migration": 1500,
 }  # fmt: skip
 
+#: By the place of the reason, said in turn.
 _WORDS = (
-    "We pay for more than we use.", "The export to our accounts is missing.", "Nobody opened it since spring.",
-    "Head office decided for another one.", "", "We close the branch in the north.", "Hard to say, it was fine.",
+    ("We pay for more than we use.", "The budget was cut by a third.", "The new price is more than we can carry."),
+    ("The export to our accounts is missing.", "We need it in Polish, and it is not.", "Our auditors ask for a log.",
+     "Shifts cannot be planned in it."),
+    ("Nobody opened it since spring.", "Only one of us ever used it.", "The project that it was for is over."),
+    ("Head office decided for another one.", "Our parent company has its own."),
+    ("Three answers in a row came too late.",), ("We close the branch in the north.", "We have been taken over."),
+    ("Hard to say, it was fine.",),
 )  # fmt: skip
 
 
@@ -66,8 +75,7 @@ def tell(ours: dict[str, int], now: datetime) -> None:
     reasons = list(CancelReason.objects.filter(archived_at=None).order_by("order"))
     if len(reasons) >= len(_WORDS):
         _offer(reasons, ada, now)
-        _leave(rng, reasons, today, now)
-    _hard_work(rng, ours, now)
+        _leave(rng, _Said(reasons), today, now)
     set_prices({"cost_per_hour": Decimal(85)}, ada, now)
     project(Account.objects.filter(payments__isnull=False).values_list("pk", flat=True).distinct(), now)
     while VALUE.run(now):
@@ -100,13 +108,29 @@ def _offer(reasons: Sequence[CancelReason], by: User, now: datetime) -> None:
     set_offers(policy, offers, by, now)
 
 
-def _leave(rng: Random, reasons: Sequence[CancelReason], today: date, now: datetime) -> None:
+#: 0 where a term has no end.
+_IS_CLOSED = Case(When(terms__ends_on=None, then=Value(0)), default=Value(1))
+
+
+class _Said:
+    """Reasons, each with other words every time as far as there are some."""
+
+    def __init__(self, reasons: Sequence[CancelReason]) -> None:
+        self.reasons, self.words = reasons, [cycle(lines) for lines in _WORDS]
+
+    def asked(self, place: int, **more: Any) -> Asked:
+        return Asked(self.reasons[place], next(self.words[place]), **more)
+
+
+def _leave(rng: Random, said: _Said, today: date, now: datetime) -> None:
     """Whoever has gone gave a reason, and some who stayed had wanted to go."""
-    gone = Contract.objects.filter(status="cancelled", cancelled_on__isnull=False, cancellations=None).order_by("pk")
-    stay = Contract.objects.filter(status="paid", account__lifecycle="customer").order_by("pk")[::7]
-    rows = [*_gone(rng, reasons, gone, today), *_kept(rng, reasons, stay, today)]
+    known = Contract.objects.filter(cancellations=None, status__in=["paid", "cancelled"]).order_by("pk")
+    ends = known.annotate(over=Coalesce("cancelled_on", Max("terms__ends_on")), closed=Min(_IS_CLOSED))
+    gone = ends.filter(over__lte=today).exclude(status="paid", closed=0)
+    stay = Contract.objects.filter(status="paid", account__lifecycle="customer").exclude(pk__in=gone)
+    rows = [*_gone(rng, said, gone), *_kept(rng, said, stay.order_by("pk")[::7], today)]
     Cancellation.objects.bulk_create(row for row, _ in rows)
-    _notices(rng, reasons, now)
+    _notices(rng, said, now)
     LeavingAnswer.objects.bulk_create(
         LeavingAnswer(
             account_id=row.account_id, contract_id=row.contract_id, reason=row.reason, offered=offered,
@@ -116,41 +140,37 @@ def _leave(rng: Random, reasons: Sequence[CancelReason], today: date, now: datet
     )  # fmt: skip
 
 
-def _gone(
-    rng: Random, reasons: Sequence[CancelReason], contracts: Any, today: date
-) -> Iterator[tuple[Cancellation, str]]:  # fmt: skip
+def _gone(rng: Random, said: _Said, contracts: Any) -> Iterator[tuple[Cancellation, str]]:
     offered = (DISCOUNT, TALK, PAUSE, "", TALK, "", SMALLER)
     for contract in contracts:
         place = rng.choices(range(7), (5, 9, 4, 2, 1, 1, 1))[0]
-        row = _row(contract, reasons[place], _WORDS[place], min(contract.cancelled_on - timedelta(days=20), today))
-        row.effective_on = contract.cancelled_on
+        row = _row(contract, said.asked(place), contract.over - timedelta(days=rng.randint(12, 40)))
+        row.effective_on = contract.over
         yield row, offered[place] if rng.random() < 0.6 else ""
 
 
-def _kept(
-    rng: Random, reasons: Sequence[CancelReason], contracts: Any, today: date
-) -> Iterator[tuple[Cancellation, str]]:  # fmt: skip
+def _kept(rng: Random, said: _Said, contracts: Any, today: date) -> Iterator[tuple[Cancellation, str]]:
     for contract in contracts:
         place, kind = rng.choice(((0, DISCOUNT), (2, PAUSE)))
-        row = _row(contract, reasons[place], _WORDS[place], today - timedelta(days=rng.randint(5, 300)))
+        row = _row(contract, said.asked(place), today - timedelta(days=rng.randint(5, 300)))
         row.saved_by = kind
         yield row, kind if rng.random() < 0.7 else ""
 
 
-def _notices(rng: Random, reasons: Sequence[CancelReason], now: datetime) -> None:
+def _notices(rng: Random, said: _Said, now: datetime) -> None:
     """Some gave notice in the last weeks, and are customers until their term ends."""
     far = clock.today(now) + timedelta(days=100)
     running = Contract.objects.filter(status="paid", account__renews_on__gt=far).order_by("pk")
-    for contract in running[3::17]:
+    for contract in running[3::14]:
         then = now - timedelta(days=rng.randint(2, 85))
         place = rng.choices(range(4), (2, 3, 1, 1))[0]
         if on := end_of_period(contract, clock.today(then)):
-            cancel(contract, Asked(reasons[place], _WORDS[place], themselves=True), on, None, then)
+            cancel(contract, said.asked(place, themselves=True), on, None, then)
 
 
-def _hard_work(rng: Random, ours: dict[str, int], now: datetime) -> None:
+def hard_work(ours: dict[str, int], now: datetime) -> None:
     """Those who paid least were called most: nobody had counted it."""
-    settled = clock.today(now) - timedelta(days=120)
+    rng, settled = Random("hard work"), clock.today(now) - timedelta(days=120)
     rows = Account.objects.filter(lifecycle="customer", customer_since__lt=settled, mrr__gt=0).order_by("mrr", "pk")
     calls = [
         Fact(account.pk, "call.logged", f"Call · {minutes} min", now - timedelta(days=rng.randint(5, 200)),
@@ -161,7 +181,7 @@ def _hard_work(rng: Random, ours: dict[str, int], now: datetime) -> None:
     record(calls, react=False, now=now)
 
 
-def _row(contract: Contract, reason: CancelReason, note: str, asked_on: date) -> Cancellation:
+def _row(contract: Contract, asked: Asked, asked_on: date) -> Cancellation:
     return Cancellation(
-        account_id=contract.account_id, contract=contract, reason=reason, note=note, asked_on=asked_on
+        account_id=contract.account_id, contract=contract, reason=asked.reason, note=asked.note, asked_on=asked_on
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
@@ -118,6 +119,8 @@ def _near(viewer: User, now: datetime, limit: int) -> QuerySet[Any, Any]:
 
 
 def _said(days: int, moment: None, words: str, now: datetime) -> tuple[str, None, str]:
+    figure, _, currency = words.partition(" ")
+    words = wording.money(Decimal(figure), currency)
     if days < 0:
         return f"{words} failed, and the days of grace are over", None, "Call"
     when = "tonight" if days == 0 else wording.in_days(days)

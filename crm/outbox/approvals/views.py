@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import shorten
 from typing import Any
 
 from django import forms
@@ -61,7 +62,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def _line(message: OutboundMessage, viewer: User) -> dict[str, Any]:
     subject, text = message.preview()
     return {
-        "message": message, "subject": subject, "begins": " ".join(text.split())[:140],
+        "message": message, "subject": subject, "begins": shorten(text, 140, placeholder="…"),
         "for_another": message.approver if message.approver_id not in (None, viewer.pk) else None,
     }  # fmt: skip
 

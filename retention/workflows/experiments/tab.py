@@ -93,6 +93,8 @@ def _split(workflow: Workflow, step: Any, now: datetime, url: str) -> dict[str, 
         early = "the difference may be chance" if verdict.found == "none" else "not enough people yet"
         found |= {"leader": name, "sure": sure, "interval": wording.interval(verdict),
                   "words": f"“{name}” wins" if sure else f"“{name}” leads, {early}"}  # fmt: skip
+        if not any(arm.reached.kept for arm in arms):
+            found["words"] = "Nobody has reached the goal yet"
     return found
 
 

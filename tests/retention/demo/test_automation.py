@@ -10,7 +10,7 @@ import pytest
 from crm.accounts.models import Contact
 from crm.outbox.models import Decision, OutboundMessage
 from retention.campaigns.models import Campaign
-from retention.demo.automation import LEFT_WAITING, MEASURED
+from retention.demo.automation import LEFT_WAITING
 from retention.workflows.models import Enrollment, StepRun, Workflow
 from retention.workflows.rehearsal.models import Rehearsal
 from tests.conftest import NOON
@@ -49,7 +49,7 @@ def test_one_campaign_left_one_is_planned_and_one_is_written(told: Path) -> None
 
 
 def test_a_group_is_held_out_and_one_workflow_stands_still(told: Path) -> None:
-    measured = Enrollment.objects.filter(workflow__slug=MEASURED)
+    measured = Enrollment.objects.filter(workflow=_own())
     assert measured.filter(held_out=True).exists()
     assert not StepRun.objects.filter(enrollment__in=measured.filter(held_out=True), detail__has_key="message").exists()
     waiting = Enrollment.objects.filter(workflow__state="paused", state="active")

@@ -17,6 +17,7 @@ from crm.history import actions as history
 from crm.ledger.models import Payment
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
+from crm.web.wording import money
 from retention.dunning import reading
 from retention.dunning.models import DunningCase, DunningSettings
 from tests import factories
@@ -62,7 +63,7 @@ def test_today_names_whom_access_ends_for(case: DunningCase, mira: Any, client: 
     with clock.travelling(near - timedelta(microseconds=1)):
         assert "their grace ends" not in client.get("/").content.decode()
     with clock.travelling(near):
-        assert "120.00 EUR failed, and their grace ends tomorrow" in client.get("/").content.decode()
+        assert f"{money(Decimal(120), 'EUR')} failed, and their grace ends tomorrow" in client.get("/").content.decode()
 
 
 def test_it_is_tried_now_once(case: DunningCase, mira: Any, client: Client) -> None:
