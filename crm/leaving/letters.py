@@ -65,7 +65,11 @@ def _words(row: LeavingAnswer, case: Case, offer: rules.Offer | None) -> tuple[s
         what = f"{plan} ends: {day} is the first day without it. Until then everything works as before."
         return f"You cancelled: it ends on {day}", what, case.policy.afterwards
     if row.took == rules.PAUSE:
-        return "Your contract pauses", f"{plan} pauses from today on, instead of ending.", offer.words if offer else ""
+        return (
+            "Your contract pauses",
+            f"{plan} pauses from today on, until you tell us to go on.",
+            offer.words if offer else "",
+        )
     percent, months = (offer.percent, offer.months) if offer else (0, 0)
     what = f"{plan} costs {percent} % less for {months} month{'' if months == 1 else 's'}."
     return "Your discount", what, offer.words if offer else ""

@@ -42,6 +42,13 @@ COMPARED = {"before": "the time before", "year": "a year before"}
 SLICING = ("segment", "view", "f")
 
 
+class CustomersError(FilterError):
+    """There is no such choice of customers. The filter is not to blame, and the message does not begin with it."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
 @dataclass(frozen=True)
 class Asked:
     """`period` and what it is compared with; `of` are the customers, `parts` the conditions that choose them."""
@@ -150,15 +157,17 @@ def _customers(sliced: Mapping[str, str], viewer: User, now: datetime) -> tuple[
     if text := sliced.get("segment"):
         segment = Segment.objects.visible_to(viewer).in_use().filter(subject="account", pk=_number(text)).first()
         if segment is None:
-            raise FilterError("", "There is no such segment of customers for you.")
+            raise CustomersError("", "There is no such segment of customers for you.")
         parts.append({"field": "segment", "op": "is_in", "value": segment.pk})
         words.append(segment.name)
     if text := sliced.get("view"):
         view = SavedView.objects.visible_to(viewer).filter(subject="account", pk=_number(text)).first()
         if view is None:
-            raise FilterError("", "There is no such saved view of customers for you.")
+            raise CustomersError("", "There is no such saved view of customers for you.")
         if view.parameters.get("q"):
-            raise FilterError("", f"The view “{view}” searches for a text, which figures cannot. Save it without one.")
+            raise CustomersError(
+                "", f"The view “{view}” searches for a text, which figures cannot. Save it without one."
+            )
         parts += filterbar.parts_of(_tree_of(view, viewer))
         words.append(view.name)
     if text := sliced.get("f"):

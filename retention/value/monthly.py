@@ -15,6 +15,7 @@ from crm.segments.rules import day_start
 from crm.tickets.models import Ticket
 from crm.web import clock
 from retention.usage.models import UsageDay
+from retention.value import rules
 
 #: Features that the report names, those used most.
 MOST_FEATURES = 5
@@ -69,7 +70,7 @@ def facts(account_ids: Sequence[int], now: datetime) -> Mapping[int, dict[str, A
         total = totals.setdefault(pk, [0, 0])
         total[0], total[1] = total[0] + int(uses), total[1] + int(before)
         if uses and len(told[pk]["used"]) < MOST_FEATURES:
-            told[pk]["used"].append({"feature": feature.replace("_", " "), "times": int(uses), "before": int(before)})
+            told[pk]["used"].append({"feature": rules.feature_said(feature), "times": int(uses), "before": int(before)})
     for pk, (uses, before) in totals.items():
         told[pk] |= {"uses": uses, "uses_before": before}
     for pk, count, hours in _rows(_SOLVED, values):

@@ -15,6 +15,7 @@ the seven FACTORS hold. What nobody knows does not hold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -176,3 +177,18 @@ def reasons(of: Facts, currency: str) -> Sequence[str]:
             found.append(f"{of.complaints} open complaint{'' if of.complaints == 1 else 's'}")
         return found
     return [FACTORS[code].why(of) for code in met(of)]
+
+
+_JOINED = re.compile(r"[\W_]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def feature_said(name: str) -> str:
+    """A feature's name in events, as a customer reads it: “report_exported”, “reports.csvExport” and “/api/keys” become
+    “Report exported”, “Reports csv export” and “Api keys”. One that is words already stays as it was written."""
+    if " " in name.strip():
+        return name.strip()
+    words = " ".join(part for part in _JOINED.split(_HUMP.sub(" ", name)) if part)
+    parts = [word if word.isupper() and len(word) > 1 else word.lower() for word in words.split()]
+    said = " ".join(parts)
+    return said[:1].upper() + said[1:] or name

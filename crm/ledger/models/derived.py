@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Self
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -79,6 +80,7 @@ class MrrMovement(models.Model):
         indexes = [
             models.Index(fields=["account", "day"], name="movement_of_account"),
             models.Index(fields=["day"], name="movement_by_day"),
+            BrinIndex(fields=["known_at"], name="movement_known", autosummarize=True),  # they come in this order
         ]
         triggers = [
             pgtrigger.Trigger(

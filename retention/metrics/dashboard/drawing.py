@@ -68,7 +68,7 @@ def curve(months: Sequence[Kept], before: Sequence[Kept]) -> Curve | None:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`tone`: neu for the two ends, pos and neg for what came and went."""
+    """`tone`: neu for the two ends, pos and neg for what came and went, held for what did not move."""
 
     tone: str
     x: float
@@ -121,7 +121,7 @@ def waterfall(
 
     bars = [bar(0, "neu", floor, start, "Start", start)]
     for number, (label, amount) in enumerate(steps):
-        tone = "neg" if amount < 0 else "pos"
+        tone = "neg" if amount < 0 else "pos" if amount else "held"  # of nothing that came nothing is good
         bars.append(bar(number + 1, tone, edges[number], edges[number + 1], label, amount))
     bars.append(bar(len(steps) + 1, "neu", floor, end, "End", end))
     return Waterfall(tuple(bars), floor or None)

@@ -93,7 +93,7 @@ def test_a_pause_is_taken_once_and_confirmed_once(client: Client, contract: Cont
     assert (kept.saved_by, kept.by, kept.note) == ("pause", None, "It rains.")
     mail = OutboundMessage.objects.get()
     assert (mail.category, mail.key) == ("transactional", f"leaving:{LeavingAnswer.objects.get().pk}")
-    assert "pauses from today on" in mail.facts["what"]
+    assert "pauses from today on, until you tell us to go on" in mail.facts["what"]
     assert TimelineEntry.objects.get(kind="contract.saved").source == "customer"
     assert Notification.objects.get().text.startswith("Kelp pauses Pro instead of leaving")
     assert "Your contract pauses" in _text(client.get(url))

@@ -167,6 +167,7 @@ def test_what_makes_no_sense_is_refused_with_the_reason(
     answer = ada_client.get(PAGE, parameters)
     assert answer.status_code == 400
     assert why in answer.content.decode()
+    assert "filter: There is no such" not in answer.content.decode()
 
 
 def test_sliced_by_segment_view_and_filter_the_lists_are_sliced_as_well(ada_client: Client, ada: User) -> None:
@@ -287,6 +288,9 @@ def test_the_waterfall_begins_and_ends_where_mrr_does() -> None:
     assert round(new.y + new.height, 0) == round(start.y, 0)
     assert round(lost.y + lost.height, 0) == round(end.y, 0)
     assert (new.said, lost.said, [bar.tone for bar in drawn.bars]) == ("14.2k", "−6,500", ["neu", "pos", "neg", "neu"])
+    still = drawing.waterfall(Decimal(100), [("Shrunk", Decimal(0))], Decimal(100), [""] * 3)
+    assert still
+    assert still.bars[1].tone == "held"
     assert drawing.waterfall(Decimal(0), [("New", Decimal(0))], Decimal(0), [""] * 3) is None
     assert len(KINDS) == 5
 

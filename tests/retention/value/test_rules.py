@@ -86,3 +86,15 @@ def test_more_use_and_fewer_complaints_never_make_less_ready(uses: int, more: in
 def test_how_quickly_is_never_said_better_than_it_was() -> None:
     said = {0.5: "half an hour", 0.51: "an hour", 1.0: "an hour", 1.01: "2 hours", 48.0: "48 hours", 48.5: "3 days"}
     assert {hours: monthly.within(hours) for hours in said} == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("report_exported", "Report exported"), ("reports.csvExport", "Reports csv export"), ("/api/keys", "Api keys"),
+        ("API_call", "API call"), ("Board of Sales", "Board of Sales"), ("home", "Home"), ("__", "__"),
+        ("bericht_öffnen", "Bericht öffnen"),
+    ],
+)  # fmt: skip
+def test_a_feature_is_said_as_people_say_it(name: str, said: str) -> None:
+    assert rules.feature_said(name) == said
