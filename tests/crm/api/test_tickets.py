@@ -175,6 +175,33 @@ def test_what_one_may_not_see_is_not_there(calling: Any, olaf: User, mira: User,
     assert Ticket.objects.get().status == "new"
 
 
+@pytest.mark.parametrize(
+    "verb", ["status", "assignment", "merge", "unmerge", "split", "spam", "following", "mood", "messages"]
+)
+def test_no_verb_reaches_a_ticket_of_others(calling: Any, olaf: User, mira: User, sofia: Contact, verb: str) -> None:
+    """Refused before what was sent is looked at: of what one may not see, no error tells that it is there."""
+    sofia.account.owner = mira
+    sofia.account.save()
+    url = calling(mira).post(TICKETS, ASK | {"contact": sofia.pk})["Location"]
+    nowhere = url.replace(f"/{Ticket.objects.get().pk}/", "/999999/")
+    for sent in ({}, {"nonsense": 1}):
+        other, none = (calling(olaf).post(f"{at}{verb}/", sent) for at in (url, nowhere))
+        assert (other.status_code, none.status_code) == (404, 404)
+        assert other.json()["detail"] == none.json()["detail"]
+    assert (Ticket.objects.get().status, TicketMessage.objects.count()) == ("new", 1)
+
+
+def test_what_one_may_see_goes_into_none_of_others(calling: Any, olaf: User, mira: User, sofia: Contact) -> None:
+    sofia.account.owner = mira
+    sofia.account.save()
+    hidden = calling(mira).post(TICKETS, ASK | {"contact": sofia.pk}).json()["id"]
+    url = calling(olaf).post(TICKETS, ASK | {"requester_handle": "a@b.example"})["Location"]
+    told = [calling(olaf).post(f"{url}merge/", {"into": pk}) for pk in (hidden, 999_999)]
+    assert [one.status_code for one in told] == [400, 400]
+    assert told[0].json()["errors"] == told[1].json()["errors"]
+    assert not Ticket.objects.exclude(merged_into=None).exists()
+
+
 def test_a_key_that_is_guessed_tells_nothing(calling: Any, olaf: User, mira: User, sofia: Contact) -> None:
     sofia.account.owner = mira
     sofia.account.save()
