@@ -37,6 +37,8 @@ _LIVELY = ("workflows", "outbox", "ledger")
 _DAWN = 24 - EARLIEST_DAWN // timedelta(hours=1)
 #: The bell rings at most so often. Mail is due at full hours where its readers are.
 BELL = timedelta(hours=1)
+#: What the feed begins with.
+LATEST = timedelta(days=4)
 #: On this day nobody could reach the mail server until late in the evening.
 OUTAGE_AGO, OUTAGE_ENDS = 14, 21
 #: What real servers also answer, by a customer's trouble.
@@ -85,7 +87,9 @@ class Past:
         self.known: dict[str, datetime | None] = {}  # when each kind falls due, as far as it was asked
         self.asked_on: date | None = None
         self.looked = (self.start.date(), False, False)
-        self.events: deque[tuple[Told, Event]] = self._queue([(t, e) for t in everybody for e in t.events])
+        said = self._queue([(t, e) for t in everybody for e in t.events])
+        self.latest = [pair for pair in said if _is_latest(pair[1], now)]
+        self.events: deque[tuple[Told, Event]] = deque(pair for pair in said if not _is_latest(pair[1], now))
         self.visits: deque[tuple[Told, Visit]] = self._queue([(t, v) for t in everybody for v in t.visits])
 
     def _queue[T: (Event, Visit)](self, pairs: list[tuple[Told, T]]) -> deque[tuple[Told, T]]:
@@ -180,6 +184,10 @@ class Past:
         if counted:
             filling.use(_until(self.visits, moment), moment)
 
+    def last_days(self) -> None:
+        """What was said and done lately: told last, so that the feed of what happens now begins with it."""
+        record(filling.facts(self.latest, self.ours), now=self.latest[-1][1].at)
+
     def _morning(self, moment: datetime) -> None:
         """Yesterday's work: tasks that got done, and new ones that people gave each other."""
         for task in Task.objects.open().filter(due_at__lt=moment).select_related("owner").order_by("id"):
@@ -200,6 +208,11 @@ class Past:
             told.chronicle.fill(sentence, told.customer.people[0]), due, told.account_id, told.contact_ids[0],
             owner_id=self.ours[owner] if owner else None, created_by_id=self.ours[by],
         )  # fmt: skip
+
+
+def _is_latest(event: Event, now: datetime) -> bool:
+    """Whether workflows can do without it until the end of the story."""
+    return event.at > now - LATEST and not event.kind.startswith("contract.")
 
 
 def _until[T: (Event, Visit)](queue: deque[tuple[Told, T]], moment: datetime) -> list[tuple[Told, T]]:

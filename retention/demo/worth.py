@@ -25,6 +25,8 @@ from crm.ledger.actions.leaving import Asked, cancel, end_of_period
 from crm.ledger.models import Cancellation, CancelReason, Contract, Purchase, PurchaseItem
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
+from crm.todos import actions as todos
+from crm.todos.models import Task
 from crm.web import clock
 from retention.value.actions import set_prices
 from retention.value.walking import VALUE
@@ -58,16 +60,18 @@ _PRICES = {
 _WORDS = (
     ("We pay for more than we use.", "The budget was cut by a third.", "The new price is more than we can carry."),
     ("The export to our accounts is missing.", "We need it in Polish, and it is not.", "Our auditors ask for a log.",
-     "Shifts cannot be planned in it."),
+     "Shifts cannot be planned in it.", "It does not talk to our warehouse.", "We had hoped for an app.",
+     "Nobody else may see only their own branch."),
     ("Nobody opened it since spring.", "Only one of us ever used it.", "The project that it was for is over."),
-    ("Head office decided for another one.", "Our parent company has its own."),
+    ("Head office decided for another one.", "Our parent company has its own.", "Our tax adviser brings one along.",
+     "We now buy everything from one house."),
     ("Three answers in a row came too late.",), ("We close the branch in the north.", "We have been taken over."),
     ("Hard to say, it was fine.",),
 )  # fmt: skip
 
 
 def tell(ours: dict[str, int], now: datetime) -> None:
-    """All of it, and then a count of what everybody is worth."""
+    """All of it but what everybody is worth by it."""
     rng, today, ada = Random("worth"), clock.today(now), User.objects.get(pk=ours["ada"])
     with connection.cursor() as cursor:
         cursor.execute(_PAID, {"today": today})
@@ -75,9 +79,13 @@ def tell(ours: dict[str, int], now: datetime) -> None:
     reasons = list(CancelReason.objects.filter(archived_at=None).order_by("order"))
     if len(reasons) >= len(_WORDS):
         _offer(reasons, ada, now)
-        _leave(rng, _Said(reasons), today, now)
+        _leave(rng, _Said(reasons), ada, now)
     set_prices({"cost_per_hour": Decimal(85)}, ada, now)
     project(Account.objects.filter(payments__isnull=False).values_list("pk", flat=True).distinct(), now)
+
+
+def count(now: datetime) -> None:
+    """What everybody is worth, when all of the work that they make is known too."""
     while VALUE.run(now):
         pass
 
@@ -122,15 +130,16 @@ class _Said:
         return Asked(self.reasons[place], next(self.words[place]), **more)
 
 
-def _leave(rng: Random, said: _Said, today: date, now: datetime) -> None:
+def _leave(rng: Random, said: _Said, by: User, now: datetime) -> None:
     """Whoever has gone gave a reason, and some who stayed had wanted to go."""
+    today = clock.today(now)
     known = Contract.objects.filter(cancellations=None, status__in=["paid", "cancelled"]).order_by("pk")
     ends = known.annotate(over=Coalesce("cancelled_on", Max("terms__ends_on")), closed=Min(_IS_CLOSED))
     gone = ends.filter(over__lte=today).exclude(status="paid", closed=0)
     stay = Contract.objects.filter(status="paid", account__lifecycle="customer").exclude(pk__in=gone)
     rows = [*_gone(rng, said, gone), *_kept(rng, said, stay.order_by("pk")[::7], today)]
     Cancellation.objects.bulk_create(row for row, _ in rows)
-    _notices(rng, said, now)
+    _notices(rng, said, by, now)
     LeavingAnswer.objects.bulk_create(
         LeavingAnswer(
             account_id=row.account_id, contract_id=row.contract_id, reason=row.reason, offered=offered,
@@ -157,8 +166,8 @@ def _kept(rng: Random, said: _Said, contracts: Any, today: date) -> Iterator[tup
         yield row, kind if rng.random() < 0.7 else ""
 
 
-def _notices(rng: Random, said: _Said, now: datetime) -> None:
-    """Some gave notice in the last weeks, and are customers until their term ends."""
+def _notices(rng: Random, said: _Said, by: User, now: datetime) -> None:
+    """Some gave notice in the last weeks, and are customers until their term ends; billing was told of it."""
     far = clock.today(now) + timedelta(days=100)
     running = Contract.objects.filter(status="paid", account__renews_on__gt=far).order_by("pk")
     for contract in running[3::14]:
@@ -166,6 +175,8 @@ def _notices(rng: Random, said: _Said, now: datetime) -> None:
         place = rng.choices(range(4), (2, 3, 1, 1))[0]
         if on := end_of_period(contract, clock.today(then)):
             cancel(contract, said.asked(place, themselves=True), on, None, then)
+    for task in Task.objects.open().filter(origin="billing-wish", due_at__lt=now - timedelta(days=3)):
+        todos.complete(task, by, task.due_at - timedelta(minutes=50))
 
 
 def hard_work(ours: dict[str, int], now: datetime) -> None:
