@@ -76,6 +76,14 @@ function arrive() {
   }
 }
 
+// Whoever asks to publish while the last words are on their way keeps the dialog: it publishes what is kept by then.
+document.addEventListener("htmx:before:swap", (event) => {
+  const tasks = event.detail?.tasks ?? [];
+  for (const task of [...tasks]) {
+    if (task.type === "oob" && task.target?.querySelector?.("dialog[open]")) tasks.splice(tasks.indexOf(task), 1);
+  }
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
   const target = event.detail?.ctx?.target;
   settle();

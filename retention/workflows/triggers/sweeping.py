@@ -17,6 +17,9 @@ from retention.workflows.triggers.stretch import SWEEP_EVERY
 
 logger = logging.getLogger(__name__)
 
+#: While it is paused people enter and stand still, as by facts: or else all of them would come at once when it goes on.
+_LOOKING = (Workflow.State.ON, Workflow.State.PAUSED)
+
 
 def sweep(now: datetime) -> int:
     """Enroll whom dates and silence have reached since the last look. Returns how many entered.
@@ -41,7 +44,7 @@ def sweep(now: datetime) -> int:
 def next_due(now: datetime) -> datetime | None:
     """When the next sweep finds somebody: a day that begins somewhere, or a silence that has lasted."""
     moments = []
-    for workflow in Workflow.objects.filter(state=Workflow.State.ON):
+    for workflow in Workflow.objects.filter(state__in=_LOOKING):
         if plan := published.runnable(workflow):
             moments.append(trigger_kinds[plan.trigger.when].next_moment(plan.trigger, workflow, now))
     return min((moment for moment in moments if moment), default=None)
@@ -54,9 +57,9 @@ def _to_sweep(now: datetime) -> QuerySet[Workflow]:
 
 
 def _stale(now: datetime) -> QuerySet[Workflow]:
-    """Running workflows that have not been swept for a while."""
+    """Workflows that let people in and have not been swept for a while."""
     stale = Q(swept_until=None) | Q(swept_until__lte=now - SWEEP_EVERY)
-    return Workflow.objects.filter(stale, state=Workflow.State.ON, version__isnull=False)
+    return Workflow.objects.filter(stale, state__in=_LOOKING, version__isnull=False)
 
 
 def _sweep_one(workflow: Workflow, now: datetime) -> int:

@@ -16,7 +16,8 @@ def test_a_paused_workflow_moves_nobody_and_one_that_is_off_lets_nobody_in(publi
     assert actions.pause(workflow)
     assert not actions.pause(workflow)
     run_at(NOON + 15 * DAY)
-    assert not Enrollment.objects.exists()
+    assert Enrollment.objects.get().step_id == "call", "who enters stands still"
+    assert not Task.objects.exists()
     assert actions.resume(workflow, NOON)
     run_at(NOON + 16 * DAY)
     assert Task.objects.count() == 1
