@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -33,10 +33,11 @@ from retention.workflows.rules import EARLIEST_DAWN
 
 #: Kinds of work that fall due within a day because of what else happens on it; the others are asked each morning.
 _LIVELY = ("workflows", "outbox", "ledger")
+_DAY, _EPOCH = timedelta(days=1), datetime(2000, 1, 1, tzinfo=UTC)
 #: At this hour the next day begins somewhere.
 _DAWN = 24 - EARLIEST_DAWN // timedelta(hours=1)
-#: The bell rings at most so often. Mail is due at full hours where its readers are.
-BELL = timedelta(hours=1)
+#: The bell rings at most so often: what is due at nine leaves at nine in most zones, and at ten in the others.
+BELL = timedelta(hours=2)
 #: What the feed begins with.
 LATEST = timedelta(days=4)
 #: On this day nobody could reach the mail server until late in the evening.
@@ -118,13 +119,12 @@ class Past:
                 moment, due = self._next_stop(moment)
 
     def _next_stop(self, moment: datetime) -> tuple[datetime, set[str]]:
-        """The end of the next hour in which something falls due, at the latest in a day; and what is due."""
-        hour = moment.replace(minute=0, second=0, microsecond=0)
+        """The next bell behind something that falls due, at the latest in a day; and what is due."""
+        rung = moment - (moment - _EPOCH) % BELL
         self._ask(moment)
         known = {name: at for name, at in self.known.items() if at and at > moment}
-        soonest = min(known.values(), default=hour + 24 * BELL)
-        bell = hour + max(-(-(soonest - hour) // BELL), 1) * BELL
-        stop = min(bell, hour + 24 * BELL, self.now)
+        soonest = min([*known.values(), rung + _DAY])
+        stop = min(rung + max(-(-(soonest - rung) // BELL), 1) * BELL, self.now)
         due = set(slots.work.names()) if stop == self.now else {name for name, at in known.items() if at <= stop}
         return stop, due
 
