@@ -212,6 +212,8 @@ def test_what_stands_beside_it(desk: Client, ticket: Ticket, sofia: Contact, kep
         html = desk.get(f"/tickets/{ticket.pk}/").content.decode()
     for words in ("renewed 3 days ago", "Operations", "14:00, Berlin", "paused", "Nordwind Logistics"):
         assert words in html, words
+    # Whose contract it is needs no scrolling.
+    assert html.index('id="about-ticket"') < html.index('id="about-customer"') < html.index('id="about-person"')
     assert len(asked) <= 12
 
 
