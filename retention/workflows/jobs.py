@@ -6,9 +6,6 @@ from crm.web.jobs import until_idle
 from retention.workflows import actions
 from retention.workflows.rehearsal import actions as rehearsing
 
-#: Seconds that one rehearsal may take; other jobs have theirs in Celery's settings.
-LONGEST = 900
-
 
 # A bell whose process dies is rung again at once: what that process tried is counted, so a step that kills is soon
 # alone, and nobody waits for the next bell meanwhile. It ends, since such a step is parked and bells expire.
@@ -18,7 +15,7 @@ def work() -> None:
     until_idle("workflows", actions.work)
 
 
-@shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 30)
+@shared_task(soft_time_limit=rehearsing.LONGEST, time_limit=rehearsing.LONGEST + 30)
 def rehearse() -> None:
     """Rehearsal by rehearsal until none waits. Whoever comes second while one is played finds nothing to do."""
     until_idle("rehearsals", rehearsing.run)

@@ -29,6 +29,8 @@ MOST_WAITING = 10
 MOST_ATTEMPTS = 2
 #: Of one workflow so many are kept, with all their people.
 MOST_KEPT = 6
+#: Seconds that one may take; it is stopped then.
+LONGEST = 900
 #: Seconds between two looks at whether it is still wanted, which also tell how far it has come.
 LOOK_EVERY = 0.5
 

@@ -104,6 +104,8 @@ class Figures:
         by_day = {day.day: day for day in self.days}
         self.others: Counter[str] = Counter()  # what else steps do, by kind
         held: Counter[str] = Counter()
+        self._late: Counter[str] = Counter()  # sent, but later than planned, by guard
+        self._unsent: Counter[str] = Counter()
         for iso, outcome, kind, guard, count, _ in result.get("days", []):
             # What is still held back at the end may be planned for a day beyond it.
             day = by_day.get(date.fromisoformat(iso), self.days[-1])
@@ -113,10 +115,11 @@ class Figures:
             day.counts[outcome] += count
             if outcome in HELD:
                 held[guard] += count
+                (self._late if outcome == "later" else self._unsent)[guard] += count
             if outcome == "done":
                 self.others[kind] += count
         self.held_by = [Held(guard, held_by(guard), count) for guard, count in held.most_common()]
-        self.people: int = result.get("people", 0)
+        self.reached_people: int | None = result.get("reached_people")  # None: played before this was counted
         self.was_in_it: int = result.get("was_in_it", 0)
         self.under_way: int = result.get("under_way", 0)
 
@@ -169,25 +172,32 @@ class Figures:
 
     @property
     def sentence(self) -> str:
-        """“217 messages to 203 people; 29 would be held back, 21 by the cap and 8 by night hours. Nothing was sent.”"""
+        """“188 messages would be sent to 180 people, 8 of them later than planned, 8 by night hours. 21 more would not
+        be sent, 21 by the cap. Nothing was sent.” What is held back for good is no message to anybody."""
         if not (self.messages or self.tasks or self.entered or self.was_in_it):
             return "Nobody would enter, and nothing would happen. Nothing was sent."
         parts = []
-        if self.messages:
-            said = f"{_many(self.messages, 'message')} to {_many(self.people, 'person', 'people')}"
-            if self.held:
-                causes = [f"{one.count:,} {one.words}" for one in self.held_by[:3]]
-                if more := sum(one.count for one in self.held_by[3:]):
-                    causes.append(f"{more:,} for other reasons")
-                gone = "would not be sent" if self.not_sent == self.held else "would be held back"
-                said += f"; {self.held:,} {gone}, {listed(causes)}"
+        if self.sent:
+            said = f"{_many(self.sent, 'message')} would be sent"
+            if self.reached_people is not None:
+                said += f" to {_many(self.reached_people, 'person', 'people')}"
+            if late := self.total("later"):
+                said += f", {late:,} of them later than planned: {_causes(self._late)}"
             parts.append(said)
-        if self.held and self.not_sent < self.held:
-            parts.append(f"{self.not_sent:,} of them would not be sent at all" if self.not_sent else
-                         "All of them would be sent later")  # fmt: skip
+        if self.not_sent:
+            count = f"{self.not_sent:,} more" if self.sent else _many(self.not_sent, "message")
+            parts.append(f"{count} would not be sent in this time: {_causes(self._unsent)}")
         if self.tasks:
             parts.append(_many(self.tasks, "task"))
         return ". ".join([*parts, "Nothing was sent."])
+
+
+def _causes(held: Counter[str]) -> str:
+    """The three that hold back the most, each with its number."""
+    said = [f"{count:,} {held_by(guard)}" for guard, count in held.most_common(3)]
+    if more := held.total() - sum(count for _, count in held.most_common(3)):
+        said.append(f"{more:,} for other reasons")
+    return listed(said)
 
 
 def _many(count: int, one: str, many: str = "") -> str:
@@ -236,6 +246,15 @@ def team(figures: Figures, users: Mapping[int, Any]) -> list[Member]:
         for pk, days in new.items()
     ]
     return sorted(members, key=lambda member: (-member.tasks, str(member.user)))
+
+
+def shared_by(members: Sequence[Member]) -> str:
+    """Whose the tasks are, in a few words."""
+    people = sum(1 for member in members if member.user)
+    said = [f"for {_many(people, 'colleague')}"] if people else []
+    if len(members) > people:
+        said.append("for the admins’ pool")
+    return listed(said) or "nobody gets one"
 
 
 def _by_member(rows: Sequence[Sequence[Any]], places: Mapping[str, int]) -> dict[int | None, list[int]]:

@@ -104,9 +104,9 @@ def tell(scene: Scene) -> dict[str, Any]:
     session.run("ANALYZE line")
     return {
         "days": [_day(row) for row in session.rows(_DAYS)],
-        "people": session.rows(
+        "reached_people": session.rows(
             "SELECT count(DISTINCT coalesce(contact_id, -account_id)) FROM line"
-            " WHERE outcome IN ('sent', 'later', 'skipped', 'waiting') AND user_id IS NULL"
+            " WHERE outcome IN ('sent', 'later') AND user_id IS NULL"
         )[0][0],
         "entered": session.rows("SELECT count(*) FROM line WHERE outcome = 'entered'")[0][0],
         "was_in_it": session.rows(

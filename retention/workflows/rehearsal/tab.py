@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from crm.outbox.sending.rehearsing import WRITTEN
 from crm.team.models import User
 from retention.workflows import wording
 from retention.workflows.definition import Definition
@@ -13,9 +14,10 @@ from retention.workflows.finding import draft_of
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.models import Workflow
 from retention.workflows.rehearsal import drawing, people
-from retention.workflows.rehearsal.actions import digest, plain
-from retention.workflows.rehearsal.figures import Figures, team
+from retention.workflows.rehearsal.actions import LONGEST, digest, plain
+from retention.workflows.rehearsal.figures import Figures, shared_by, team
 from retention.workflows.rehearsal.models import Rehearsal
+from retention.workflows.rehearsal.outcome import MOST_LINES
 
 #: So many earlier ones stand below to compare.
 COMPARED = 8
@@ -34,6 +36,7 @@ def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
         "already": wording.already(plan), "drafted": draft_of(workflow) is not None,
         "is_current": bool(shown and shown.digest == now),
         "compared": [(one, Figures(one)) for one in played], "ahead": _ahead(under_way) if under_way else None,
+        "lasted": _lasted(played[0]) if played else "", "longest": LONGEST // 60,
     }  # fmt: skip
     return context | (_result(request, shown) if shown else {})
 
@@ -43,20 +46,32 @@ def _ahead(under_way: Rehearsal) -> bool:
     return Rehearsal.objects.open().filter(asked_at__lt=under_way.asked_at).exists()
 
 
+def _lasted(played: Rehearsal) -> str:
+    """How long it took, in words: the best that is known of how long the next will take."""
+    seconds = played.result.get("seconds")
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} second{'s' if seconds >= 1.5 else ''}"
+    return f"{round(seconds / 60)} minutes"
+
+
 def _result(request: HttpRequest, shown: Rehearsal) -> dict[str, Any]:
     figures, asked = Figures(shown), people.Asked.of(request)
     wanted = {user for user, _, _ in shown.result.get("team", []) if user}
     users = User.objects.in_bulk(wanted)
     names: dict[int, Any] = dict(users)
+    members = team(figures, users)
     result: dict[str, Any] = {
         "came_to": figures, "chart": drawing.messages(figures.days), "asked": asked,
-        "team": [(member, drawing.load(member, figures.days)) for member in team(figures, users)],
-        "knows": _knows(shown),
+        "team": [(member, drawing.load(member, figures.days)) for member in members],
+        "shared_by": shared_by(members),
+        "knows": _knows(shown, figures),
     }  # fmt: skip
     return result | (people.listing(request, shown, asked, names) if asked else {})
 
 
-def _knows(shown: Rehearsal) -> list[str]:
+def _knows(shown: Rehearsal, figures: Figures) -> list[str]:
     """What it could not know, in sentences: people act on its figures."""
     when = shown.definition.get("trigger", {}).get("when", "")
     said = []
@@ -79,6 +94,12 @@ def _knows(shown: Rehearsal) -> list[str]:
     said.append(
         "Mail that other workflows have planned or sent counts for the cap; what they will plan later does not."
     )
+    said.append("What its own steps do starts no other workflow.")
+    if figures.messages:
+        said.append(f"At most {WRITTEN:,} texts are written out, to see that they can be filled in; of the rest it is "
+                    "taken that they can.")  # fmt: skip
+    if (lines := shown.result.get("lines", 0)) > MOST_LINES:
+        said.append(f"Names are kept for the first {MOST_LINES:,} of {lines:,} events; the figures count all.")
     return said
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from retention.workflows.rehearsal import actions
 from retention.workflows.rehearsal.models import Rehearsal, RehearsalLine
+from retention.workflows.rehearsal.outcome import MOST_LINES
 from tests import factories
 from tests.conftest import NOON
 from tests.retention.workflows.plans import MAIL, TASK
@@ -30,7 +31,7 @@ def played(workflow, mira):
         result={
             "days": [["2026-06-03", "sent", "message", "", 1, 1], ["2026-06-04", "later", "message", "cap", 1, 1],
                      ["2026-06-04", "task", "task", "", 11, 2], ["2026-06-03", "entered", "", "", 2, 2]],
-            "people": 2, "team": [[mira.pk, "2026-06-04", 11]], "due_already": [[mira.pk, "2026-06-04", 2]],
+            "reached_people": 2, "team": [[mira.pk, "2026-06-04", 11]], "due_already": [[mira.pk, "2026-06-04", 2]],
             "under_way": 1,
         },
     )  # fmt: skip
@@ -86,14 +87,80 @@ def test_a_recipe_that_was_never_switched_on_can_be_rehearsed(client, ada):
 
 def test_figures_and_who_has_more_than_fits(client, ada, played):
     page = read(client, ada)
-    assert "2 messages to 2 people; 1 would be held back, 1 by the cap on how many one person gets" in page
-    assert "All of them would be sent later. 11 tasks. Nothing was sent." in page
+    assert (
+        "2 messages would be sent to 2 people, 1 of them later than planned: 1 by the cap on how many one person gets. "
+        "11 tasks. Nothing was sent." in page
+    )
+    assert "for 1 colleague<" in page
     assert "too much on 1 day" in page
     assert "Nobody knows who will be seen" in page
     assert "changed since" not in page
     played.digest = "another"
     played.save()
     assert "The workflow has changed since." in read(client, ada)
+
+
+def test_mail_that_is_not_sent_is_no_message_to_anybody(client, ada, played):
+    played.result |= {
+        "days": [["2026-06-03", "sent", "message", "", 5, 5], ["2026-06-03", "skipped", "message", "consent", 3, 3],
+                 ["2026-06-04", "waiting", "message", "cap", 1, 1]],
+        "reached_people": 4,
+    }  # fmt: skip
+    played.save()
+    page = read(client, ada)
+    assert "5 messages would be sent to 4 people. 4 more would not be sent in this time: 3 for want of consent" in page
+    played.result["days"] = played.result["days"][1:2]
+    played.save()
+    page = read(client, ada)
+    assert "3 messages would not be sent in this time: 3 for want of consent. Nothing was sent." in page
+    assert "to 4 people" not in page
+
+
+def test_a_rehearsal_from_before_people_were_counted_names_no_number_of_them(client, ada, played):
+    del played.result["reached_people"]
+    played.save()
+    assert "2 messages would be sent, 1 of them later" in read(client, ada)
+
+
+@pytest.mark.parametrize(
+    ("team", "said"), [([], "nobody gets one"), ([None], "for the admins’ pool"),
+                       (["mira", None], "for 1 colleague and for the admins’ pool"),
+                       (["mira", "ada"], "for 2 colleagues")]
+)  # fmt: skip
+def test_whose_the_tasks_are(client, ada, mira, played, team, said):
+    users = {"mira": mira.pk, "ada": ada.pk, None: None}
+    played.result["team"] = [[users[name], "2026-06-04", 1] for name in team]
+    played.save()
+    assert f"<small>{said}</small>" in read(client, ada)
+
+
+def test_it_says_what_it_leaves_out(client, ada, played):
+    page = read(client, ada)
+    assert "At most 500 texts are written out" in page
+    assert "What its own steps do starts no other workflow." in page
+    assert "Names are kept" not in page
+    played.result["lines"] = MOST_LINES
+    played.save()
+    assert "Names are kept" not in read(client, ada)
+    played.result["lines"] = MOST_LINES + 1
+    played.span = "back"
+    played.save()
+    page = read(client, ada)
+    assert "Names are kept for the first 400,000 of 400,001 events" in page
+    assert "What its own steps do starts no other workflow." in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 second."), (1.5, "2 seconds."), (89.4, "89 seconds."), (90, "2 minutes."),
+                          (None, "")]
+)  # fmt: skip
+def test_how_long_it_may_take(client, ada, played, seconds, said):
+    if seconds is not None:
+        played.result["seconds"] = seconds
+        played.save()
+    page = read(client, ada)
+    assert (f"The last one took {said}" if said else "it takes some minutes") in page
+    assert "after 15 minutes it is stopped" in page
 
 
 @pytest.mark.parametrize(
@@ -129,7 +196,7 @@ def test_names_stand_behind_the_gate(client, olaf, played, mira):
 
 def test_nonsense_in_the_address_is_passed_over(client, ada, played):
     page = read(client, ada, run="x", show="all", day="32.13.", user="-1", who="9" * 30)
-    assert "2 messages to 2 people" in page
+    assert "2 messages would be sent to 2 people" in page
     assert (
         client.get(PAGE, {"tab": "rehearsal", "run": played.pk, "show": "sent", "cursor": "broken"}).status_code == 400
     )
