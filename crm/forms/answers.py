@@ -89,7 +89,7 @@ def _made(asked: Asked, of: FormTarget) -> forms.Field:
         return forms.ChoiceField(choices=[("", "Choose…"), *(one for one in choices if one[0])], **common)
     match of.kind:
         case "files":
-            common["help_text"] = asked.help or f"Up to {MOST_FILES}, {filesizeformat(MOST_BYTES)} together."
+            common["help_text"] = asked.help or f"Up to {MOST_FILES}, {MOST_BYTES // 1024**2} MB together."
             return FilesField(max_length=150, **common)
         case "email":
             common["error_messages"]["invalid"] = "This is no e-mail address."

@@ -33,10 +33,12 @@ LAYOUTS = {"board": "pipelines:board", "forecast": "pipelines:forecast", "insigh
 
 
 def title(row: dict[str, Any]) -> SafeString:
+    """On a narrow screen its stage stands beneath, where the column has no room."""
     url, name = address("pipelines:deal", row["id"]), row["account__name"]
     return mark_safe(  # noqa: S308  what comes from outside is escaped
         f'<span class="who">{ui.avatar(name, "square")}<span><a class="cover clip" href="{url}">'
-        f'<b>{escape(row["title"])}</b></a><small class="muted clip">{escape(name)}</small></span></span>'
+        f'<b>{escape(row["title"])}</b></a><small class="muted clip">{escape(name)}</small>'
+        f'<small class="only-s">{stage_badge(row)}</small></span></span>'
     )
 
 
@@ -62,9 +64,10 @@ def _expected(row: dict[str, Any]) -> SafeString | str:
     return mark_safe(f'<span class="bad">{ui.day(day)}</span>') if late else ui.day(day)  # noqa: S308  as above
 
 
+_STAGE = ("stage__name", "stage__colour")
 _AGE = ("entered_at", "stuck_at", "closed_at")
 _COLUMNS = {
-    "stage": ListColumn("Stage", stage_badge, ("stage__name", "stage__colour"), narrow=True, order=1),
+    "stage": ListColumn("Stage", stage_badge, _STAGE, order=1),
     "value": ListColumn("Amount", _amount, ("amount", "currency"), align="num", sort="value", narrow=True, order=2),
     "expected_on": ListColumn("Expected", _expected, ("expected_on", "outcome"), sort="expected", order=3),
     "next_step": ListColumn("Next step", lambda row: row["next_step"], ("next_step",), order=4),
@@ -193,7 +196,7 @@ READY = {
 
 DEALS = Deals(
     subject=SUBJECT, one="deal", many="deals", base=lambda viewer: Deal.objects.visible_to(viewer),
-    fields=("title", "account__name"), title=title, heading="Deal",
+    fields=("title", "account__name", *_STAGE), title=title, heading="Deal",
     orders=OrdersOf(SUBJECT, {
         "-updated": Order("Latest change", Sort("updated_at", descending=True)),
         "updated": Order("Longest without a change", Sort("updated_at")),

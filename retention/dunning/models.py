@@ -176,7 +176,7 @@ class DunningCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Failed payment {self.payment_id}"
+        return f"Failed payment {self.payment_id}" if self.payment_id else "Failed payment"
 
     def get_absolute_url(self) -> str:
         return address("dunning:case", self.pk)
