@@ -40,6 +40,7 @@ class Chart:
     bars: tuple[Bar, ...]
     lines: tuple[Mark, ...]  # across, with the number that they stand for
     labels: tuple[Mark, ...]  # below
+    left: int = 0  # where the bars begin; the numbers stand before
 
 
 def messages(days: Sequence[Day], width: int = 610, height: int = 110) -> Chart | None:
@@ -47,8 +48,9 @@ def messages(days: Sequence[Day], width: int = 610, height: int = 110) -> Chart 
     top = max((day.messages for day in days), default=0)
     if not top:
         return None
-    left, step = 26, _step(top)
+    step = _step(top)
     top = -(-top // step) * step
+    left = max(26, 8 + 7 * len(f"{top:,}"))  # wide enough for the largest number
     place = (width - left) / len(days)
     bars = tuple(
         Bar(round(left + at * place, 1), round(place * (1 - _GAP), 1), _stacked(day, top, height), _said(day), day.day)
@@ -57,7 +59,7 @@ def messages(days: Sequence[Day], width: int = 610, height: int = 110) -> Chart 
     lines = tuple(Mark(round(height - height * n / top, 1), f"{n:,}") for n in range(0, top + 1, step))
     third = max(len(days) // 3, 1)
     labels = tuple(Mark(bars[at].x, f"{days[at].day:%-d %b}") for at in range(0, len(days) - third // 2, third))
-    return Chart(width, height, bars, lines, labels)
+    return Chart(width, height, bars, lines, labels, left)
 
 
 def _step(top: int) -> int:

@@ -172,8 +172,11 @@ class Figures:
 
     @property
     def sentence(self) -> str:
-        """“188 messages would be sent to 180 people, 8 of them later than planned, 8 by night hours. 21 more would not
-        be sent, 21 by the cap. Nothing was sent.” What is held back for good is no message to anybody."""
+        """“188 messages would be sent to 180 people, 8 of them later than planned, by night hours. 21 more would not be
+        sent in this time: 13 by the cap and 8 for want of consent. Nothing was sent.”
+
+        What is held back for good is no message to anybody.
+        """
         if not (self.messages or self.tasks or self.entered or self.was_in_it):
             return "Nobody would enter, and nothing would happen. Nothing was sent."
         parts = []
@@ -182,22 +185,24 @@ class Figures:
             if self.reached_people is not None:
                 said += f" to {_many(self.reached_people, 'person', 'people')}"
             if late := self.total("later"):
-                said += f", {late:,} of them later than planned: {_causes(self._late)}"
+                said += f", {late:,} of them later than planned{_causes(self._late)}"
             parts.append(said)
         if self.not_sent:
             count = f"{self.not_sent:,} more" if self.sent else _many(self.not_sent, "message")
-            parts.append(f"{count} would not be sent in this time: {_causes(self._unsent)}")
+            parts.append(f"{count} would not be sent in this time{_causes(self._unsent)}")
         if self.tasks:
             parts.append(_many(self.tasks, "task"))
         return ". ".join([*parts, "Nothing was sent."])
 
 
 def _causes(held: Counter[str]) -> str:
-    """The three that hold back the most, each with its number."""
+    """The three that hold back the most, each with its number; a single one goes without."""
+    if len(held) == 1:
+        return f", {held_by(next(iter(held)))}"
     said = [f"{count:,} {held_by(guard)}" for guard, count in held.most_common(3)]
     if more := held.total() - sum(count for _, count in held.most_common(3)):
         said.append(f"{more:,} for other reasons")
-    return listed(said)
+    return f": {listed(said)}"
 
 
 def _many(count: int, one: str, many: str = "") -> str:

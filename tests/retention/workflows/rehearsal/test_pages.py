@@ -1,5 +1,6 @@
 """The tab of a rehearsal: asking, waiting, reading, and the names behind each figure."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_recipe_that_was_never_switched_on_can_be_rehearsed(client, ada):
 def test_figures_and_who_has_more_than_fits(client, ada, played):
     page = read(client, ada)
     assert (
-        "2 messages would be sent to 2 people, 1 of them later than planned: 1 by the cap on how many one person gets. "
+        "2 messages would be sent to 2 people, 1 of them later than planned, by the cap on how many one person gets. "
         "11 tasks. Nothing was sent." in page
     )
     assert "for 1 colleague<" in page
@@ -112,7 +113,7 @@ def test_mail_that_is_not_sent_is_no_message_to_anybody(client, ada, played):
     played.result["days"] = played.result["days"][1:2]
     played.save()
     page = read(client, ada)
-    assert "3 messages would not be sent in this time: 3 for want of consent. Nothing was sent." in page
+    assert "3 messages would not be sent in this time, for want of consent. Nothing was sent." in page
     assert "to 4 people" not in page
 
 
@@ -233,3 +234,16 @@ def test_a_page_asks_little(client, ada, played, django_assert_max_num_queries):
     client.get(PAGE, {"tab": "rehearsal"})
     with django_assert_max_num_queries(14):  # with who is signed in
         client.get(PAGE, {"tab": "rehearsal", "run": played.pk, "show": "messages"})
+
+
+@pytest.mark.parametrize("count", [9, 900, 9_000, 900_000])
+def test_the_numbers_beside_the_bars_have_room(client, ada, played, count):
+    played.result["days"] = [["2026-06-03", "sent", "message", "", count, count]]
+    played.save()
+    page = read(client, ada)
+    chart = page.split('class="chart rehearsed"')[1].split("</svg>")[0]
+    ends = {
+        (float(x), len(words)) for x, words in re.findall(r'<text x="(\d+)"[^>]*text-anchor="end">([\d,]+)<', chart)
+    }
+    assert ends
+    assert all(x >= 6 * length for x, length in ends)
