@@ -58,7 +58,7 @@ def of(viewer: User, now: datetime) -> dict[str, Any]:
         "visible": Account.objects.visible_to(viewer).values_list(
             "lifecycle", "mrr", "renews_on", "seen__silent_since"
         ),
-        "touches": _touches(viewer, _monday(today)),
+        "touches": touches(viewer, _monday(today)).values_list("source"),
         "untouched": untouched(viewer, now).values_list("pk")[: MOST_UNTOUCHED + 1],
     }
     compiled = {name: part.query.sql_with_params() for name, part in parts.items()}
@@ -129,8 +129,13 @@ def _monday(day: date) -> datetime:
     return datetime.combine(day - timedelta(days=day.weekday()), time(0), clock.zone()).astimezone(UTC)
 
 
-def _touches(viewer: User, since: datetime) -> QuerySet[Any, Any]:
-    """Facts on a channel that went out from us since then. `recorded_at` has the index that finds the week."""
-    ours = (TimelineEntry.Source.PERSON, TimelineEntry.Source.AUTOMATIC)
-    week = TimelineEntry.objects.visible_to(viewer).filter(recorded_at__gte=since, occurred_at__gte=since)
-    return week.filter(source__in=ours).exclude(channel="").values_list("source")[:_MOST_TOUCHES]
+def touches(viewer: User, since: datetime) -> QuerySet[TimelineEntry]:
+    """Facts on a channel that went out from us since then. `recorded_at` has the index that finds the days."""
+    lately = TimelineEntry.objects.visible_to(viewer).filter(recorded_at__gte=since, occurred_at__gte=since)
+    return ours(lately)[:_MOST_TOUCHES]
+
+
+def ours(entries: QuerySet[TimelineEntry]) -> QuerySet[TimelineEntry]:
+    """Those of them that went out from us, by a person or by a machine."""
+    sources = (TimelineEntry.Source.PERSON, TimelineEntry.Source.AUTOMATIC)
+    return entries.filter(source__in=sources).exclude(channel="")

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from crm import slots
 from crm.accounts.models import Account
-from crm.home import actions, headline, jumps, reasons, rules
+from crm.home import actions, headline, jumps, meter, reasons, rules
 from crm.home.models import Alarm
 from crm.slots import Explanation, FilterField, Notice
 from crm.team.models import User
@@ -78,6 +78,9 @@ for name, of in slots.today_rows.items():  # of the rooms below, which are all t
     slots.today_reasons.register(name, slots.TodayReason(reasons.finder(name), of.order))
 slots.filter_subjects["account"].fields.register(
     "days_untouched", FilterField("Left alone", "number", _days_untouched, unit="days")
+)
+slots.filter_subjects["account"].fields.register(
+    "automated_share", FilterField(f"Touched by machine, % of {meter.DAYS} days", "number", meter.share)
 )
 slots.data_checks.register(
     "untouched",

@@ -36,12 +36,13 @@ def next_due(now: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workflow:
+def enable(slug: str, now: datetime, by: User | None = None, *, include_current: bool = False) -> Workflow:
     """Switch it on: facts from now on count. With `include_current` also customers who already are silent, or
     inside the window before a date. What is paused goes on; what is on stays as it is. Raises RecipeError.
     """
     workflow = locked(slug)
     _make_ready(workflow, now)
+    was = workflow.state
     if workflow.state == Workflow.State.OFF:
         workflow.enabled_at = workflow.swept_until = now
     if include_current:
@@ -51,6 +52,10 @@ def enable(slug: str, now: datetime, *, include_current: bool = False) -> Workfl
         resuming.catch_up(workflow, Choice(), since or now, now)
     workflow.state = Workflow.State.ON
     workflow.save()
+    if was != workflow.state:
+        also = ", also for those whom it fits already" if include_current else ""
+        with act("workflow.enabled", f"switched on “{workflow}”{also}", by, now, {"workflow": workflow.pk}):
+            pass
     return workflow
 
 

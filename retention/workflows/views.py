@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from crm.home import meter
 from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.web import clock, standing
@@ -65,7 +66,10 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
         ("Ready to switch on", [row for row in rows if row["workflow"].state == "off" and not row["workflow"].is_own]),
     ) if found]  # fmt: skip
     archived = [workflow for workflow in known.values() if workflow.archived_at and not workflow.room]
-    context = {"groups": groups, "most": figures.MOST, "archived": archived}
+    context = {
+        "groups": groups, "most": figures.MOST, "archived": archived,
+        "meter": meter.of(viewer_of(request), clock.now()),
+    }  # fmt: skip
     return render(request, "retention/workflows/list.html", context)
 
 
@@ -102,7 +106,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 @admins_post
 def activation(request: HttpRequest, slug: str) -> str:
     current = request.POST.get("include_current") == "on"
-    workflow = actions.enable(slug, clock.now(), include_current=current)
+    workflow = actions.enable(slug, clock.now(), viewer_of(request), include_current=current)
     return f"{workflow} is on. " + ("Those whom it fits already enter too." if current else "Facts from now on count.")
 
 

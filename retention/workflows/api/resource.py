@@ -74,7 +74,7 @@ class WorkflowResource(Enrolling, Listing, Resource):
     def activation(self, request: Request, pk: str) -> Response:
         """Switch it on: facts from now on count."""
         current = self._told(told.ActivationSerializer)["include_current"]
-        return self._done(pk, lambda row: actions.enable(row.slug, clock.now(), include_current=current))
+        return self._done(pk, lambda row: actions.enable(row.slug, clock.now(), self._by(), include_current=current))
 
     @extend_schema(request=None, responses=told.OneWorkflowSerializer, parameters=[KEY_PARAMETER])
     @action(detail=True, methods=["post"])

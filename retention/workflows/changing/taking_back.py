@@ -12,4 +12,5 @@ def register_undoers() -> None:
     for kind in (persons.HELD, persons.RELEASED, persons.SKIPPED_STEP, persons.LEFT):
         undoers.register(kind, persons.undone)
     irrevocable.register("workflow.resumed", "What has gone on since cannot be called back. Pause it again instead.")
+    irrevocable.register("workflow.enabled", "Switch it off instead: everybody under way leaves it.")
     irrevocable.register("workflow.paused", "Let the workflow go on instead: then you choose what becomes of the rest.")

@@ -42,10 +42,10 @@ def test_whoever_may_not_switch_workflows_is_refused(api, calling, ada, workflow
     assert api.post(of(workflow, verb), {}, format="json").status_code == 403
     assert calling(ada, "read").post(of(workflow, verb), {}, format="json").status_code == 403
     assert Workflow.objects.get().state == "on"
-    assert not Act.objects.exists()
+    assert [one.kind for one in Act.objects.all()] == ["workflow.enabled"], "as the test began"
 
 
-def test_it_is_paused_resumed_and_switched(admin, workflow):
+def test_it_is_paused_resumed_and_switched(admin, ada, workflow):
     assert admin.post(of(workflow, "pause"), {}, format="json").json()["state"] == "paused"
     assert admin.post(of(workflow, "pause"), {}, format="json").status_code == 409
     wrong = admin.post(of(workflow, "resumption"), {"how": "later"}, format="json")
@@ -55,6 +55,8 @@ def test_it_is_paused_resumed_and_switched(admin, workflow):
     assert admin.post(of(workflow, "resumption"), {}, format="json").status_code == 409
     assert admin.post(of(workflow, "deactivation"), {}, format="json").json()["state"] == "off"
     assert admin.post(of(workflow, "activation"), {"include_current": True}, format="json").json()["state"] == "on"
+    switched = Act.objects.filter(kind="workflow.enabled").latest("pk")
+    assert (switched.by, switched.label) == (ada, f"switched on “{workflow}”, also for those whom it fits already")
 
 
 def test_a_definition_is_checked_with_place_and_reason(admin, workflow):
