@@ -19,7 +19,7 @@ from crm.timeline.models import TimelineEntry
 from crm.web import clock
 
 #: Beyond it nobody counts touches, or customers whom nobody has touched.
-_MOST_TOUCHES = 10_000
+MOST_TOUCHES = 10_000
 MOST_UNTOUCHED = 1_000
 
 _CUSTOMER = {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value}
@@ -132,7 +132,7 @@ def _monday(day: date) -> datetime:
 def touches(viewer: User, since: datetime) -> QuerySet[TimelineEntry]:
     """Facts on a channel that went out from us since then. `recorded_at` has the index that finds the days."""
     lately = TimelineEntry.objects.visible_to(viewer).filter(recorded_at__gte=since, occurred_at__gte=since)
-    return ours(lately)[:_MOST_TOUCHES]
+    return ours(lately)[:MOST_TOUCHES]
 
 
 def ours(entries: QuerySet[TimelineEntry]) -> QuerySet[TimelineEntry]:

@@ -40,6 +40,11 @@ class Meter:
         return (200 * self.automatic + self.touches) // (2 * self.touches) if self.touches else 0
 
     @property
+    def are_some(self) -> bool:
+        """There are more of them than anybody counts: these are some of all."""
+        return self.touches >= figures.MOST_TOUCHES
+
+    @property
     def is_too_much(self) -> bool:
         return self.percent > self.most
 

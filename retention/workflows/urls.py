@@ -5,7 +5,7 @@ from django.urls import path
 from retention.workflows import enrollments, views
 from retention.workflows.building import urls as building
 from retention.workflows.changing.views import moving, pauses, persons
-from retention.workflows.experiments.views import held_out, holdout
+from retention.workflows.experiments.views import held_out, holdout, winner
 from retention.workflows.rehearsal import views as rehearsing
 from retention.workflows.why.views import why
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/moving/people/", moving.people, name="moving-people"),
     path("<slug:slug>/versions/<int:number>/restoration/", moving.restoration, name="restoration"),
     path("<slug:slug>/holdout/", held_out, name="held_out"),
+    path("<slug:slug>/winner/", winner, name="winner"),
     path("<slug:slug>/settings/", views.configuration, name="settings"),
     path("<slug:slug>/rehearsals/", rehearsing.rehearsals, name="rehearsals"),
     path("<slug:slug>/rehearsals/<int:pk>/cancellation/", rehearsing.cancellation, name="rehearsal_cancellation"),

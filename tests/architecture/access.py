@@ -360,6 +360,7 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:settings": _of_workflow(),
     "workflows:holdout": for_admins("GET POST"),
     "workflows:held_out": _of_workflow(),
+    "workflows:winner": _of_workflow(),
     "workflows:rehearsals": _of_workflow(),
     "workflows:rehearsal_cancellation": Row(
         "POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "pk": 1}

@@ -23,6 +23,7 @@ _KEPT = {"": None, "yes": True, "no": False}
 
 def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
     now, url = clock.now(), reverse("workflows:detail", args=[workflow.slug])
+    admin = viewer_of(request).is_admin
     if "arm" in request.GET:
         return names(request, _people(request, workflow, plan), now) | {"up": f"{url}?tab=effect"}
     percent, _ = effect.versions(workflow) if workflow.pk else (plan.holdout_percent, [])
@@ -32,7 +33,7 @@ def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[
         "splits": [_split(workflow, step, now, url) for step in walk(plan.steps) if hasattr(step, "arms")]
         if workflow.pk else [],
         "changes": [_change(one, plan) for one in before.changes(workflow, now)] if workflow.pk else [],
-        "may_set": viewer_of(request).is_admin, "least": rules.LEAST, "most": 50,
+        "may_set": admin, "may_decide": admin and workflow.is_own, "least": rules.LEAST, "most": 50,
     }  # fmt: skip
 
 

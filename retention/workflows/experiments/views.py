@@ -15,7 +15,8 @@ from crm.team.viewer import viewer_of
 from crm.web import clock, standing
 from crm.web.pagination import BadCursor
 from retention.workflows import actions as workflows
-from retention.workflows.experiments import actions, effect, tab
+from retention.workflows.building.drafts import DraftError
+from retention.workflows.experiments import actions, effect, tab, winning
 from retention.workflows.experiments.forms import HoldoutForm
 from retention.workflows.experiments.models import MOST, HoldoutSettings
 from retention.workflows.recipes import RecipeError
@@ -55,3 +56,18 @@ def held_out(request: HttpRequest, slug: str) -> str:
     if not int(text):
         return f"Nobody who enters {workflow} is held out any more."
     return f"{text} in 100 of those who enter {workflow} from now on are held out."
+
+
+@admins_post
+def winner(request: HttpRequest, slug: str) -> str:
+    """All go one way of a split from now on, or all its ways are tried again."""
+    step, arm = (request.POST.get(name, "").replace("\0", "") for name in ("step", "arm"))
+    try:
+        workflow = winning.decide(slug, step, arm, viewer_of(request), clock.now())
+    except DraftError as error:
+        raise RecipeError(str(error)) from error
+    number = workflow.version.number if workflow.version else 1
+    who = (
+        f"Whoever enters from now on goes the way “{arm}”" if arm else "Whoever enters from now on is drawn a way again"
+    )
+    return f"Version {number} is published. {who}; the others finish on theirs."
