@@ -38,7 +38,7 @@ def test_they_begin_at_the_first_step_and_the_reason_names_who(pages, mira):
     row = Enrollment.objects.get()
     assert (row.account, row.state, row.anchor, row.due_at) == (kelp, "active", date(2026, 6, 1), NOON)
     assert wording.cause(row.facts, NOON.date()) == "Enrolled by Mira, from a list"
-    assert Act.objects.get().label == f"enrolled 1 customer in {workflow}"
+    assert Act.objects.get(kind="bulk.enroll").label == f"enrolled 1 customer in {workflow}"
     for days in range(3):
         work(NOON + timedelta(days=days))
     row.refresh_from_db()
@@ -69,7 +69,7 @@ def test_undone_they_leave_and_whoever_is_through_is_named(pages, mira):
     kelp, ridge = factories.account("Kelp"), factories.account("Ridge")
     enroll(pages, workflow, kelp, ridge)
     Enrollment.objects.filter(account=ridge).update(state="done", ended_at=NOON)
-    undone = undo(Act.objects.get(), mira, NOON)
+    undone = undo(Act.objects.get(kind="bulk.enroll"), mira, NOON)
     assert undone.reverted == 1
     assert [(one.record, one.because) for one in undone.kept] == [("Ridge", "they had gone through it already")]
     row = Enrollment.objects.get(account=kelp)

@@ -155,7 +155,7 @@ def test_the_report_goes_to_whom_there_is_something_to_say(run_at: Any, ada: Any
     assert sent.due_at == datetime(2026, 6, 2, 7, tzinfo=UTC)  # nine in Berlin
     subject, text, _ = letter(busy, NOON)
     assert subject == "Your May 2026 with us"
-    assert "- exports: 12 times, 8 before" in text
+    assert "- Exports: 12 times, 8 before" in text
     assert "We solved 1 question of yours, half of them within 3 hours." in text
     assert "on your way to what you came for: Half the time for invoices" in text
     assert "reports" not in text

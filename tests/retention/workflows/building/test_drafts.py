@@ -40,7 +40,8 @@ def test_publishing_makes_a_version_that_can_be_switched_on(built, ada):
     assert (version.number, version.published_by, version.note) == (1, ada, "first")
     workflow = actions.enable("silent", NOON)
     assert (workflow.state, workflow.draft, workflow.recipe) == ("on", None, "")
-    assert list(Act.objects.order_by("id").values_list("kind", flat=True)) == ["workflow.made", "workflow.published"]
+    kinds = Act.objects.order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["workflow.made", "workflow.published", "workflow.enabled"]
 
 
 def test_publishing_twice_changes_nothing(built, ada):
