@@ -36,7 +36,8 @@ def test_two_minutes_are_not_too_long_and_a_moment_more_is(alive, enroll, ada, p
 
 
 @pytest.mark.parametrize(("passed", "opens"), [(timedelta(0), False), (TICK, True)])
-def test_silence_too(db, ada, passed, opens):
+def test_silence_too(db, ada, passed, opens, monkeypatch):
+    monkeypatch.setattr(standing, "bells_waiting", lambda: 0)  # another test's may wait in the broker
     Pulse.objects.create(name="heartbeat", ran_at=ago(120) - passed)
     assert bool(watch(NOON)) is opens
     if opens:
