@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from crm.accounts.models import Account
@@ -15,6 +15,7 @@ from crm.outbox.models import MailPolicy
 from crm.segments import filterbar
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
+from crm.web import counting
 
 #: So far back touches are counted.
 DAYS = 30
@@ -36,8 +37,7 @@ class Meter:
 
     @property
     def percent(self) -> int:
-        """Rounded half up; nought where nobody was touched."""
-        return (200 * self.automatic + self.touches) // (2 * self.touches) if self.touches else 0
+        return counting.share(self.automatic, self.touches)
 
     @property
     def are_some(self) -> bool:
@@ -52,9 +52,7 @@ class Meter:
 def of(viewer: User, now: datetime) -> Meter:
     """Of the customers whom the viewer sees."""
     touches = figures.touches(viewer, now - timedelta(days=DAYS))
-    found = TimelineEntry.objects.filter(pk__in=touches.values("pk")).aggregate(
-        people=Count("pk", filter=~_BY_MACHINE), automatic=Count("pk", filter=_BY_MACHINE)
-    )
+    found = touches.aggregate(people=Count("pk", filter=~_BY_MACHINE), automatic=Count("pk", filter=_BY_MACHINE))
     most = MailPolicy.the_only().automated_most
     behind = filterbar.write([
         {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value},
@@ -65,9 +63,9 @@ def of(viewer: User, now: datetime) -> Meter:
 
 def share(argument: str | None, now: datetime) -> Any:
     """A filter's expression: of one customer, in per cent, rounded down."""
-    ours: QuerySet[TimelineEntry] = figures.ours(TimelineEntry.objects.filter(account=OuterRef("pk")))
+    lately = TimelineEntry.objects.filter(account=OuterRef("pk"), occurred_at__gte=now - timedelta(days=DAYS))
     counted = (
-        ours.filter(occurred_at__gte=now - timedelta(days=DAYS))
+        figures.ours(lately)
         .order_by()
         .values("account")
         .annotate(share=100 * Count("pk", filter=_BY_MACHINE) / Count("pk"))

@@ -12,6 +12,7 @@ from django.db.models import Count, DateField, Exists, ExpressionWrapper, F, Out
 from crm.leaving import rules
 from crm.leaving.models import LeavingAnswer
 from crm.ledger.models import Cancellation, CustomerSpan
+from crm.web.counting import share
 from crm.web.pagination import Sort
 
 #: So long somebody must stay for an offer to have kept them.
@@ -62,11 +63,6 @@ def reasons(viewer: Any, days: int, today: date) -> Sequence[Reason]:
     return [
         Reason(row["reason_id"], row["reason__name"], row["many"], share(row["many"], total)) for row in found
     ]  # fmt: skip
-
-
-def share(part: int, of: int) -> int:
-    """In whole per cent, halves upwards; of nothing 0."""
-    return (200 * part + of) // (2 * of) if of else 0
 
 
 def saved(viewer: Any, kind: str, today: date) -> QuerySet[Cancellation]:

@@ -18,7 +18,7 @@ from crm.outbox.models import MailPolicy, MessageQuerySet, OutboundMessage, Swit
 from crm.outbox.sending.letters import zone_of
 from crm.team.models import User
 from crm.web import wording
-from crm.web.counting import how_many
+from crm.web.counting import counted
 from crm.web.pagination import Sort
 
 
@@ -107,14 +107,9 @@ def eyes(visible: MessageQuerySet) -> dict[str, int]:
 
 def beside(viewer: User) -> list[dict[str, Any]]:
     """Pages of other rooms that stand beside the tabs, with how many rows wait there."""
-    counts = [tab.count(viewer) if tab.count else None for tab in slots.mail_tabs]
-    numbers = iter(how_many([count for count in counts if count is not None and not isinstance(count, int)], MOST))
+    counts = counted([tab.count(viewer) if tab.count else None for tab in slots.mail_tabs], MOST)
     return [
-        {
-            "label": tab.label,
-            "url": reverse(tab.url_name),
-            "count": count if count is None or isinstance(count, int) else next(numbers),
-        }
+        {"label": tab.label, "url": reverse(tab.url_name), "count": count}
         for tab, count in zip(slots.mail_tabs, counts, strict=True)
     ]
 

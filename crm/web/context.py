@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from crm import slots
 from crm.web import standing
 from crm.web.addresses import page
-from crm.web.counting import Rows, how_many
+from crm.web.counting import counted
 
 THEME_COOKIE = "theme"
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
@@ -57,7 +57,6 @@ class _Around:
 
 def _entries(request: HttpRequest) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
-    counted: dict[int, Rows] = {}
     for entry in slots.menu:
         if entry.place == "search" or getattr(request.user, "role", None) not in entry.roles:
             continue
@@ -66,13 +65,11 @@ def _entries(request: HttpRequest) -> list[dict[str, Any]]:
             continue  # a room without pages
         here = request.path == url or (url != "/" and request.path.startswith(url))
         count = entry.count(request.user) if entry.count else None
-        if count is not None and not isinstance(count, int):
-            counted[len(entries)] = count
         entries.append(
             {"label": entry.label, "icon": entry.icon, "url": url, "here": here, "count": count, "place": entry.place}
         )
-    for place, number in zip(counted, how_many(list(counted.values()), MOST_COUNTED), strict=True):
-        entries[place]["count"] = number
+    for one, number in zip(entries, counted([one["count"] for one in entries], MOST_COUNTED), strict=True):
+        one["count"] = number
     nearest = max((entry["url"] for entry in entries if entry["here"]), key=len, default=None)
     for one in entries:  # a room may stand below another's address
         one["here"] = one["url"] == nearest

@@ -28,6 +28,17 @@ def how_many(rows: Sequence[Rows], most: int) -> Sequence[int]:
     return numbers
 
 
+def counted(counts: Sequence[int | Rows | None], most: int) -> list[int | None]:
+    """Each as a number, or None as it was: whatever is rows is counted, all of it in one question."""
+    numbers = iter(how_many([one for one in counts if one is not None and not isinstance(one, int)], most))
+    return [one if one is None or isinstance(one, int) else next(numbers) for one in counts]
+
+
+def share(part: int, of: int) -> int:
+    """In whole per cent, halves upwards; of nothing 0."""
+    return (200 * part + of) // (2 * of) if of else 0
+
+
 def _statement(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:
     try:
         return rows.order_by().values("pk").query.sql_with_params()

@@ -43,7 +43,9 @@ def tell(now: datetime) -> None:
     customers = list(Account.objects.filter(lifecycle="customer", mrr__gt=0).order_by("pk"))
     if not customers:
         return
-    rng, ends, payers = Random(91), [], []  # type: tuple[Random, list[tuple[str, str]], list[Account]]
+    rng = Random(91)
+    ends: list[tuple[str, str]] = []
+    payers: list[Account] = []
     for number in range(_YEAR // 12):
         at = now - timedelta(days=_YEAR - number * 11, hours=rng.randint(0, 20))
         if not ends:

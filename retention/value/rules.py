@@ -188,7 +188,6 @@ def feature_said(name: str) -> str:
     “Report exported”, “Reports csv export” and “Api keys”. One that is words already stays as it was written."""
     if " " in name.strip():
         return name.strip()
-    words = " ".join(part for part in _JOINED.split(_HUMP.sub(" ", name)) if part)
-    parts = [word if word.isupper() and len(word) > 1 else word.lower() for word in words.split()]
-    said = " ".join(parts)
+    words = _JOINED.sub(" ", _HUMP.sub(" ", name)).split()
+    said = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
     return said[:1].upper() + said[1:] or name

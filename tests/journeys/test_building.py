@@ -24,6 +24,13 @@ def kept(page: Page, text: str) -> None:
     expect(page.locator("#flow")).to_contain_text(text)
 
 
+def write(page: Page, subject: str, text: str) -> None:
+    """The letter of the step that stands open."""
+    page.get_by_label("Subject").fill(subject)
+    page.get_by_label("Text").fill(text)
+    kept(page, subject)
+
+
 @AT_BOTH_WIDTHS
 def test_from_an_empty_page_to_a_running_workflow(
     new_context: Any, live_server: Any, make_user: Any, width: int
@@ -42,9 +49,7 @@ def test_from_an_empty_page_to_a_running_workflow(
     kept(page, "silent for 21 days")
 
     add(page, "Send a mail")
-    page.get_by_label("Subject").fill("Is something in the way?")
-    page.get_by_label("Text").fill("Hello {{ contact.first_name }}")
-    kept(page, "Is something in the way?")
+    write(page, "Is something in the way?", "Hello {{ contact.first_name }}")
     expect(page.locator("#look")).to_contain_text("Hello Robin")
     expect(page.locator("#look")).to_contain_text("may be blank for some")
     sound(page)

@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from crm import slots
 from crm.accounts.models import Contact
-from crm.management.commands.tick import Walk as Ticks
 from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.team.models import User
 from crm.todos.models import Task
@@ -24,7 +22,8 @@ from retention.workflows.rehearsal.models import Rehearsal
 from tests import factories
 from tests.browser import IN_A_BROWSER, press, sign_in, sound, window
 from tests.conftest import NOON
-from tests.journeys.test_building import add, kept
+from tests.journeys.test_building import add, kept, write
+from tests.retention.workflows.plans import really_until
 from tests.stage import ClockFile
 
 pytestmark = IN_A_BROWSER
@@ -45,9 +44,7 @@ class Passing:
 
     def on(self, end: datetime) -> None:
         """All work that falls due until then is done at its moment."""
-        ticks = Ticks()
-        ticks.kinds = [(name, kind) for name, kind in slots.work.items() if name in ("workflows", "outbox")]
-        ticks.to(end, start=self.now)
+        really_until(end, self.now)
         self.file.set(end)
 
 
@@ -90,15 +87,35 @@ def build(page: Page, server: str) -> None:
     page.locator('[name="v.days"]').fill("7")
     kept(page, "exports")
     add(page, "Send a mail")
-    page.get_by_label("Subject").fill("Have you seen exports?")
-    page.get_by_label("Text").fill("Hello {{ contact.first_name }}")
-    kept(page, "Have you seen exports?")
+    write(page, "Have you seen exports?", "Hello {{ contact.first_name }}")
     add(page, "Wait")
     page.locator('[name="v.for.days"]').fill("3")
     kept(page, "Wait 3 days")
     add(page, "Create a task")
     page.get_by_label("Task", exact=True).fill("Ask {{ account.name }} about exports")
     kept(page, "about exports")
+
+
+@pytest.fixture
+def built(
+    new_context: Any, live_server: Any, make_user: Callable[..., User], crowd: list[Contact]
+) -> Callable[[int], Page]:
+    """A window of so many pixels, in which Ada has built it and published its first version."""
+
+    def make(width: int) -> Page:
+        make_user("Ada", "admin")
+        page = window(new_context, width)
+        sign_in(page, live_server.url, "Ada")
+        build(page, live_server.url)
+        publish(page, 1)
+        return page
+
+    return make
+
+
+def switch_on(page: Page) -> None:
+    press(page.get_by_role("button", name="Switch on"))
+    expect(page.locator(".page-head .badge.good")).to_have_text("On")
 
 
 def publish(page: Page, version: int) -> None:
@@ -120,13 +137,9 @@ def rehearse(page: Page, server: str) -> Rehearsal:
 
 
 def test_what_was_rehearsed_leaves_and_a_change_reaches_whom_it_said(
-    new_context: Any, live_server: Any, make_user: Callable[..., User], passing: Passing, crowd: list[Contact]
+    built: Callable[[int], Page], live_server: Any, passing: Passing, crowd: list[Contact]
 ) -> None:
-    make_user("Ada", "admin")
-    page = window(new_context, 1440)
-    sign_in(page, live_server.url, "Ada")
-    build(page, live_server.url)
-    publish(page, 1)
+    page = built(1440)
     done = rehearse(page, live_server.url)
     sound(page)
     told = {(line.contact_id, line.at) for line in done.lines.filter(kind="message", outcome__in=["sent", "later"])}
@@ -136,8 +149,7 @@ def test_what_was_rehearsed_leaves_and_a_change_reaches_whom_it_said(
     press(page.locator(".tile", has_text="Messages sent"))
     names = page.locator("#names tbody tr")
     expect(names).to_have_count(len(told))
-    press(page.get_by_role("button", name="Switch on"))
-    expect(page.locator(".page-head .badge.good")).to_have_text("On")
+    switch_on(page)
 
     passing.on(NOON + 5 * DAY)
     early = sent("message")
@@ -149,9 +161,7 @@ def _change(page: Page, server: str, passing: Passing, told: set[Any]) -> None:
     """One more mail before the task, for those in flight too: exactly those who were shown get it."""
     page.goto(f"{server}/workflows/used-a-not-b/building/")
     add(page, "Send a mail", way=page.locator("[data-plus]").count() - 2)
-    page.get_by_label("Subject").fill("One more thing")
-    page.get_by_label("Text").fill("It takes a minute")
-    kept(page, "One more thing")
+    write(page, "One more thing", "It takes a minute")
     publish(page, 2)
     page.goto(f"{server}/workflows/used-a-not-b/?tab=versions")
     expect(page.locator("main")).to_contain_text("under way on earlier versions")
@@ -181,15 +191,10 @@ def _refusing() -> set[int]:
 
 
 def test_a_pause_of_two_weeks_ends_without_a_burst(
-    new_context: Any, live_server: Any, make_user: Callable[..., User], passing: Passing, crowd: list[Contact]
+    built: Callable[[int], Page], live_server: Any, passing: Passing, crowd: list[Contact]
 ) -> None:
-    make_user("Ada", "admin")
-    page = window(new_context, 390)
-    sign_in(page, live_server.url, "Ada")
-    build(page, live_server.url)
-    publish(page, 1)
-    press(page.get_by_role("button", name="Switch on"))
-    expect(page.locator(".page-head .badge.good")).to_have_text("On")
+    page = built(390)
+    switch_on(page)
     passing.on(NOON + 2 * DAY)
     before = len(sent("message"))
     page.goto(f"{live_server.url}/workflows/used-a-not-b/")

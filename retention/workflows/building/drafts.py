@@ -8,17 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from rest_framework.exceptions import ParseError
 
 from crm.history.actions import act
 from crm.team.models import User
-from crm.web.parsing import check_data
 from retention.workflows.building import checking
-from retention.workflows.building.files import UNKEEPABLE
+from retention.workflows.building.files import check_keepable
 from retention.workflows.building.models import DraftEdit
 from retention.workflows.definition import DefinitionError, parse
 from retention.workflows.models import Workflow
 from retention.workflows.publishing import publish as make_current
+from retention.workflows.recipes import RecipeError
 
 #: So many changes can be undone.
 KEPT = 100
@@ -62,9 +61,9 @@ def edit(
     if words is None or data == before:
         return workflow
     try:
-        check_data(data)
-    except ParseError as error:
-        raise DraftError(f"Nothing was changed: {UNKEEPABLE}") from error
+        check_keepable(data)
+    except RecipeError as error:
+        raise DraftError(f"Nothing was changed: {error}") from error
     if workflow.draft is None:
         workflow.draft_edits.all().delete()
         workflow.draft_place = 0
@@ -144,9 +143,9 @@ def own(slug: str) -> Workflow:
     """Locked, until the transaction ends. Raises DraftError for what is a recipe, or gone."""
     # Of the workflow alone: its version may be read by others all the while.
     workflow = Workflow.objects.select_for_update(of=("self",)).select_related("version").filter(slug=slug).first()
-    if workflow is None or not workflow.is_own or workflow.room:
-        if workflow and workflow.room:
-            raise DraftError(f"It is changed on its own page, in {workflow.room}.")
+    if workflow and workflow.room:
+        raise DraftError(f"It is changed on its own page, in {workflow.room}.")
+    if workflow is None or not workflow.is_own:
         raise DraftError("Recipes are not changed here. Make your own from it first.")
     if workflow.archived_at:
         raise DraftError("It is archived. Bring it back first.")

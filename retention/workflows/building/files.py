@@ -21,8 +21,7 @@ from retention.workflows.recipes import RecipeError
 
 #: Larger files are no workflows.
 MOST = 500_000
-#: Of what no page could show any more, and no column holds.
-UNKEEPABLE = (
+_UNKEEPABLE = (
     f"its parts stand more than {DEEPEST} levels deep inside one another, or it holds a character that no text can have"
 )
 _ORDER = (
@@ -83,10 +82,7 @@ def read(text: str) -> dict[str, Any]:
         raise RecipeError(f"not readable as YAML: {error}") from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise RecipeError("the file must be a mapping with name, trigger and steps")
-    try:
-        check_data(data)
-    except ParseError as error:
-        raise RecipeError(UNKEEPABLE) from error
+    check_keepable(data)
     names = data.pop("segments", {})
     if _is_recipe(data.get("settings")):
         plan = recipes.read("file", yaml.safe_dump(data)).with_settings({})
@@ -99,6 +95,14 @@ def read(text: str) -> dict[str, Any]:
     except RecursionError as error:
         raise RecipeError("its steps stand too deep inside one another") from error
     return plan.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def check_keepable(data: dict[str, Any]) -> None:
+    """Raises RecipeError for what no page could show any more, and no column holds."""
+    try:
+        check_data(data)
+    except ParseError as error:
+        raise RecipeError(_UNKEEPABLE) from error
 
 
 def _is_recipe(settings: Any) -> bool:

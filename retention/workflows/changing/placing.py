@@ -124,11 +124,12 @@ def _found_in(steps: Any, step_id: str) -> list[str] | None:
 def ahead(plan: Definition, step_id: str, passes: Mapping[str, str]) -> dict[str, bool]:
     """The steps that may still run for whoever stands there, in order, and whether each is certain to be reached.
 
-    What stands on a way that only some go is not, nor is what comes behind a way that may end there.
+    What stands on a way that only some go is not, nor is what comes behind a way that may end there. Ahead of a step
+    that the plan does not have there is nothing.
     """
     found: dict[str, bool] = {}
     certain, step_id = True, onward(step_id, passes)
-    while step_id and step_id not in found:
+    while step_id in plan.by_id and step_id not in found:
         step = plan.by_id[step_id]
         found[step_id] = certain
         if step.do == "end":

@@ -158,7 +158,7 @@ def _count(found: Overdue, row: Sequence[Any]) -> None:
     found.people += count
     found.first = min(found.first or first, first)
     plan = published.readable(version_id)
-    for step in _at_once(plan, step_id) if plan and step_id in plan.by_id else ():
+    for step in _at_once(plan, step_id) if plan else ():
         found.steps[step.id] += count
         if late_after := getattr(step, "late_after_days", None):
             found.mails += count

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from crm import slots
+from crm.management.commands.tick import Walk as Ticks
 from crm.web import clock
 from retention.workflows import actions, definition
 from retention.workflows.models import Workflow, WorkflowVersion
@@ -34,6 +36,13 @@ def published_at(now, data, slug="test"):
     workflow.version = WorkflowVersion.objects.create(workflow=workflow, number=1, definition=dumped)
     workflow.save()
     return workflow
+
+
+def really_until(end, start):
+    """Do what falls due until then, each at its moment, mail included."""
+    ticks = Ticks()
+    ticks.kinds = [(name, kind) for name, kind in slots.work.items() if name in ("workflows", "outbox")]
+    ticks.to(end, start=start)
 
 
 def work_at(moment):

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from crm import slots
-from crm.management.commands.tick import Walk as Ticks
 from crm.outbox.models import MailPolicy
 from crm.web import clock
 from retention.workflows import definition
 from retention.workflows.rehearsal import actions
 from retention.workflows.rehearsal.models import Rehearsal
 from tests.conftest import NOON
+from tests.retention.workflows.plans import really_until
 
 DAY = timedelta(days=1)
 
@@ -46,8 +45,6 @@ def walk(live: None) -> Callable[[datetime], None]:
     """Really do what is due until then, mail included."""
 
     def to(end: datetime, start: datetime = NOON) -> None:
-        ticks = Ticks()
-        ticks.kinds = [(name, kind) for name, kind in slots.work.items() if name in ("workflows", "outbox")]
-        ticks.to(end, start=start)
+        really_until(end, start)
 
     return to

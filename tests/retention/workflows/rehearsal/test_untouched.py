@@ -11,7 +11,7 @@ from crm.pipelines.models import Pipeline
 from crm.webhooks.models import WebhookEndpoint
 from retention.workflows import batch, published
 from retention.workflows.kinds import step_kinds
-from retention.workflows.rehearsal import session
+from retention.workflows.rehearsal import scene, session
 from retention.workflows.rehearsal.models import Rehearsal
 from tests import factories
 from tests.conftest import NOON
@@ -137,3 +137,14 @@ def test_what_is_remembered_of_versions_knows_nothing_of_it(rehearse, silent):
     done = rehearse({"trigger": {"when": "silence", "days": 14}, "steps": [TASK]})
     assert published.of_version(-done.pk).steps  # kept under a number below nought, which no version has
     assert Rehearsal.objects.get().pk > 0
+
+
+def test_the_indexes_that_shadows_take_along_are_there(db):
+    """One that is called otherwise by now would be left out in silence, and each look go over the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public'")
+        there = set(cursor.fetchall())
+    wanted = {
+        (table, name) for named in (scene.OWN, scene._IN_SCOPE_INDEXES) for table in named for name in named[table]
+    }
+    assert wanted <= there, wanted - there
