@@ -126,7 +126,7 @@ def begin_undo(act: Act, by: User | None, now: datetime) -> Act:
 
 def _begun(act: Act, by: User | None, now: datetime) -> Act:
     """The act that undoes `act`, which nobody else can undo any more. Raises UndoError."""
-    row = Act.objects.select_for_update(of=("self",)).select_related("undone_by", "root").get(pk=act.pk)
+    row = Act.objects.select_for_update(of=("self",)).get(pk=act.pk)
     if refusal := _refusal(row, by, now):
         raise UndoError(refusal)
     run = Run.objects.filter(act=row).defer("ids").first()

@@ -91,7 +91,7 @@ def _count_a_try(now: datetime) -> Run | None:
 
 def _locked(runs: QuerySet[Run]) -> Run | None:
     """The first that nobody else is at."""
-    rows = runs.defer("ids").select_related("act__by", "act__undoes__root")
+    rows = runs.defer("ids").prefetch_related("act__by", "act__undoes__root")
     return rows.select_for_update(of=("self",), skip_locked=True).first()
 
 

@@ -160,7 +160,7 @@ def _few(pks: Collection[int]) -> list[int]:
 
 
 def _locked(pks: Collection[int], by: User, now: datetime) -> list[OutboundMessage]:
-    rows = may_be_approved_by(OutboundMessage.objects.filter(pk__in=_few(pks)), by, now).select_related("template")
+    rows = may_be_approved_by(OutboundMessage.objects.filter(pk__in=_few(pks)), by, now).prefetch_related("template")
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
 
 

@@ -22,7 +22,7 @@ def bounced(message_id: str, address: str, said: str, now: datetime, *, no_mailb
     `message_id` is without brackets. None: no message of ours has gone to that address under this id, so that nobody
     can suppress others' addresses by reports that they make up.
     """
-    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True).select_related("contact")
+    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
     message = rows.filter(message_id=f"<{message_id}>").first()
     if message is None or not message.to_address or message.to_address.lower() != address.lower():
         return None

@@ -27,7 +27,7 @@ def complained(name: str, address: str, now: datetime) -> OutboundMessage | None
     `name` is the provider's own id of the message, or its Message-ID. None: no message of ours has gone to that
     address under it, so that nobody can suppress others' addresses by complaints that they make up.
     """
-    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True).select_related("contact")
+    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
     bare = name.strip("<>")
     message = rows.filter(message_id=f"<{bare}>").first() if bare else None
     if message is None and bare:

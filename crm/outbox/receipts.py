@@ -53,7 +53,7 @@ def received(
 
 
 def _known(channel: str, provider_id: str, message_id: str) -> OutboundMessage | None:
-    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True).select_related("contact", "template")
+    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
     rows = rows.filter(channel=channel).exclude(channel=OutboundMessage.MAIL)
     found = rows.filter(message_id=message_id).first() if message_id else None
     return found or (rows.filter(provider_id=provider_id).first() if provider_id else None)

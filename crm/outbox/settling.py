@@ -102,7 +102,7 @@ def settle_as_sent(pk: int, reason: str, by: User, now: datetime) -> None:
 
 
 def _in(pk: int, state: str, otherwise: str) -> OutboundMessage:
-    rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("contact", "user")
+    rows = OutboundMessage.objects.select_for_update(of=("self",))
     message = rows.filter(pk=pk, state=state).first()
     if message is None:
         raise NotPossible(otherwise)

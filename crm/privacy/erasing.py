@@ -62,7 +62,7 @@ def erase(contact_id: int, by: User, now: datetime) -> None:
     merging.Busy when somebody else is at work on the same rows: nothing has changed then.
     """
     with locks.alone():
-        people = Contact.objects.select_for_update(of=("self",), no_key=True).select_related("account")
+        people = Contact.objects.select_for_update(of=("self",), no_key=True)
         contact = people.get(pk=contact_id)
         person = person_of(contact)
         with act("contact.erased", f"erased a person at {_customer(contact)}", by, now):

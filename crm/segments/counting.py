@@ -82,7 +82,7 @@ def next_due(now: datetime) -> datetime | None:
 
 def _claimed() -> SegmentSize | None:
     rows = SegmentSize.objects.filter(counted_at=None).select_for_update(of=("self",), skip_locked=True)
-    return rows.select_related("segment").order_by("id").first()
+    return rows.order_by("id").first()
 
 
 def _open(now: datetime) -> int:

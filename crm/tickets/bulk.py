@@ -90,7 +90,7 @@ def _set(ids: Sequence[int], differing: Q, now: datetime, **values: Any) -> int:
 
 def _wind(ids: Iterable[int], now: datetime, differing: Q = Q(), **values: Any) -> int:  # noqa: B008  (as above)
     """Columns by which clocks go, and what follows from them."""
-    locked = Ticket.objects.filter(differing, pk__in=list(ids)).select_related("account").order_by("pk")
+    locked = Ticket.objects.filter(differing, pk__in=list(ids)).prefetch_related("account").order_by("pk")
     rows = list(locked.select_for_update(of=("self",), no_key=True))
     spells: dict[int, list[TicketSpell]] = defaultdict(list)
     for spell in TicketSpell.objects.filter(ticket__in=rows).order_by("began_at", "pk"):

@@ -102,7 +102,7 @@ def ask_to_wind(now: datetime) -> None:
 
 def _wind_open(walk: Walk, now: datetime) -> int:
     """What a change of ours has made late is shown, and nobody is told of it: it would be everybody, at once."""
-    open_ones = Ticket.objects.filter(status__in=OPEN, pk__gt=walk.position).select_related("account")
+    open_ones = Ticket.objects.filter(status__in=OPEN, pk__gt=walk.position).prefetch_related("account")
     rows = list(open_ones.order_by("pk").select_for_update(of=("self",), no_key=True)[:SLICE])
     if not rows:
         return 0

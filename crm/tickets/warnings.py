@@ -22,7 +22,7 @@ _WORDS = {"answer": "answered", "solve": "solved"}
 @transaction.atomic
 def warn(now: datetime) -> int:
     """A slice of the tickets whose next alarm has come."""
-    due = Ticket.objects.filter(alarm_at__lte=now).select_related("account", "level")
+    due = Ticket.objects.filter(alarm_at__lte=now).prefetch_related("account", "level")
     rows = list(due.order_by("alarm_at", "pk").select_for_update(of=("self",), no_key=True, skip_locked=True)[:SLICE])
     if not rows:
         return 0

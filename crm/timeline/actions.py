@@ -149,7 +149,7 @@ def discard(entry_ids: Sequence[int] | None, reason: str, by: User | None, now: 
 
 def _parked(entry_ids: Sequence[int] | None) -> QuerySet[Pending]:
     """Locked: whoever decides second finds them decided."""
-    parked = Pending.objects.exclude(parked_at=None).select_related("entry").order_by("id")
+    parked = Pending.objects.exclude(parked_at=None).prefetch_related("entry").order_by("id")
     parked = parked.select_for_update(of=("self",))
     return parked if entry_ids is None else parked.filter(entry_id__in=entry_ids)
 

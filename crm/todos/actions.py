@@ -176,7 +176,7 @@ def assign(task: Task, owner: User | None, by: User | None = None, now: datetime
 
 
 def _lock(task: Task) -> Task:
-    return Task.objects.select_related("owner").select_for_update(of=("self",)).get(pk=task.pk)
+    return Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
 
 
 def _show(task: Task, row: Task) -> None:

@@ -90,7 +90,7 @@ def _open(ids: Sequence[int], by: User) -> list[Task]:
     """Those of them that the viewer may see and that are open, locked in the order of their ids."""
     rows = Task.objects.visible_to(by).open().filter(pk__in=list(ids)[:MOST])
     chosen = Task.objects.open().filter(pk__in=list(rows.values_list("pk", flat=True)))
-    return list(chosen.select_related("owner").order_by("id").select_for_update(of=("self",)))
+    return list(chosen.prefetch_related("owner").order_by("id").select_for_update(of=("self",)))
 
 
 def _token(verb: str, by: User, was: dict[int, Any], now_is: Any) -> str:

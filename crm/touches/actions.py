@@ -70,7 +70,7 @@ def _tell(entry: int, account: Account, users: Sequence[User], by: User, now: da
 
 
 def _own_note(entry: TimelineEntry, by: User) -> TimelineEntry:
-    row = TimelineEntry.objects.select_for_update(of=("self",), no_key=True).select_related("account").get(pk=entry.pk)
+    row = TimelineEntry.objects.select_for_update(of=("self",), no_key=True).get(pk=entry.pk)
     if row.kind != NOTE or row.actor_id != by.pk:
         raise NotYours("Only notes can be changed, and only by whoever wrote them. Everything else stays as it was.")
     return row

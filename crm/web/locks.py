@@ -1,4 +1,4 @@
-"""Waiting one's turn: locks by a name that no row stands for."""
+"""Rows held until a transaction ends, and waiting one's turn by a name that no row stands for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django.db.models import Model, QuerySet
+
+
+def held[M: Model](rows: QuerySet[M], **how: bool) -> QuerySet[M]:
+    """These rows, each ours until the end of the transaction, and none of those that they point at; `how` is as in
+    `select_for_update`.
+
+    A row that somebody was changing is read again once it is ours; rows joined to it are not, and are what they were
+    before, or missing where it points elsewhere by now. So nothing that is locked is read together with others: what it
+    points at is asked for afterwards, as it is used or by `prefetch_related`.
+    """
+    return rows.select_related(None).select_for_update(of=("self",), **how)
+
 
 
 def take_turns(name: str) -> None:

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from crm.web import clock
 from crm.web.days import EARLIEST_DAY, LATEST_DAY, within
 from crm.web.idempotency import idempotent
+from crm.web.locks import held
 from crm.web.parsing import check_text
 from crm.web.problems import LARGEST_BODY, BodyTooLarge, PreconditionFailed
 
@@ -158,7 +159,7 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     def locked(self, request: Request, pk: str) -> Any:
         """The row, locked till the transaction's end, in the version that `If-Match` names."""
-        row = get_object_or_404(self.get_queryset().select_for_update(of=("self",)), pk=pk)
+        row = get_object_or_404(held(self.get_queryset()), pk=pk)
         wanted = request.headers.get("If-Match")
         if wanted is not None and wanted.strip() != "*":
             # Proxies that compress make versions weak; they still name the same row.

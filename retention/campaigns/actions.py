@@ -201,7 +201,7 @@ def follow_up(pk: int, by: User, now: datetime) -> Campaign:
 
 
 def _locked(pk: int) -> Campaign:
-    return Campaign.objects.select_for_update(of=("self",)).select_related("segment", "workflow").get(pk=pk)
+    return Campaign.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
 def kept_as_read(done: Act, stands: bool, now: datetime) -> None:

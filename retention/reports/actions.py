@@ -98,7 +98,7 @@ def _send(month: date, day: date, counted: datetime, now: datetime) -> int:
     waiting = ReviewReader.objects.exclude(told_until__gte=month).select_for_update(of=("self",), skip_locked=True)
     due = {
         reader: at
-        for reader in waiting.select_related("user").order_by("pk")
+        for reader in waiting.prefetch_related("user").order_by("pk")
         if (at := rules.sent_at(day, reader.user.zone, counted)) <= now
     }
     readers = list(due)[:BATCH]

@@ -83,7 +83,7 @@ def _open(now: datetime) -> QuerySet[Pending]:
 
 
 def _claim(ids: Sequence[int], now: datetime) -> list[Pending]:
-    rows = _open(now).filter(id__in=listed(ids)).order_by("id").select_related("entry")
+    rows = _open(now).filter(id__in=listed(ids)).order_by("id").prefetch_related("entry")
     return list(rows.select_for_update(skip_locked=True, of=("self",)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from django.apps import apps
@@ -82,3 +83,15 @@ def test_retention_leaves_no_name_on_the_tables_of_crm():
 def test_no_signal_carries_work():
     signals = re.compile(r"django\.db\.models\.signals|@receiver\b")
     assert [source.name(path) for path in source.python() if signals.search(path.read_text())] == []
+
+
+def test_nothing_is_locked_together_with_what_it_points_at():
+    """See crm.web.locks.held: joined rows are not read again once the lock is had."""
+    guilty = [
+        source.at(path, node)
+        for path in source.python()
+        for node, words in source.calls(path)
+        if (words.endswith(".select_for_update") and ".select_related(" in words.replace(".select_related(None)", ""))
+        or (words.endswith(".select_related") and ".select_for_update(" in words)
+    ]
+    assert guilty == []

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from crm.accounts.models import Account, Alias
+from crm.web.locks import held
 
 
 def account_of(request: HttpRequest, pk: int) -> Account:
@@ -20,7 +21,7 @@ def locked(visible: Any, request: HttpRequest) -> Any:
 
     Their keys are not held: whoever points at a row, as a child at its parent, need not wait.
     """
-    return visible.select_for_update(of=("self",), no_key=True) if request.method == "POST" else visible
+    return held(visible, no_key=True) if request.method == "POST" else visible
 
 
 def taker_of(request: HttpRequest, pk: int) -> Account | None:

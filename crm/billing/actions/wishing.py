@@ -57,7 +57,7 @@ def hear(one: deciding.Decided) -> None:
 def turned(done: Act, stands: bool, now: datetime) -> None:
     """An act was undone, or done again: so is what was wished because of it, in the same transaction."""
     rows = BillingWish.objects.select_for_update(of=("self",), no_key=True).filter(act_id=done.pk).order_by("pk")
-    if not (wishes := list(rows.select_related("contract__account"))):
+    if not (wishes := list(rows.prefetch_related("contract__account"))):
         return
     first, last = wishes[0], wishes[-1]
     if stands and first.state == State.CANCELLED and first is last:
@@ -174,7 +174,7 @@ def _rule(row: BillingWish) -> rules.Wish:
 
 
 def _uncertain(pk: int) -> BillingWish:
-    rows = BillingWish.objects.select_for_update(of=("self",), no_key=True).select_related("contract__account")
+    rows = BillingWish.objects.select_for_update(of=("self",), no_key=True)
     row = rows.filter(pk=pk, state=State.UNCERTAIN).first()
     if row is None:
         raise NotPossible("It is not uncertain any more.")

@@ -58,7 +58,7 @@ def _undecided(pk: int) -> FormEntry:
         .select_for_update()
         .values_list("pk")
     )
-    entry = FormEntry.objects.select_for_update(of=("self",)).select_related("form").filter(pk=pk).first()
+    entry = FormEntry.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if entry is None or entry.state != State.HELD:
         raise NotPossible("Somebody has decided about this entry already.")
     return entry

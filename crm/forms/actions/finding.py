@@ -81,9 +81,7 @@ def _defaults(subject: str) -> dict[str, Any]:
 def _known(
     contact: Contact, entered: FormEntered, person: dict[str, Any], company: dict[str, Any], now: datetime
 ) -> Found:
-    account = Account.objects.select_related("owner").select_for_update(of=("self",), no_key=True).get(
-        pk=contact.account_id
-    )  # fmt: skip
+    account = Account.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.account_id)
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     notes = _fill(contact, "contact", person, _own(entered, "contact"), now)
     if "account.name" in entered.answers:
@@ -150,4 +148,4 @@ def _by_domain(domain: str) -> Account | None:
     found = list(rows.exclude(domain="").values_list("pk", flat=True)[:2])
     if len(found) != 1:
         return None
-    return Account.objects.select_related("owner").select_for_update(of=("self",), no_key=True).get(pk=found[0])
+    return Account.objects.select_for_update(of=("self",), no_key=True).get(pk=found[0])

@@ -68,7 +68,7 @@ def reconcile(moment: datetime, idempotent_for: timedelta | None = None) -> int:
 def _leaving(held: list[Claim], moment: datetime) -> list[OutboundMessage]:
     """Messages that were being handed over by senders that are gone, locked."""
     rows = OutboundMessage.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    rows = rows.select_related("contact").filter(state="sending")
+    rows = rows.prefetch_related("contact").filter(state="sending")
     late = rows.filter(lease_until__lte=moment).order_by("id")[:500]
     fenced = dict(held)
     gone = [m for m in rows.filter(pk__in=fenced).order_by("id") if m.attempts == fenced[m.pk]] if fenced else []

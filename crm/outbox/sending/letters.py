@@ -163,7 +163,7 @@ def read(claims: Iterable[Claim], policy: MailPolicy, moment: datetime) -> list[
     attempts = {mine.message_id: mine.attempts for mine in claims}
     rows = OutboundMessage.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("id")
     rows = rows.filter(pk__in=order, state=OutboundMessage.State.CLAIMED, lease_until__gt=moment)
-    messages = [m for m in rows.select_related("template", "sender", "account") if m.attempts == attempts[m.pk]]
+    messages = [m for m in rows.prefetch_related("template", "sender", "account") if m.attempts == attempts[m.pk]]
     messages.sort(key=lambda message: order[message.pk])
     return lettered(messages, policy, moment)
 
@@ -177,7 +177,7 @@ def lettered(
     messages: Sequence[OutboundMessage], policy: MailPolicy, moment: datetime, *, hold: bool = True
 ) -> list[Letter]:
     """Letters of these messages, but for those whose reader somebody else holds."""
-    people = Contact.objects.select_related("account")
+    people = Contact.objects.prefetch_related("account")
     _find_readers([m for m in messages if m.account_id and not (m.contact_id or m.user_id or m.addressed_to)])
     contacts: dict[int | None, Contact] = _versions(
         people.select_for_update(skip_locked=True, no_key=True, of=("self",)) if hold else people,

@@ -54,7 +54,7 @@ def mark(message: OutboundMessage, outcome: Outcome, moment: datetime, idempoten
         except IntegrityError:
             pass  # its reader was merged or erased meanwhile: the row knows who it is now
     with transaction.atomic():
-        rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("contact")
+        rows = OutboundMessage.objects.select_for_update(of=("self",))
         states = [State.SENDING, State.UNCERTAIN]
         leaving = rows.filter(pk=message.pk, attempts=message.attempts, state__in=states).first()
         if leaving is None:

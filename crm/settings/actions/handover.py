@@ -143,7 +143,7 @@ def _check(giver: User, receivers: Sequence[User], now: datetime, until: datetim
 def give_back(made: HandOver, by: User | None, now: datetime) -> HandOver:
     """What nobody has given to somebody else meanwhile goes back, with everything that was done to it. Once."""
     with act(RETURN, f"gave back what {made.giver} had handed over", by, now, {"hand_over": made.pk}):
-        row = HandOver.objects.select_for_update().select_related("giver").get(pk=made.pk)
+        row = HandOver.objects.select_for_update().get(pk=made.pk)
         if row.returned_at is None:
             row.returned = _each(_GIVE_BACK, row, now) if row.giver.is_active else {}
             row.returned_at = now
@@ -196,7 +196,7 @@ def work(now: datetime) -> int:
     """Whoever is back gets theirs; one hand-over at a time. Rows that nobody can undo any more are forgotten."""
     with transaction.atomic():
         due = HandOver.objects.filter(until__lte=now, returned_at=None).order_by("until", "pk")
-        if found := due.select_for_update(skip_locked=True, of=("self",)).select_related("giver").first():
+        if found := due.select_for_update(skip_locked=True, of=("self",)).first():
             give_back(found, None, now)
             return 1
     over = HandOver.objects.filter(at__lt=now - timedelta(days=UNDO_DAYS))

@@ -22,7 +22,7 @@ _SLICE, COUNTED = 500, 10_000
 def replay(delivery: WebhookDelivery, by: User | None, now: datetime) -> None:
     """With as many tries as a new one. Raises WebhookError."""
     with transaction.atomic():
-        row = WebhookDelivery.objects.select_for_update(no_key=True, of=("self",)).select_related("endpoint")
+        row = WebhookDelivery.objects.select_for_update(no_key=True, of=("self",))
         found = row.get(pk=delivery.pk)
         if not found.can_be_replayed:
             raise WebhookError("It is on its way already.")

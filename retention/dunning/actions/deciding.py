@@ -103,7 +103,7 @@ def note(case: DunningCase, words: str, by: User, now: datetime) -> Act:
 
 def _locked(case: DunningCase) -> DunningCase:
     """The case as it stands, and nobody else's until the end. Raises DunningError unless it is open."""
-    rows = DunningCase.objects.select_related("account__owner", "payment", "payment__contract")
+    rows = DunningCase.objects.select_related("payment").prefetch_related("account__owner", "payment__contract")
     row = rows.select_for_update(of=("self", "payment")).get(pk=case.pk)
     if not row.is_open:
         raise DunningError(f"It is over: {row.get_state_display().lower()}, {row.get_why_display()}.")

@@ -37,7 +37,7 @@ _WRITTEN = [
 def follow(now: datetime) -> int:
     """One slice. Returns how many cases it moved; each of them stands elsewhere after it."""
     due = asking.answered(DunningCase.objects.open()).filter(_something(now)).order_by("pk")
-    rows = due.select_related("account__owner", "payment", "payment__contract")
+    rows = due.select_related("payment").prefetch_related("account__owner", "payment__contract")
     cases = list(rows.select_for_update(of=("self", "payment"), skip_locked=True)[:BATCH])
     if cases:
         Slice(cases, now).go()

@@ -141,8 +141,7 @@ def publish(slug: str, edition: int, by: User, now: datetime, note: str = "") ->
 
 def own(slug: str) -> Workflow:
     """Locked, until the transaction ends. Raises DraftError for what is a recipe, or gone."""
-    # Of the workflow alone: its version may be read by others all the while.
-    workflow = Workflow.objects.select_for_update(of=("self",)).select_related("version").filter(slug=slug).first()
+    workflow = Workflow.objects.select_for_update(of=("self",)).filter(slug=slug).first()
     if workflow and workflow.room:
         raise DraftError(f"It is changed on its own page, in {workflow.room}.")
     if workflow is None or not workflow.is_own:

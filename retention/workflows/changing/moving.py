@@ -52,7 +52,7 @@ def begin(workflow: Workflow, deed: Act, now: datetime, *, visit_added: bool = F
 def move_all(workflow_id: int, by: User | None, now: datetime, *, visit_added: bool = False) -> Move:
     """As `begin`, in an act of its own, with words for people."""
     with act("workflow.moved", "", by, now, {"workflow": workflow_id}) as deed:
-        row = Workflow.objects.select_for_update(of=("self",)).select_related("version").get(pk=workflow_id)
+        row = Workflow.objects.select_for_update(of=("self",)).get(pk=workflow_id)
         made = begin(row, deed, now, visit_added=visit_added)
         number = row.version.number if row.version else 0
         people = f"{made.total:,} {'customer' if made.total == 1 else 'customers'}"
@@ -69,7 +69,7 @@ def work(now: datetime) -> int:
     if not Move.objects.filter(state=Move.State.RUNNING).exists():
         return 0
     with transaction.atomic():
-        running = Move.objects.filter(state=Move.State.RUNNING).order_by("id").select_related("workflow")
+        running = Move.objects.filter(state=Move.State.RUNNING).order_by("id")
         move = running.select_for_update(of=("self",), skip_locked=True).first()
         return _slice(move, now) if move else 0
 

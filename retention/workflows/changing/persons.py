@@ -120,9 +120,7 @@ def _change(
     """One act on the locked row of somebody who is under way; it remembers both sides, for its undo."""
     with transaction.atomic():
         close_the_gate()  # before who is in it, as in `workflows.actions.disable`
-        row = Enrollment.objects.select_for_update(of=("self",)).select_related("workflow", "account").get(
-            pk=enrollment.pk
-        )  # fmt: skip
+        row = Enrollment.objects.select_for_update(of=("self",)).get(pk=enrollment.pk)
         if row.state not in (Enrollment.State.ACTIVE, Enrollment.State.PARKED):
             raise PersonError(f"{row.account} is not under way any more: {row.get_state_display().lower()}.")
         if row.workflow.state == Workflow.State.OFF:
@@ -151,7 +149,7 @@ def undone(deed: Act, by: User | None, now: datetime) -> Undone:
     """As they stood before, unless something has happened to them since."""
     detail = deed.detail
     close_the_gate()
-    row = Enrollment.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=detail["enrollment"])
+    row = Enrollment.objects.select_for_update(of=("self",)).get(pk=detail["enrollment"])
     if _columns(row) != detail["after"] or (detail["run"] and row.runs.filter(pk__gt=detail["run"]).exists()):
         raise UndoError("Something has happened to them in the workflow since, so this cannot be taken back.")
     if row.workflow.state == Workflow.State.OFF:

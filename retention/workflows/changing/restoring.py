@@ -23,7 +23,7 @@ def restore(workflow: Workflow, number: int, by: User | None, now: datetime) -> 
 
     Raises RecipeError where it cannot run any more, or is the current one.
     """
-    row = Workflow.objects.select_for_update(of=("self",)).select_related("version").get(pk=workflow.pk)
+    row = Workflow.objects.select_for_update(of=("self",)).get(pk=workflow.pk)
     old = row.versions.filter(number=number).first()
     if old is None:
         raise RecipeError(f"There is no version {number}.")

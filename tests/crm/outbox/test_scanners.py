@@ -37,8 +37,10 @@ def test_a_bot_that_opens_every_link_of_500_mails_changes_nothing(db: None, fold
         Draft(f"m:{one.pk}", ("service", "marketing")[one.pk % 2], which, NOON, contact_id=one.pk, topic="tips")
         for one in people
     ], now=NOON)  # fmt: skip
-    while work(NOON):
-        pass
+    for _ in range(MANY):  # a letter that a slow machine kept for too long is cleared again by the next call
+        if not OutboundMessage.objects.filter(state="due").exists():
+            break
+        work(NOON)
     bodies = list(OutboundMessage.objects.filter(state="sent").values_list("rendered_body", flat=True))
     assert len(bodies) == MANY
     links = {link for text in bodies for link in _LINK.findall(text)}

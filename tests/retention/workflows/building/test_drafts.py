@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from crm.history.models import Act
 from retention.workflows import actions
@@ -132,3 +135,35 @@ def test_a_name_that_stands_for_nothing_is_told_at_its_step(built):
     (problem,) = checking.problems(data)
     assert (problem.panel, problem.where, problem.field) == ("step:wrong", "Send a mail", "body")
     assert problem.words.startswith("Line 3: there is no “account.nonsense”; there are account.name")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", [0, 1])
+def test_words_that_arrive_while_it_is_published_go_into_what_is_published(transactional_db, built, ada, before):
+    """They wait for whoever publishes, and then find the new version rather than the one before, or none."""
+    for _ in range(before):
+        drafts.publish("silent", 10**6, ada, NOON)
+        drafts.edit("silent", 10**6, name("Newer"), "", ada, NOON)
+    found, refused = [], []
+
+    def late():
+        try:
+            drafts.edit("silent", 10**6, lambda data: found.append((data["name"], len(data["steps"]))), "", ada, NOON)
+        except Exception as error:
+            refused.append(error)
+        connection.close()
+
+    def waits():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone()[0]
+
+    thread = threading.Thread(target=late)
+    with transaction.atomic():
+        drafts.publish("silent", 10**6, ada, NOON)
+        thread.start()
+        patience = time.monotonic() + 10
+        while not waits():
+            assert time.monotonic() < patience
+    thread.join(10)
+    assert (found, refused) == ([("Newer" if before else "Silent", 3)], [])
