@@ -20,7 +20,6 @@ def held[M: Model](rows: QuerySet[M], **how: bool) -> QuerySet[M]:
     return rows.select_related(None).select_for_update(of=("self",), **how)
 
 
-
 def take_turns(name: str) -> None:
     """Until the end of the caller's transaction nobody else is past this with the same name."""
     with connection.cursor() as cursor:

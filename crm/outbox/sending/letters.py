@@ -20,6 +20,7 @@ from crm.outbox.sending.known import CAREFUL, Known
 from crm.outbox.sending.returning import Claim
 from crm.team.models import User
 from crm.web import clock
+from crm.web.locks import held
 
 #: SQL: each copy of mail to contacts that left or may have left since then, which is what the cap counts. What waits to
 #: go again under its key is one copy, and does not stand in its own way. What people of ours write on their own
@@ -177,10 +178,11 @@ def lettered(
     messages: Sequence[OutboundMessage], policy: MailPolicy, moment: datetime, *, hold: bool = True
 ) -> list[Letter]:
     """Letters of these messages, but for those whose reader somebody else holds."""
-    people = Contact.objects.prefetch_related("account")
     _find_readers([m for m in messages if m.account_id and not (m.contact_id or m.user_id or m.addressed_to)])
     contacts: dict[int | None, Contact] = _versions(
-        people.select_for_update(skip_locked=True, no_key=True, of=("self",)) if hold else people,
+        held(Contact.objects.prefetch_related("account"), skip_locked=True, no_key=True)
+        if hold
+        else Contact.objects.select_related("account"),
         {m.contact_id for m in messages},
     )
     users: dict[int | None, User] = _versions(User.objects.all(), {m.user_id for m in messages})

@@ -99,7 +99,9 @@ def _open_of(people: Sequence[User]) -> dict[int, int]:
 @transaction.atomic
 def deal_waiting(now: datetime) -> int:
     """A slice of the tickets that waited for somebody to be there."""
-    due = Ticket.objects.filter(assign_at__lte=now).prefetch_related("account__owner", "category__team", "team", "assignee")
+    due = Ticket.objects.filter(assign_at__lte=now).prefetch_related(
+        "account__owner", "category__team", "team", "assignee"
+    )
     rows = list(due.order_by("assign_at", "pk").select_for_update(of=("self",), no_key=True, skip_locked=True)[:SLICE])
     # Teams in one order: two slices must not wait for each other's rotas.
     for row in sorted(rows, key=lambda row: (row.team_id or 0, row.pk)):

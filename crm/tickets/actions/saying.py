@@ -64,7 +64,9 @@ def where_it_goes_on(ticket: Ticket) -> Ticket:
 def lock(pk: int) -> Ticket:
     """The ticket, ours until the end of the transaction."""
     list(Ticket.objects.filter(pk=pk).select_for_update(no_key=True).values_list("pk"))
-    return Ticket.objects.select_related("account__owner", "contact", "assignee", "team", "category", "level").get(pk=pk)
+    return Ticket.objects.select_related("account__owner", "contact", "assignee", "team", "category", "level").get(
+        pk=pk
+    )
 
 
 def lock_where_it_goes_on(ticket: Ticket) -> Ticket:
