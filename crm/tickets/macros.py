@@ -9,11 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from crm.history.actions import Undone, act
+from crm.history.actions import Undone, act, undo
 from crm.history.models import Act
 from crm.outbox import rendering
 from crm.team.models import User
 from crm.tickets import clocks
+from crm.tickets.actions import answering, drafting
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.saying import lock
 from crm.tickets.models import Macro, Ticket, TicketCategory, TicketMessage
@@ -28,6 +29,8 @@ def offered(viewer: User) -> QuerySet[Macro]:
     return known_to(viewer).filter(archived_at=None).order_by("name", "id")
 
 
+#: Of the act that sets what a macro sets.
+USED = "ticket.macro"
 #: Of the act that removes one of one's own.
 REMOVED = "macro.removed"
 
@@ -100,9 +103,23 @@ def send(ticket: Ticket, written: Written, macro: Macro | None, by: User, now: d
 
 def _apply(macro: Macro, message: TicketMessage, by: User, now: datetime) -> None:
     row = lock(message.ticket_id)
-    with act("ticket.macro", f"used “{macro}” in {row}", by, now, {"ticket": row.pk}):
+    with act(USED, f"used “{macro}” in {row}", by, now, {"ticket": row.pk, "message": message.pk, "macro": macro.pk}):
         row.priority = macro.sets.get("priority", row.priority)
         row.category = _category(macro) or row.category
         row.tags = list(dict.fromkeys([*row.tags, *macro.sets.get("tags", ())]))
         clocks.wind(row, now)
         row.save()
+
+
+@transaction.atomic
+def call_off(message: TicketMessage, by: User, now: datetime) -> bool:
+    """As `answering.call_off`; what a macro set with it goes back as well, but for what somebody changed since, and
+    the draft uses that macro again."""
+    if not answering.call_off(message, by, now):
+        return False
+    used = Act.objects.filter(kind=USED, by=by, at__gte=message.occurred_at, detail__message=message.pk)
+    if done := used.filter(undone_at=None).first():
+        undo(done, by, now)
+        macro = offered(by).filter(pk=done.detail["macro"]).first()
+        drafting.keep(message.ticket, by, False, message.text, now, macro=macro)
+    return True

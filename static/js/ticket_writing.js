@@ -12,7 +12,7 @@ async function keep(of, leaving = false) {
   const text = of.querySelector("textarea");
   if (!of.isConnected || text.dataset.keptAs === text.value || (text.dataset.keptAs === undefined && !text.value)) return;
   const body = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "kind", "bundle"]) body.set(name, of.elements[name].value);
+  for (const name of ["csrfmiddlewaretoken", "kind", "bundle", "macro"]) body.set(name, of.elements[name]?.value ?? "");
   body.set("text", text.value);
   const value = text.value;
   try {
@@ -44,6 +44,13 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("htmx:error", () => { sent = undefined; });
 
 document.addEventListener("click", async (event) => {
+  const place = event.target.closest("[data-unset]")?.parentElement;
+  if (place) {
+    place.replaceChildren();
+    place.hidden = true;
+    delete place.closest("form").querySelector("textarea").dataset.keptAs; // the draft sets nothing any more
+    keep(place.closest("form"));
+  }
   const macro = event.target.closest("[data-macro]");
   if (!macro) return;
   const answer = await fetch(macro.dataset.macro);
@@ -66,7 +73,7 @@ function insert(of, { id, text, sets, problem }) {
   const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "macro", value: id });
   const words = sets.map((word) => Object.assign(document.createElement("span"), { className: "badge info", textContent: word }));
   const off = Object.assign(document.createElement("button"), { type: "button", className: "why", textContent: "Do not set" });
-  off.addEventListener("click", () => { place.replaceChildren(); place.hidden = true; });
+  off.dataset.unset = "";
   place.append(hidden, "Sends and sets", ...words, off);
 }
 

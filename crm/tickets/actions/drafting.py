@@ -17,15 +17,16 @@ from django.db.models.functions import Coalesce
 
 from crm.team.models import User
 from crm.tickets.actions.saying import lock_where_it_goes_on
-from crm.tickets.models import Ticket, TicketDraft, TicketMessage
+from crm.tickets.models import Macro, Ticket, TicketDraft, TicketMessage
 
 
 @transaction.atomic
 def keep(
-    ticket: Ticket, user: User, is_note: bool, text: str, now: datetime, bundle: UUID | None = None
+    ticket: Ticket, user: User, is_note: bool, text: str, now: datetime, bundle: UUID | None = None,
+    macro: Macro | None = None,
 ) -> bool:  # fmt: skip
-    """What they have written so far on this ticket's page; blank: nothing any more. False: its form, which has this
-    bundle, was sent meanwhile, so it is no draft."""
+    """What they have written so far on this ticket's page, and the macro that sending it uses; blank: nothing any more.
+    False: its form, which has this bundle, was sent meanwhile, so it is no draft."""
     row = lock_where_it_goes_on(ticket)
     if bundle and TicketMessage.objects.filter(bundle=bundle, user=user, called_off_at=None).exists():
         return False
@@ -36,7 +37,8 @@ def keep(
         TicketDraft.objects.filter(ticket=row, user=user, is_note=is_note, begun_in=begun_in).delete()
         return True
     TicketDraft.objects.update_or_create(
-        ticket=row, user=user, is_note=is_note, begun_in=begun_in, defaults={"text": text, "saved_at": now}
+        ticket=row, user=user, is_note=is_note, begun_in=begun_in,
+        defaults={"text": text, "macro": macro, "saved_at": now},
     )  # fmt: skip
     return True
 
@@ -74,10 +76,12 @@ def _merged_into(row: Ticket) -> set[int]:
 
 
 def joined(rows: Iterable[Mapping[str, Any]]) -> dict[bool, dict[str, Any]]:
-    """By is_note all that is kept, as one text; rows of is_note, text, saved_at, in the order in which they go."""
+    """By is_note all that is kept, as one text; rows of is_note, text, macro, saved_at, in the order in which they go.
+    Of their macros the first counts: an answer has one."""
     found: dict[bool, dict[str, Any]] = {}
     for row in rows:
-        one = found.setdefault(row["is_note"], {"text": "", "saved_at": row["saved_at"]})
+        one = found.setdefault(row["is_note"], {"text": "", "macro": None, "saved_at": row["saved_at"]})
         one["text"] = "\n\n".join(filter(None, (one["text"].rstrip(), row["text"])))
+        one["macro"] = one["macro"] or row["macro"]
         one["saved_at"] = max(one["saved_at"], row["saved_at"])
     return found

@@ -142,6 +142,8 @@ class TicketDraft(models.Model):
     #: On the page of which ticket, where that was merged into this one; blank: of this one.
     begun_in = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")
     text = models.TextField()
+    #: The canned answer that went into it and sets something beside.
+    macro = models.ForeignKey("crm.Macro", models.SET_NULL, null=True, related_name="+", db_index=False)
     saved_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -11,15 +11,16 @@ from django.utils.dateparse import parse_datetime
 
 from crm.correspondence.rules import UNDO_FOR
 from crm.team.models import User
-from crm.tickets import delivering
+from crm.tickets import delivering, macros
 from crm.tickets.actions import drafting
-from crm.tickets.models import Ticket, TicketDraft
+from crm.tickets.models import Macro, Ticket, TicketDraft
 
 
 def composer(ticket: Ticket, viewer: User, now: datetime, channel: str = "") -> dict[str, Any]:
     """What its template needs. `channel`: by which they chose to answer; blank: where the customer wrote last or, if
     nothing can leave there, another way to them."""
     drafts = drafting.joined(_kept(ticket, viewer))
+    answer = drafts.get(False)
     seen, because = _chosen(ticket, channel), _over(ticket)
     if not because and (because := delivering.refusal(seen, now)) and (other := _another_way(ticket, now)):
         seen = other
@@ -30,7 +31,7 @@ def composer(ticket: Ticket, viewer: User, now: datetime, channel: str = "") -> 
         "ticket": ticket, "way": delivering.ways.get(seen.reply_channel), "reader": ticket.requester,
         "seconds": UNDO_FOR.seconds, "why_not": because, "instead": instead, "to": seen.requester_handle,
         "channel": seen.reply_channel if seen is not ticket else "",
-        "answer": _blank(drafts.get(False), now), "note": _blank(drafts.get(True), now),
+        "answer": _blank(answer, now) | uses(_macro(answer, viewer)), "note": _blank(drafts.get(True), now),
     }  # fmt: skip
 
 
@@ -52,7 +53,13 @@ def _kept(ticket: Ticket, viewer: User) -> list[dict[str, Any]]:
     if brought is not None:
         return brought
     rows = TicketDraft.objects.filter(ticket=ticket, user=viewer).order_by("-begun_in")
-    return [dict(row) for row in rows.values("is_note", "text", "saved_at")]
+    return [dict(row) for row in rows.values("is_note", "text", "macro", "saved_at")]
+
+
+def _macro(draft: dict[str, Any] | None, viewer: User) -> Macro | None:
+    """That it still uses."""
+    pk = draft and draft["macro"]
+    return macros.offered(viewer).filter(pk=pk).first() if pk else None
 
 
 def _over(ticket: Ticket) -> str:
@@ -71,6 +78,11 @@ def _blank(draft: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
     at = draft["saved_at"]
     saved = parse_datetime(at) if isinstance(at, str) else at
     return {"bundle": uuid4(), "text": draft["text"], "kept": said_kept(saved, now) if saved else ""}
+
+
+def uses(macro: Macro | None) -> dict[str, Any]:
+    """What a form that uses it shows: the macro, and in words what it sets."""
+    return {"macro": macro, "sets": macros.sets(macro, macros.category_names([macro])) if macro else []}
 
 
 def said_kept(at: datetime, now: datetime) -> str:

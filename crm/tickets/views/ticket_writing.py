@@ -19,13 +19,13 @@ from crm.team.models import User
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.tickets import delivering, macros, rules
-from crm.tickets.actions import answering, drafting
+from crm.tickets.actions import drafting
 from crm.tickets.actions.answering import Overtaken, Written
 from crm.tickets.actions.saying import TicketError
 from crm.tickets.forms import MessageForm
-from crm.tickets.models import Ticket, TicketMessage
+from crm.tickets.models import Macro, Ticket, TicketMessage
 from crm.tickets.views.ticket import ticket_of
-from crm.tickets.views.ticket_composer import composer, said_kept
+from crm.tickets.views.ticket_composer import composer, said_kept, uses
 from crm.tickets.views.ticket_live import page_of, since_then
 from crm.tickets.views.ticket_onward import after_solving
 from crm.web import clock
@@ -86,13 +86,14 @@ def _refused(
     """The text is kept: in the form for htmx, else as a draft on the page that comes."""
     viewer, text, kind = viewer_of(request), request.POST.get("text", ""), "note" if form.is_note else "answer"
     if not request.htmx:  # type: ignore[attr-defined]
-        drafting.keep(found, viewer, form.is_note, _fitting(text), now)
+        drafting.keep(found, viewer, form.is_note, _fitting(text), now, macro=_macro(request))
         toast(request, problem, level=messages.ERROR)
         return redirect(found)
     context = since_then(request, found, viewer, now)
     context |= composer(found, viewer, now, request.POST.get("channel", ""))
     context |= {"kind": kind, "problem": problem, "missed": missed}
     context[kind] |= {"text": text, "bundle": request.POST.get("bundle", context[kind]["bundle"])}
+    context[kind] |= uses(_macro(request))
     return render(request, "crm/tickets/ticket_written.html", context, status=422)
 
 
@@ -102,12 +103,18 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what somebody is writing. One that has been sent meanwhile is no draft any more."""
     found, viewer, now = ticket_of(request, pk), viewer_of(request), clock.now()
     text, is_note = _fitting(request.POST.get("text", "")), request.POST.get("kind") == "note"
-    kept = drafting.keep(found, viewer, is_note, text, now, _bundle(request)) and text.strip()
+    kept = drafting.keep(found, viewer, is_note, text, now, _bundle(request), _macro(request)) and text.strip()
     return JsonResponse({"kept": said_kept(now, now) if kept else ""})
 
 
 def _fitting(text: str) -> str:
     return fit(text)[: rules.LONGEST_TEXT]
+
+
+def _macro(request: HttpRequest) -> Macro | None:
+    """That the form uses, if the viewer is offered it."""
+    pk = request.POST.get("macro", "")
+    return macros.offered(viewer_of(request)).filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
 
 
 def _bundle(request: HttpRequest) -> UUID | None:
@@ -125,7 +132,7 @@ def calling_off(request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
     visible = TicketMessage.objects.visible_to(viewer).filter(ticket=pk, kind=TicketMessage.Kind.OUT)
     message = get_object_or_404(visible, pk=message_pk)
     try:
-        if answering.call_off(message, viewer, clock.now()):
+        if macros.call_off(message, viewer, clock.now()):
             toast(request, "Called off. Nothing has left; your text is here.")
         else:
             toast(request, "Too late: it has left already.", level=messages.ERROR)

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import Contact
 from crm.outbox.models import OutboundMessage
 from crm.team.models import User
+from crm.tickets import rules
 from crm.tickets.actions.answering import Written, write
 from crm.tickets.actions.hearing import hear
 from crm.tickets.actions.saying import Said, put
@@ -120,6 +121,38 @@ def test_a_macro_is_filled_in_and_sets_what_it_says(desk: Client, ticket: Ticket
     Ticket.objects.update(priority=1)
     assert sent(desk, ticket, macro=macro.pk, text="Hello Sofia", bundle=bundle).status_code == 200  # once more
     assert Ticket.objects.get().priority == 1
+
+
+def test_calling_off_gives_back_what_a_macro_set_and_the_macro(desk: Client, ticket: Ticket) -> None:
+    macro = Macro.objects.create(name="Lifted", body="x", sets={"status": "solved", "priority": 3, "tags": ["export"]})
+    Ticket.objects.update(tags=["vip"])
+    sent(desk, ticket, macro=macro.pk, text="Hello Sofia")
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.priority, ticket.tags) == ("solved", 3, ["vip", "export"])
+    Ticket.objects.update(priority=4)  # by somebody, meanwhile
+    answer = ticket.messages.get(kind="out")
+    for _ in range(2):
+        assert desk.post(f"/tickets/{ticket.pk}/messages/{answer.pk}/calling-off/").status_code == 302
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.priority, ticket.tags) == ("new", 4, ["vip"])
+    assert TicketDraft.objects.get().macro == macro
+    html = desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    assert f'name="macro" value="{macro.pk}"' in html
+    assert html.count("Priority: High") == 1
+    Macro.objects.update(archived_at=NOON)
+    assert "Priority: High" not in desk.get(f"/tickets/{ticket.pk}/").content.decode()
+
+
+def test_a_macro_stays_with_a_draft_and_with_what_was_refused(desk: Client, ticket: Ticket) -> None:
+    macro = Macro.objects.create(name="Lifted", body="x", sets={"priority": 3})
+    here, uses = f"/tickets/{ticket.pk}/draft/", f'name="macro" value="{macro.pk}"'
+    desk.post(here, {"kind": "answer", "text": "Dear", "bundle": str(uuid4()), "macro": macro.pk})
+    assert uses in desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    desk.post(here, {"kind": "answer", "text": "Dear", "bundle": str(uuid4()), "macro": ""})
+    assert uses not in desk.get(f"/tickets/{ticket.pk}/").content.decode()
+    refused = sent(desk, ticket, text="x" * (rules.LONGEST_TEXT + 1), macro=macro.pk)
+    assert refused.status_code == 422
+    assert uses in refused.content.decode()
 
 
 def test_who_else_is_here_and_what_is_new(
