@@ -177,9 +177,18 @@ READY = {
     "due": Ready(
         "Due soon", {"status": UNSOLVED, "f": _leaf("minutes_to_due", "<=", SOON.total_seconds() // 60)}
     ),
-    "waiting": Ready("Waiting for the customer", {"status": Ticket.Status.PENDING.value}),
-    "solved": Ready("Solved lately", {"f": _leaf("solved_at", "in_last_days", 7), "sort": "-updated"}),
-    "spam": Ready("Spam", {"f": _leaf("spam", "is", True), "sort": "-created"}),
+    "waiting": Ready(
+        "Waiting for the customer", {"status": Ticket.Status.PENDING.value},
+        "Tickets that you answered and set to pending wait here until the customer writes again.",
+    ),
+    "solved": Ready(
+        "Solved lately", {"f": _leaf("solved_at", "in_last_days", 7), "sort": "-updated"},
+        "What was solved within the last seven days stands here.",
+    ),
+    "spam": Ready(
+        "Spam", {"f": _leaf("spam", "is", True), "sort": "-created"},
+        "What one of you has marked as spam lies here, apart from all counts, and can be taken back at any time.",
+    ),
 }  # fmt: skip
 
 QUEUE = Queue(

@@ -23,6 +23,7 @@ from retention.demo import (
     dunning,
     filling,
     forms,
+    parked,
     reviews,
     segments,
     story,
@@ -102,6 +103,7 @@ def _tell(now: datetime, mail: Path, told: Callable[[int], None]) -> None:
     segments.tell(ours, now)
     past.automation.last_hours(now)
     webhooks.tell(now)
+    parked.tell(now)
     billing.tell(now)
     reviews.tell(ours, now)
     while matching.match(now):  # of what the last parts have told: nothing is left for the first minute

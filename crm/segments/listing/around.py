@@ -30,10 +30,11 @@ def around(
     sort = asked.get("sort") or listing.order
     chosen = listing.filter(asked, viewer) if readable else None
     back = _without_edge(asked).urlencode()
-    ready = listing.ready[state.ready].label if state.ready else ""
+    ready = listing.ready[state.ready] if state.ready else None
     return {
         "state": state,
-        "view_name": state.view.name if state.view else ready,
+        "view_name": state.view.name if state.view else ready.label if ready else "",
+        "nothing": ready.nothing if ready else "",
         "as_it_came": bool(state.ready) and not state.changed,
         "tabs": _tabs(listing, state),
         "may_change": state.view is not None and state.view.may_be_changed_by(viewer),

@@ -152,5 +152,5 @@ def _steps(channel: str, names: list[str]) -> list[tuple[str, str]]:
          f" token {prefix}_TOKEN, and the id of the number or account {prefix}_{ours}.", ""),
         (f"Make up a {prefix}_VERIFY_TOKEN, and restart Holdfast with all four.", ""),
         ("In the app, under Webhooks, paste the callback URL, and the same verify token:", hook),
-        (f"Subscribe to the fields {fields}.", ""),
+        ("There, subscribe to these webhook fields:", fields),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How the clocks of a ticket stand, and how that came: a fragment that its page asks for when somebody looks."""
+"""How the clocks of a ticket stand, and how that came: its page asks for it when somebody looks."""
 
 from __future__ import annotations
 
@@ -19,4 +19,5 @@ def clock(request: HttpRequest, pk: int) -> HttpResponse:
     ticket = get_object_or_404(rows, pk=pk)
     rating = ticket.ratings.select_related("outbound").order_by("-pk").first()
     lines = clocks.explain(ticket, time.now(), viewer.zone)
-    return render(request, "crm/tickets/clock.html", {"ticket": ticket, "lines": lines, "rating": rating})
+    part = "" if request.htmx else "_page"  # type: ignore[attr-defined]
+    return render(request, f"crm/tickets/clock{part}.html", {"ticket": ticket, "lines": lines, "rating": rating})
