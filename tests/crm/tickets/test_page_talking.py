@@ -236,6 +236,14 @@ def test_long_tickets_are_read_backwards(desk: Client, ticket: Ticket) -> None:
     assert "The export stops." in html
 
 
+def test_how_its_time_is_counted_is_a_part_of_its_page_or_one_alone(desk: Client, ticket: Ticket, mira: User) -> None:
+    part = desk.get(f"/tickets/{ticket.pk}/clock/", headers={"HX-Request": "true"}).content.decode()
+    alone = desk.get(f"/tickets/{ticket.pk}/clock/").content.decode()
+    assert "<html" not in part
+    assert part.strip() in alone
+    assert f'href="/tickets/{ticket.pk}/"' in alone
+
+
 def test_what_stands_beside_it(desk: Client, ticket: Ticket, sofia: Contact, kept_standing: None) -> None:
     contract = factories.contract(sofia.account, date(2025, 5, 29), date(2026, 5, 29), mrr=3200)
     contract.terms.create(starts_on=date(2026, 5, 29), ends_on=date(2027, 5, 29), mrr=3200)

@@ -293,3 +293,10 @@ def test_a_page_asks_no_more_than_twelve_questions(
 def test_no_segments_are_made_of_tickets(web: Client) -> None:
     assert "segments/new" not in _text(web.get("/tickets/?status=open"))
     assert web.get("/segments/new/?subject=ticket").status_code == 404
+
+
+def test_a_view_in_which_nothing_stands_says_what_would(sam: User) -> None:
+    client = Client()
+    client.force_login(sam)
+    assert "What one of you has marked as spam lies here" in client.get("/tickets/?view=spam").content.decode()
+    assert "Tickets come by themselves from mail" in client.get("/tickets/?view=unassigned").content.decode()
