@@ -57,7 +57,8 @@ class InboundPayload(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.kind} from {self.source}"
+        kind, source = self.kind.replace(".", " "), self.source
+        return f"{kind[0].upper()}{kind[1:]} from {source.partition(':')[2] or source}"
 
     @property
     def arrived(self) -> Arrived:

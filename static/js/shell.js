@@ -85,3 +85,13 @@ document.addEventListener("click", async (event) => {
   const word = button.querySelector("[data-copied]");
   word.textContent = word.dataset.copied;
 });
+
+// Where tabs are wider than the window, the one that is open is in sight.
+function reveal() {
+  for (const open of document.querySelectorAll(".tabs > [aria-current]")) {
+    const strip = open.parentElement, [its, whole] = [open, strip].map((one) => one.getBoundingClientRect());
+    if (its.right > whole.right || its.left < whole.left) strip.scrollLeft += its.left - whole.left - (whole.width - its.width) / 2;
+  }
+}
+document.addEventListener("htmx:after:swap", reveal);
+reveal();
