@@ -86,9 +86,9 @@ document.addEventListener("click", async (event) => {
   word.textContent = word.dataset.copied;
 });
 
-// Where tabs are wider than the window, the one that is open is in sight.
+// Where tabs, or the stages of a deal, are wider than the window, the one that is open is in sight.
 function reveal() {
-  for (const open of document.querySelectorAll(".tabs > [aria-current]")) {
+  for (const open of document.querySelectorAll(":is(.tabs, .way) > [aria-current]")) {
     const strip = open.parentElement, [its, whole] = [open, strip].map((one) => one.getBoundingClientRect());
     if (its.right > whole.right || its.left < whole.left) strip.scrollLeft += its.left - whole.left - (whole.width - its.width) / 2;
   }
