@@ -88,7 +88,8 @@ for _derived in ("crm.CustomerSpan", "crm.MrrMovement", "crm.EnteredSpend"):
 slots.register_facts(
     "Contracts",
     {
-        "contract.renewed": "Contract renewed", "contract.confirmed": "Contract of a deal confirmed",
+        "contract.started": "Contract started", "contract.renewed": "Contract renewed",
+        "contract.confirmed": "Contract of a deal confirmed",
         "contract.changed": "Contract upgraded or downgraded", "contract.paused": "Contract paused",
         "contract.resumed": "Contract resumed", "contract.cancelled": "Contract cancelled",
         "contract.saved": "Cancellation averted", "contract.reinstated": "Contract reinstated",

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from crm.accounts.models import Contact
+from crm.history.actions import act
 from crm.outbox.models import MailPolicy
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
@@ -71,7 +72,7 @@ def let_rest(contact: Contact, until: datetime, reason: str, by: User, now: date
     why = f"{by}: {reason}"[:200]
     Contact.objects.filter(pk=contact.pk).update(automation_paused_until=until, automation_paused_why=why)
     text = f"Automation rests for {contact} until {until:%-d %B %Y}: {reason}"
-    _tell(contact, PAUSED, text, by, now)
+    _tell(contact, PAUSED, text, reason, by, now)
 
 
 @transaction.atomic
@@ -83,10 +84,13 @@ def lift(contact: Contact, reason: str, by: User, now: datetime) -> bool:
     if locked.automation_paused_until is None or locked.automation_paused_until <= now:
         return False
     Contact.objects.filter(pk=contact.pk).update(automation_paused_until=None, automation_paused_why="")
-    _tell(contact, LIFTED, f"Automation may write to {contact} again: {reason}", by, now)
+    _tell(contact, LIFTED, f"Automation may write to {contact} again: {reason}", reason, by, now)
     return True
 
 
-def _tell(contact: Contact, kind: str, text: str, by: User, now: datetime) -> None:
+def _tell(contact: Contact, kind: str, text: str, reason: str, by: User, now: datetime) -> None:
+    """On the timeline, and in the audit log."""
+    with act(kind, f"said: {text}", by, now) as deed:
+        deed.detail = {"contact": contact.pk, "account": contact.account_id, "reason": reason}
     fact = Fact(contact.account_id, kind, text[:300], now, contact_id=contact.pk, source="person", actor_id=by.pk)
     record(fact, now=now)

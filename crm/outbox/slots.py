@@ -11,7 +11,7 @@ from django.urls import reverse
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes, irrevocable
-from crm.outbox import actions, approving, checks, complaining, load, panels, policy, repairs, trying  # noqa: F401  (importing it registers it)
+from crm.outbox import actions, approving, checks, complaining, load, panels, policy, pressure, repairs, resting, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import Notification, OutboundMessage, Suppression, Switch
@@ -135,6 +135,8 @@ slots.work.register("chats", slots.Work(run=actions.work_chats, next_due=actions
 slots.loads.register("outbox", slots.LoadSource("Mail", load.select, load.address, load.waiting_words, order=20))
 slots.contact_panels.register("mail", slots.Panel("crm/outbox/letters.html", panels.letters, 30))
 slots.contact_panels.register("wishes", slots.Panel("crm/outbox/wishes.html", panels.wishes, 25))
+slots.account_reads.register(resting.READ, resting.read)
+slots.account_panels.register("resting", slots.Panel("crm/outbox/resting.html", resting.panel, 38))
 slots.account_panels.register("mail", slots.Panel("crm/outbox/panel.html", panels.held_back, 50))
 slots.throughput.register("outbox", load.lately)
 slots.holdings.register(
@@ -170,6 +172,10 @@ slots.inbox_handlers.register(complaining.KIND, complaining.handle)
 slots.traces.register("notifications", forget_in_notifications)
 for done in (policy.STOPPED, policy.LIFTED):
     irrevocable.register(done, "What left or waited meanwhile is done. Do the opposite under Settings, Sending.")
+for done in (pressure.PAUSED, pressure.LIFTED):
+    irrevocable.register(done, "Say the opposite on the person’s page, with a reason.")
+for done in ("topic.written", "topic.retired"):
+    irrevocable.register(done, "Change it again under Settings, Topics.")
 irrevocable.register("mail.limits_changed", "Set it as you want it under Settings, Sending.")
 slots.kept_tables.register("crm.Topic", slots.KeptTable())
 slots.mail_tabs.register("approvals", slots.MenuEntry("To approve", "mail-check", "approvals:list", 5, to_approve))

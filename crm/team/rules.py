@@ -52,6 +52,10 @@ MATRIX: Mapping[str, Permission] = {
         "Follow up payments", "follow up failed payments", "Try again, stop and forgive payments that failed.",
         "Customers", _MANAGERS,
     ),
+    "steer_people": Permission(
+        "Steer people in workflows", "steer people in workflows",
+        "Pause one customer in it, leave out a step, take them out; with a reason.", "Customers", _MANAGERS,
+    ),
     "delete": Permission(
         "Delete", "delete records", "Records that others work with.", "Customers", _MANAGERS,
     ),

@@ -74,6 +74,8 @@ class Stand:
     word: str
     tone: str
     sentence: str
+    reached: bool = False  # somebody is or was in it: there are figures, and people to write to again
+    stoppable: bool = False  # there is something left that would not leave
 
 
 def standing(rows: QuerySet[Campaign]) -> QuerySet[Any]:
@@ -94,21 +96,22 @@ def stand(row: Any, now: datetime) -> Stand:
         State.ASKED: ("Waits for a yes", "warn", f"{row.asked_by} has asked another admin to say yes to it."),
         State.CALLED_OFF: ("Called off", "bad", "Nothing more of it leaves."),
     }[State(row.state)]
-    return Stand(word, tone, sentence)
+    return Stand(word, tone, sentence, reached=bool(row.entered))
 
 
 def _under_way(row: Any, now: datetime) -> Stand:
     if row.workflow.state != Workflow.State.ON:
         return Stand(
-            row.workflow.get_state_display(), "warn", "Its workflow does not run: nothing of it leaves meanwhile."
-        )
+            row.workflow.get_state_display(), "warn", "Its workflow does not run: nothing of it leaves meanwhile.",
+            bool(row.entered), stoppable=True,
+        )  # fmt: skip
     if row.inside or row.waiting:
-        return Stand("Under way", "info", "It leaves as the hour comes to each of them.")
+        return Stand("Under way", "info", "It leaves as the hour comes to each of them.", row.entered, True)
     if row.entered:
-        return Stand("Sent", "good", "All of it has left, or says below why not.")
+        return Stand("Sent", "good", "All of it has left, or says below why not.", reached=True)
     if row.day and row.day < clock.today(now):
         return Stand("Over", "plain", "Nobody belonged to its audience on that day.")
-    return Stand("Planned", "info", "The audience is taken when its day begins anywhere on Earth.")
+    return Stand("Planned", "info", "The audience is taken when its day begins anywhere on Earth.", stoppable=True)
 
 
 _STATES = {

@@ -22,6 +22,8 @@ from retention.campaigns import actions, audience, reading
 from retention.campaigns.actions import CampaignError
 from retention.campaigns.forms import CampaignForm
 from retention.campaigns.models import Campaign
+from retention.workflows.building.letters import variables
+from retention.workflows.wording import in_words
 
 
 @require_safe
@@ -32,7 +34,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     except BadCursor as error:
         return HttpResponse(str(error), status=400)
     now = clock.now()
-    lines = [(row, reading.stand(row, now)) for row in page.rows]
+    lines = [(row, reading.stand(row, now), in_words(row.subject)) for row in page.rows]
     context = {"lines": lines, "next": page.next, "may": allows(viewer_of(request), "manage_workflows")}
     return render(request, "retention/campaigns/list.html", context)
 
@@ -46,7 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = CampaignForm(request.POST or None, viewer=viewer, instance=Campaign(kind=kind))
     if request.method == "POST" and form.is_valid():
         return redirect("campaigns:campaign", actions.make(form.written, viewer, now).pk)
-    context = {"form": form, "row": form.instance, "heading": "New campaign"}
+    context = {"form": form, "row": form.instance, "heading": "New campaign", "variables": variables()}
     return render(request, "retention/campaigns/write.html", context, status=422 if form.errors else 200)
 
 
@@ -65,7 +67,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except CampaignError as error:
             toast(request, str(error), level=40)
         return redirect("campaigns:campaign", pk)
-    context = {"form": form, "row": row, "heading": row.name if not form.errors else "Campaign"}
+    context = {
+        "form": form,
+        "row": row,
+        "heading": row.name if not form.errors else "Campaign",
+        "variables": variables(),
+    }
     return render(request, "retention/campaigns/write.html", context, status=422 if form.errors else 200)
 
 

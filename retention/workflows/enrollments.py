@@ -48,7 +48,7 @@ def enrollment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _verbs(request: HttpRequest, enrollment: Enrollment) -> bool:
     """Whether this viewer may pause them, lead them past a step or take them out, now."""
     inside = enrollment.state in (Enrollment.State.ACTIVE, Enrollment.State.PARKED)
-    return inside and enrollment.workflow.state != Workflow.State.OFF and allows(request.user, "manage_workflows")
+    return inside and enrollment.workflow.state != Workflow.State.OFF and allows(request.user, "steer_people")
 
 
 def _held_since(enrollment: Enrollment) -> datetime | None:

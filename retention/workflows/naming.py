@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 #: By the first word of a name, what may follow it, in words for whoever writes; see Batch.facts. None: anything may.
 NAMES: dict[str, dict[str, str] | None] = {
-    "contact": {"first_name": "first name", "last_name": "last name", "name": "name", "email": "e-mail"},
-    "account": {"name": "customer", "industry": "industry", "use_case": "use case", "custom": "own fields"},
-    "owner": {"name": "owner", "email": "owner’s e-mail"},
+    "contact": {"first_name": "first name", "last_name": "last name", "name": "full name", "email": "e-mail"},
+    "account": {
+        "name": "name of the customer", "industry": "industry", "use_case": "what they use it for",
+        "custom": "own fields",
+    },
+    "owner": {"name": "name of the owner", "email": "e-mail of the owner"},
     "contract": {
-        "plan": "plan", "starts_on": "start of contract", "ends_on": "end of contract", "mrr": "monthly amount",
+        "plan": "plan", "ends_on": "last day", "starts_on": "first day", "mrr": "amount a month",
         "currency": "currency",
     },
     "settings": None,

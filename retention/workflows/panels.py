@@ -9,18 +9,30 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from crm.slots import StepState
+from crm.team.permissions import allows
 from crm.web.composed import Composed
 from retention.workflows import published, wording
 from retention.workflows.experiments import holdout
 from retention.workflows.experiments.places import EVERYTHING, is_held
 from retention.workflows.models import Enrollment, Workflow
 
-_ROW = ("id", "version_id", "state", "step_id", "awaits_until", "ended_at", "held_out")
+UNDER_WAY = (Enrollment.State.ACTIVE, Enrollment.State.PARKED)
+
+_ROW = (
+    "id",
+    "version_id",
+    "state",
+    "step_id",
+    "awaits_until",
+    "held",
+    "ended_at",
+    "held_out",
+)  # in the order of the table
 _latest = Composed(
     lambda account: (
         Enrollment.objects.filter(account_id=account)
         .order_by("-id")
-        .values_list(*_ROW, "workflow__name", "workflow__slug")[:8]
+        .values_list(*_ROW, "workflow__name", "workflow__slug", "workflow__state")[:8]
     ),
     int,
 )
@@ -29,14 +41,16 @@ _latest = Composed(
 def running(account: Any, request: HttpRequest) -> dict[str, Any] | None:
     """The customer's latest enrollments, those under way first."""
     lines = []
-    for *row, name, slug in _latest.rows(account.pk):
+    may = allows(request.user, "steer_people")
+    for *row, name, slug, state in _latest.rows(account.pk):
         enrollment = Enrollment.from_db(DEFAULT_DB_ALIAS, _ROW, row)
         lines.append({
             "enrollment": enrollment, "workflow": name, "awaits": _awaits(enrollment),
-            "url": reverse("workflows:enrollment", args=[slug, enrollment.pk]),
+            "url": reverse("workflows:enrollment", args=[slug, enrollment.pk]), "slug": slug,
+            "steers": may and state != Workflow.State.OFF and enrollment.state in UNDER_WAY,
         })  # fmt: skip
     lines.sort(key=lambda one: one["enrollment"].state != Enrollment.State.ACTIVE)
-    return {"lines": lines, "account_id": account.pk}
+    return {"lines": lines, "account_id": account.pk, "here": reverse("accounts:detail", args=[account.pk])}
 
 
 def _awaits(enrollment: Enrollment) -> str:

@@ -18,6 +18,11 @@ function walk(step) {
   all[next].querySelector("a.cover").focus({ preventScroll: true });
 }
 
+// A list in which each row asks for a yes or a no has a button for each; the no leads to where one says why.
+function answer(row, key) {
+  row.querySelector(`[data-key="${key}"]`)?.click();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const search = document.querySelector("[data-search]");
@@ -28,6 +33,7 @@ document.addEventListener("keydown", (event) => {
   const here = list()?.querySelector("[data-at]");
   if (event.key === "j") walk(1);
   else if (event.key === "k") walk(-1);
+  else if ((event.key === "a" || event.key === "x") && here) answer(here, event.key);
   else if (event.key === "Enter" && event.target === document.body) here?.querySelector("a.cover")?.click();
   else if (event.key === "/" && search) {
     event.preventDefault();

@@ -344,15 +344,15 @@ ROWS: dict[str, Row] = _OTHERS | {
     },
     **{
         f"api-workflow-{verb}": Row(
-            "POST", writers=ADMINS, foreign=True,
+            "POST", writers=MANAGERS, foreign=True,
             at=lambda world: {"pk": world.workflow.pk, "enrollment_id": world.enrollment.pk},
         )
-        for verb in ("leaving", "hold", "release")
+        for verb in ("leaving", "hold", "release", "skip")
     },
     "workflows:restoration": Row("POST", writers=ADMINS, at=lambda world: {"slug": world.workflow.slug, "number": 1}),
     **{
         f"workflows:{verb}": Row(
-            "POST", writers=ADMINS, foreign=True,
+            "POST", writers=MANAGERS, foreign=True,
             at=lambda world: {"slug": world.workflow.slug, "pk": world.enrollment.pk},
         )
         for verb in ("hold", "release", "skip", "leaving")

@@ -9,6 +9,7 @@ one must be what their requests are checked by:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from email import policy
@@ -28,6 +29,8 @@ from crm.inbox import actions
 from crm.slots import Arrived, Handled
 
 KIND = "mail.hook"
+#: The kind of payload that the outbox takes.
+COMPLAINT = "complaint"
 
 #: What is stored of a request beside its body: enough to read the body again, and no secret.
 _TYPE = "content-type"
@@ -64,14 +67,7 @@ def check(configured: str) -> None:
 def _view(provider: str, options: tuple[tuple[str, str], ...]) -> Any:
     """anymail's view for the provider, which must refuse a request that proves nothing. Raises BadHooks."""
     try:
-        module = import_module(f"anymail.webhooks.{provider}")
-        kinds = [
-            kind for name, kind in vars(module).items() if name.endswith(("InboundWebhookView", "CombinedWebhookView"))
-        ]
-        # Only those that are for use have a provider's name of their own module.
-        view = next(kind for kind in kinds if kind.__module__ == module.__name__ and "parse_events" in dir(kind))
-        view.warn_if_no_basic_auth = False  # whoever forgot it is refused below
-        view = view(**dict(options))
+        view = _made(provider, options, ("InboundWebhookView", "CombinedWebhookView"))
     except (ImportError, StopIteration, ImproperlyConfigured, AnymailError, TypeError, ValueError) as error:
         raise BadHooks(f"MAIL_HOOKS: {provider} cannot be used: {error or 'there is no such provider'}") from error
     try:
@@ -79,6 +75,24 @@ def _view(provider: str, options: tuple[tuple[str, str], ...]) -> Any:
     except (SuspiciousOperation, ImproperlyConfigured, AnymailWebhookValidationFailure):
         return view
     raise BadHooks(_OPEN.format(provider, provider))
+
+
+@lru_cache(maxsize=32)
+def _tracking(provider: str, options: tuple[tuple[str, str], ...]) -> Any:
+    """anymail's view for what the provider tells of mail of ours; None where the other one reads that too."""
+    try:
+        return _made(provider, options, ("TrackingWebhookView",))
+    except (StopIteration, ImproperlyConfigured, AnymailError, TypeError, ValueError):
+        return None
+
+
+def _made(provider: str, options: tuple[tuple[str, str], ...], endings: tuple[str, ...]) -> Any:
+    module = import_module(f"anymail.webhooks.{provider}")
+    kinds = [kind for name, kind in vars(module).items() if name.endswith(endings)]
+    # Only those that are for use have a provider's name of their own module.
+    view = next(kind for kind in kinds if kind.__module__ == module.__name__ and "parse_events" in dir(kind))
+    view.warn_if_no_basic_auth = False  # whoever forgot it is refused by the caller
+    return view(**dict(options))
 
 
 class _Again(WSGIRequest):
@@ -110,17 +124,39 @@ def take(provider: str, request: HttpRequest, body: bytes, now: datetime) -> Non
 
 
 def unpack(arrived: Arrived, now: datetime) -> Handled:
-    """Each mail of a provider's request becomes a payload of its own, known by the request and its place in it."""
-    options = providers(settings.MAIL_HOOKS).get(arrived.source, {})
-    view = _view(arrived.source, tuple(options.items()))
-    events = view.parse_events(_Again(arrived.body, {"CONTENT_TYPE": arrived.headers.get(_TYPE, "")}))
+    """Each mail of a provider's request becomes a payload of its own, known by the request and its place in it; so
+    does each word of a reader who called mail of ours unwanted. Providers post both to one address."""
+    events = _events(arrived)
     mails = [event.message for event in events if getattr(event, "message", None) is not None]
     digest = hashlib.sha256(arrived.body).hexdigest()
     for number, mail in enumerate(mails):
         known = {"to": mail.envelope_recipient or "", "from": mail.envelope_sender or ""}
         actions.store(arrived.source, "mail", f"mail:{digest}:{number}", _bytes(mail), known, now)
+    complaints = [event for event in events if getattr(event, "event_type", "") == "complained"]
+    for number, event in enumerate(complaints):
+        actions.store(arrived.source, COMPLAINT, f"complaint:{digest}:{number}", _complaint(event), {}, now)
+    if complaints:
+        held = "one complaint" if len(complaints) == 1 else f"{len(complaints)} complaints"
+        return Handled(f"Held {held}.", addresses=[str(event.recipient or "") for event in complaints])
     count = "one mail" if len(mails) == 1 else f"{len(mails)} mails"
     return Handled(f"Held {count}." if mails else "Held no mail.", ignored=not mails, addresses=list(_names(mails)))
+
+
+def _events(arrived: Arrived) -> list[Any]:
+    options = tuple(providers(settings.MAIL_HOOKS).get(arrived.source, {}).items())
+    meta = {"CONTENT_TYPE": arrived.headers.get(_TYPE, "")}
+    try:
+        return list(_view(arrived.source, options).parse_events(_Again(arrived.body, meta)))
+    except Exception:  # each provider's reader fails in its own way over what is no mail
+        if (tracking := _tracking(arrived.source, options)) is None:
+            raise
+        return list(tracking.parse_events(_Again(arrived.body, meta)))
+
+
+def _complaint(event: Any) -> bytes:
+    """Which mail, by the Message-ID that went out with it, else by the provider's own name; and whose address."""
+    known = (event.metadata or {}).get("message") or event.message_id or ""
+    return json.dumps({"message": str(known), "address": str(event.recipient or "")}).encode()
 
 
 def _bytes(mail: Any) -> bytes:

@@ -104,8 +104,8 @@ def _after(message: OutboundMessage, viewer: User) -> str:
 
 @require_POST
 def approval(request: HttpRequest) -> HttpResponse:
-    """Yes to those that are ticked, or with `shown` to all that the page showed."""
-    chosen = request.POST.getlist("shown" if "all" in request.GET else "message")
+    """Yes to those that are ticked, with `one` to that one alone, or with `shown` to all that the page showed."""
+    chosen = request.POST.getlist("one") or request.POST.getlist("shown" if "all" in request.GET else "message")
     if not all(one.isascii() and one.isdigit() and len(one) <= 18 for one in chosen):
         return HttpResponseBadRequest("no such messages")
     if not chosen:

@@ -92,7 +92,7 @@ def resting(request: HttpRequest, pk: int) -> HttpResponse:
             toast(request, f"Automation leaves {contact} alone.")
     except ValueError as error:
         toast(request, str(error), level=messages.ERROR)
-    return redirect(contact.get_absolute_url())
+    return redirect(next_url(request, contact.get_absolute_url()))
 
 
 @require_GET

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 
 from crm.history.actions import act
 from crm.history.bulk.acting import Refused
+from crm.team.authentication import ScopePermission
+from crm.team.permissions import permitted
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
 from crm.web.problems import Conflict
@@ -22,7 +24,14 @@ from retention.workflows.changing import persons
 from retention.workflows.models import Enrollment, Workflow
 from retention.workflows.rules import BY_HAND
 
+#: What is done to one customer in it is for account managers too.
+_STEERS = (ScopePermission, permitted("steer_people"))
 _ONE = OpenApiParameter("enrollment_id", int, OpenApiParameter.PATH)
+
+
+def _one(verb: str) -> dict[str, Any]:
+    path = f"enrollments/(?P<enrollment_id>{ID})/{verb}"
+    return {"detail": True, "methods": ["post"], "url_path": path, "permission_classes": _STEERS}
 
 
 class Enrolling:
@@ -58,32 +67,39 @@ class Enrolling:
         return Response(EnrollmentSerializer(made).data, status=201)
 
     @extend_schema(request=EnrollmentReasonSerializer, responses=EnrollmentSerializer, parameters=[_ONE, KEY_PARAMETER])
-    @action(detail=True, methods=["post"], url_path=f"enrollments/(?P<enrollment_id>{ID})/leaving")
+    @action(**_one("leaving"))
     @idempotent
     def leaving(self: Any, request: Request, pk: str, enrollment_id: str) -> Response:
         """Take them out, for a reason: no step runs any more, and planned mail does not leave."""
         return self._person(request, pk, enrollment_id, persons.leave)  # type: ignore[no-any-return]
 
     @extend_schema(request=EnrollmentReasonSerializer, responses=EnrollmentSerializer, parameters=[_ONE, KEY_PARAMETER])
-    @action(detail=True, methods=["post"], url_path=f"enrollments/(?P<enrollment_id>{ID})/hold")
+    @action(**_one("hold"))
     @idempotent
     def hold(self: Any, request: Request, pk: str, enrollment_id: str) -> Response:
         """Let them stand still, for a reason, until they are released."""
         return self._person(request, pk, enrollment_id, persons.hold)  # type: ignore[no-any-return]
 
     @extend_schema(request=EnrollmentReasonSerializer, responses=EnrollmentSerializer, parameters=[_ONE, KEY_PARAMETER])
-    @action(detail=True, methods=["post"], url_path=f"enrollments/(?P<enrollment_id>{ID})/release")
+    @action(**_one("release"))
     @idempotent
     def release(self: Any, request: Request, pk: str, enrollment_id: str) -> Response:
         """Let them go on."""
         return self._person(request, pk, enrollment_id, persons.release)  # type: ignore[no-any-return]
 
+    @extend_schema(request=EnrollmentReasonSerializer, responses=EnrollmentSerializer, parameters=[_ONE, KEY_PARAMETER])
+    @action(**_one("skip"))
+    @idempotent
+    def skip(self: Any, request: Request, pk: str, enrollment_id: str) -> Response:
+        """Leave out the next step for them, for a reason."""
+        return self._person(request, pk, enrollment_id, persons.skip)  # type: ignore[no-any-return]
+
     def _person(self: Any, request: Request, pk: str, enrollment_id: str, verb: Any) -> Response:
-        given = EnrollmentReasonSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
         workflow: Workflow = get_object_or_404(self.get_queryset(), pk=pk)
         rows = Enrollment.objects.visible_to(request.user).select_related("version")
-        row = get_object_or_404(rows, pk=enrollment_id, workflow=workflow)
+        row = get_object_or_404(rows, pk=enrollment_id, workflow=workflow)  # before what is sent with it is judged
+        given = EnrollmentReasonSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
         try:
             verb(row, given.validated_data["reason"], request.user, clock.now())
         except persons.PersonError as refusal:

@@ -15,6 +15,7 @@ from crm.outbox import rendering
 from crm.outbox.models import OutboundMessage
 from crm.outbox.trying import outlook, write_to_oneself
 from crm.team.models import User
+from retention.workflows import naming
 from retention.workflows.batch import Batch
 from retention.workflows.building import shapes
 from retention.workflows.building.drafts import DraftError
@@ -47,32 +48,28 @@ class Variable:
         return f'{{{{ {self.name} | default: "{self.otherwise}" }}}}' if self.otherwise else f"{{{{ {self.name} }}}}"
 
 
-_OWN = [
-    ("The reader", [
-        Variable("contact.first_name", "First name", "there"), Variable("contact.last_name", "Last name", "friend"),
-        Variable("contact.name", "Full name", "there"), Variable("contact.email", "E-mail"),
-    ]),
-    ("The customer", [
-        Variable("account.name", "Name of the customer"), Variable("account.industry", "Industry", "your field"),
-        Variable("account.use_case", "What they use it for", "your work"),
-    ]),
-    ("Who looks after them", [
-        Variable("owner.name", "Name of the owner", "Your team"), Variable("owner.email", "E-mail of the owner", "us"),
-    ]),
-    ("The contract", [
-        Variable("contract.plan", "Plan", "your plan"), Variable("contract.ends_on", "Last day", "soon"),
-        Variable("contract.starts_on", "First day", "recently"),
-        Variable("contract.mrr", "Amount a month", "your price"),
-        Variable("contract.currency", "Currency", " "),
-    ]),
-]  # fmt: skip
+#: Over the names that begin so; those that begin otherwise are what other rooms know.
+_HEADINGS = {
+    "contact": "The reader", "account": "The customer", "owner": "Who looks after them", "contract": "The contract",
+}  # fmt: skip
+#: What stands where a fact may be blank.
+_OTHERWISE = {
+    "contact.first_name": "there", "contact.last_name": "friend", "contact.name": "there",
+    "account.industry": "your field", "account.use_case": "your work", "owner.name": "Your team", "owner.email": "us",
+    "contract.plan": "your plan", "contract.ends_on": "soon", "contract.starts_on": "recently",
+    "contract.mrr": "your price", "contract.currency": " ",
+}  # fmt: skip
 
 
 def variables() -> list[tuple[str, list[Variable]]]:
     """By heading: the product's own, the fields that admins have made, and what other rooms know."""
-    fields = [Variable(f"account.custom.{one.key}", one.name, "…") for one in known.fields("account")]
-    others = [Variable(name, fact.label[:1].upper() + fact.label[1:], "…") for name, fact in mail_facts.items()]
-    return _OWN + [(heading, more) for heading, more in (("Own fields", fields), ("More", others)) if more]
+    found: dict[str, list[Variable]] = {heading: [] for heading in [*_HEADINGS.values(), "Own fields", "More"]}
+    for name, label in naming.offered():
+        own = name.startswith("account.custom.")
+        heading = "Own fields" if own else _HEADINGS.get(name.partition(".")[0], "More")
+        otherwise = _OTHERWISE.get(name, "" if heading in _HEADINGS.values() else "…")
+        found[heading].append(Variable(name, label[:1].upper() + label[1:], otherwise))
+    return [(heading, group) for heading, group in found.items() if group]
 
 
 @dataclass

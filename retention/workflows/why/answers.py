@@ -39,6 +39,7 @@ class Answer:
     headline: str
     gets: bool | None
     parts: list[Part] = field(default_factory=list)
+    inside: Any = None  # their way that is under way, for what can be done with it
 
     def as_json(self) -> dict[str, Any]:
         return {

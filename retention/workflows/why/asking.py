@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from retention.workflows.experiments.places import EVERYTHING, is_held, of_workf
 from retention.workflows.kinds import trigger_kinds
 from retention.workflows.leaving import plain
 from retention.workflows.models import Enrollment, Workflow
+from retention.workflows.policies import Again
 from retention.workflows.steps.messages import MessageStep
 from retention.workflows.why.answers import Answer, Line, Part
 from retention.workflows.why.walking import walked
@@ -68,8 +69,8 @@ def answer(asked: Asked) -> Answer:
              _leaving(asked)]  # fmt: skip
     found = [part for part in parts if part]
     if asked.step is not None and (told := walked(asked.ways, asked.plan, asked.step, asked.now, asked.viewer)):
-        return Answer(told.headline, told.gets, [told.part, *found])
-    return Answer(*_headline(asked, found), found)
+        return Answer(told.headline, told.gets, [told.part, *found], asked.inside)
+    return Answer(*_headline(asked, found), found, asked.inside)
 
 
 def _headline(asked: Asked, parts: Sequence[Part]) -> tuple[str, bool | None]:
@@ -150,8 +151,22 @@ def _ways(asked: Asked) -> Part | None:
         )
         for one in asked.ways
     ]
-    again = [Line("Enter again", asked.plan.again.sentence)] if asked.plan.again else []
+    again = [_again(asked, asked.plan.again)] if asked.plan.again else []
     return Part("ways", "Has it run for them", "route", lines + again)
+
+
+def _again(asked: Asked, again: Again) -> Line:
+    """Whether what starts it would let them in once more, and from which day on, counted from their latest way."""
+    last, today = asked.ways[0], clock.today(asked.now)
+    if again.may != "after":
+        return Line("Enter again", again.sentence, again.may == "each")
+    if again.since == "ended" and last.ended_at is None:
+        return Line("Enter again", "not while they are under way", False, more=again.sentence)
+    begun = max((one.entered_at if again.since == "entered" else one.ended_at) or one.entered_at for one in asked.ways)
+    free = begun + timedelta(days=again.days or 0)
+    counted = f"{'entered' if again.since == 'entered' else 'ended'} {day_near(clock.today(begun), today)}"
+    words = f"{counted}, so from {day_near(clock.today(free), today)} on"
+    return Line("Enter again", words, free <= asked.now, more=again.sentence)
 
 
 def _group(asked: Asked) -> Part | None:

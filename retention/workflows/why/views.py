@@ -8,11 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from retention.workflows.definition import Definition
 from retention.workflows.models import Workflow
 from retention.workflows.why import finding
+from retention.workflows.why.answers import Answer
 from retention.workflows.why.finding import NotFound
 
 
@@ -54,5 +56,13 @@ def asked(request: HttpRequest, of: tuple[Workflow, Definition] | None) -> dict[
     answer = finding.answer(viewer, of, who, step, clock.now()) if of and who else None
     return {
         "q": text, "found": found, "account": who and who[0], "contact": who and who[1], "step": step,
-        "answer": answer,
+        "answer": answer, **_steering(request, of, answer),
     }  # fmt: skip
+
+
+def _steering(request: HttpRequest, of: tuple[Workflow, Definition] | None, answer: Answer | None) -> dict[str, Any]:
+    """Their way that is under way, for whoever may pause it, leave out a step or stop it for them."""
+    inside = answer.inside if answer else None
+    if not of or inside is None or of[0].state == Workflow.State.OFF or not allows(request.user, "steer_people"):
+        return {}
+    return {"steered": inside, "next": request.get_full_path()}

@@ -65,7 +65,8 @@ def test_it_is_valid_and_complete(schema: dict[str, Any]) -> None:
         "/api/v1/workflows/{id}/activation/", "/api/v1/workflows/{id}/deactivation/",
         "/api/v1/workflows/{id}/enrollments/", "/api/v1/workflows/{id}/enrollments/{enrollment_id}/hold/",
         "/api/v1/workflows/{id}/enrollments/{enrollment_id}/leaving/",
-        "/api/v1/workflows/{id}/enrollments/{enrollment_id}/release/", "/api/v1/workflows/{id}/moving/",
+        "/api/v1/workflows/{id}/enrollments/{enrollment_id}/release/",
+        "/api/v1/workflows/{id}/enrollments/{enrollment_id}/skip/", "/api/v1/workflows/{id}/moving/",
         "/api/v1/workflows/{id}/pause/", "/api/v1/workflows/{id}/resumption/", "/api/v1/workflows/{id}/validation/",
         "/api/v1/workflows/{id}/versions/", "/api/v1/workflows/{slug}/why/",
     ]  # fmt: skip

@@ -157,3 +157,17 @@ def test_a_persons_page_says_why_automation_rests_and_lifts_it(client: Client, a
     preview = client.get(f"/settings/sending/wishes/{anna.pk}/").content.decode()
     assert "disabled" in preview
     assert 'name="save"' not in preview
+
+
+def test_one_key_says_yes_to_one_and_leaves_what_is_ticked(
+    client: Client, asked: OutboundMessage, plan: Plan, anna: Contact, mira: User
+) -> None:
+    other = plan(anna, needs_approval_by=mira.pk, subject="The other one")
+    client.force_login(mira)
+    page = client.get("/mail/approvals/").content.decode()
+    assert f'name="one" value="{asked.pk}" data-key="a"' in page
+    assert f'href="/mail/approvals/{asked.pk}/#no" data-key="x"' in page
+
+    client.post("/mail/approvals/approval/", {"one": asked.pk, "message": [other.pk]})
+
+    assert [state_of(one) for one in (asked, other)] == ["due", "asked"]

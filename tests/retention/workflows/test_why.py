@@ -7,6 +7,7 @@ from django.test import Client
 
 from crm.accounts.models import Account, Contact
 from crm.outbox.models import OutboundMessage, Suppression
+from crm.web import clock
 from retention.workflows import actions
 from retention.workflows.experiments import actions as experiments
 from retention.workflows.experiments.places import EVERYTHING, is_held
@@ -187,3 +188,15 @@ def test_hours_of_the_workflow_and_whether_they_may_enter_again_are_told(publish
     line = next(one for one in part(ask(), "mail").lines if one.label == "Hours of this workflow")
     assert (line.value, line.holds) == ("from 1 June, 13:00", False)  # it is noon
     assert part(ask(), "ways").lines[-1].value == "Nobody enters twice."
+
+
+@pytest.mark.parametrize(("days", "said", "holds"), [
+    (30, "entered 15 June, so from 15 July on", False), (1, "entered 15 June, so from 16 June on", True),
+])  # fmt: skip
+def test_from_which_day_on_they_may_enter_again_is_said(publish, run_at, ask, time_machine, days, said, holds):
+    publish(PLAN | {"again": {"may": "after", "days": days}})
+    run_at(NOON + 14 * DAY)
+    with clock.travelling(NOON + 16 * DAY):
+        line = part(ask(), "ways").lines[-1]
+    assert (line.value, line.holds) == (said, holds)
+    assert line.more.startswith("Nobody enters again until")

@@ -105,12 +105,15 @@ def page(
     conflict: drafts.Conflict | None = None, part: str = "", status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     """The whole page, or a `part` of its template. With `post` the panel shows what was just typed."""
-    context = desk(workflow, viewer_of(request), at, place, post)
-    context |= {"conflict": conflict, "fresh": request.GET.get("fresh") == "1"}
+    fresh = request.GET.get("fresh") == "1"
+    context = desk(workflow, viewer_of(request), at, place, post, fresh=fresh) | {"conflict": conflict, "fresh": fresh}
     return render(request, f"retention/workflows/building/{part or 'page.html'}", context, status=status)
 
 
-def desk(workflow: Workflow, viewer: User, at: str, place: str, post: QueryDict | None) -> dict[str, Any]:
+def desk(
+    workflow: Workflow, viewer: User, at: str, place: str, post: QueryDict | None, *, fresh: bool = False
+) -> dict[str, Any]:
+    """`fresh`: what is open was just put in, so that nothing in it can have been forgotten yet."""
     data = drafts.current(workflow)
     problems = checking.problems(data)
     panel = panel_of(workflow.slug, data, at, place)
@@ -126,7 +129,7 @@ def desk(workflow: Workflow, viewer: User, at: str, place: str, post: QueryDict 
         "undo": behind[-1] if behind and _has(edits, workflow.draft_place - 1) else None,
         "redo": next((one for one in edits if one.place == workflow.draft_place + 1), None),
         "has_draft": has_draft, "unpublished": not workflow.version_id, "latest": list(reversed(behind)),
-        **_filled(panel, viewer, data, problems, post),
+        **_filled(panel, viewer, data, [] if fresh and post is None else problems, post),
     }  # fmt: skip
 
 

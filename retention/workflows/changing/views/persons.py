@@ -16,6 +16,7 @@ from crm.team.models import User
 from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.web import clock
+from crm.web.returning import next_url
 from crm.web.toasts import toast
 from retention.workflows.changing import persons
 from retention.workflows.models import Enrollment
@@ -27,7 +28,7 @@ LONGEST = 200
 def _verb(change: Callable[..., Act], said: str, *, needs_reason: bool) -> Any:
     @require_POST
     def view(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-        demand(request.user, "manage_workflows")
+        demand(request.user, "steer_people")
         rows = Enrollment.objects.visible_to(request.user).select_related("account", "workflow")
         found = get_object_or_404(rows, pk=pk, workflow__slug=slug)
         by: User = viewer_of(request)
@@ -39,7 +40,7 @@ def _verb(change: Callable[..., Act], said: str, *, needs_reason: bool) -> Any:
                 undoable(request, change(found, reason, by, clock.now()), said.format(who=found.account))
             except persons.PersonError as refusal:
                 toast(request, str(refusal), level=40)
-        return redirect(reverse("workflows:enrollment", args=[slug, pk]))
+        return redirect(next_url(request, reverse("workflows:enrollment", args=[slug, pk])))
 
     return view
 

@@ -181,3 +181,12 @@ def test_a_campaign_is_no_start_that_can_be_built_here(browse, built, ada):
     page = browse(ada).get(f"{BASE}building/?at=starts").content.decode()
     assert 'value="silence"' in page
     assert 'value="campaign"' not in page
+
+
+def test_a_start_that_was_just_chosen_does_not_complain_of_what_nobody_has_typed(browse, built, ada):
+    client = browse(ada)
+    answer = client.post(f"{BASE}draft/start/", {"when": "lack", "edition": edition()})
+    assert "fresh=1" in answer.url
+    assert not any(one.errors for one in client.get(answer.url).context["form"].all())
+    later = client.get(answer.url.replace("&fresh=1", "").replace("fresh=1&", ""))
+    assert any(one.errors for one in later.context["form"].all())

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from crm.team.models import User
 from retention.workflows import definition
 from retention.workflows.models import Enrollment, Workflow, WorkflowVersion
 from tests import factories
@@ -46,3 +48,15 @@ def stand(db: None) -> Callable[..., Enrollment]:
         return row
 
     return make
+
+
+@pytest.fixture
+def browse() -> Callable[[User], Client]:
+    """A browser in which somebody is signed in."""
+
+    def of(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return of

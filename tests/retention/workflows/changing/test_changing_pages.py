@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from crm.history.actions import UndoError, undo
 from crm.history.models import Act
@@ -17,16 +16,6 @@ from retention.workflows.models import Enrollment, Move, StepRun
 from tests.conftest import NOON
 from tests.retention.workflows.changing.test_moving import BYE, EXTRA, FIRST
 from tests.retention.workflows.plans import DAY, MAIL
-
-
-@pytest.fixture
-def browse():
-    def of(user):
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return of
 
 
 @pytest.fixture
