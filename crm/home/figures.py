@@ -135,7 +135,11 @@ def touches(viewer: User, since: datetime) -> QuerySet[TimelineEntry]:
     return ours(lately)[:MOST_TOUCHES]
 
 
+#: What others say of a letter later is no second touch.
+_TOLD_LATER = ("email.bounced", "email.complained")
+
+
 def ours(entries: QuerySet[TimelineEntry]) -> QuerySet[TimelineEntry]:
     """Those of them that went out from us, by a person or by a machine."""
     sources = (TimelineEntry.Source.PERSON, TimelineEntry.Source.AUTOMATIC)
-    return entries.filter(source__in=sources).exclude(channel="")
+    return entries.filter(source__in=sources).exclude(channel="").exclude(kind__in=_TOLD_LATER)
