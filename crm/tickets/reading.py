@@ -60,7 +60,9 @@ def _with_beside(rows: Any, viewer_id: int, shown_account: Any) -> QuerySet[Any,
     rated = TicketRating.objects.filter(ticket=OuterRef("pk")).order_by("-asked_at", "-pk")
     found: QuerySet[Any, Any] = rows.annotate(
         followed=ArraySubquery(followed.values(one=JSONObject(pk="user_id", name="user__name", email="user__email"))),
-        kept=ArraySubquery(kept.values(one=JSONObject(is_note="is_note", text="text", macro="macro_id", saved_at="saved_at"))),
+        kept=ArraySubquery(
+            kept.values(one=JSONObject(is_note="is_note", text="text", macro="macro_id", saved_at="saved_at"))
+        ),
         rated=Subquery(rated.values(one=JSONObject(score="score", because="because", asked_at="asked_at"))[:1]),
         field_versions=RawSQL(f"({known.VERSIONS})", [], TextField()),  # noqa: S611  (a constant of ours)
         shown_account=shown_account,

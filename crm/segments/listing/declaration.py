@@ -64,8 +64,8 @@ class Quick:
 
 @dataclass(frozen=True)
 class Ready:
-    """A view that comes along with a list, before those that people save: `asks` are its parameters, `nothing` says what
-    would stand in it while nothing does."""
+    """A view that comes along with a list, before those that people save: `asks` are its parameters, `nothing` says
+    what would stand in it while nothing does."""
 
     label: str
     asks: Mapping[str, str]
