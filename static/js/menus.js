@@ -40,3 +40,13 @@ document.addEventListener("keydown", (event) => {
   menu.open = true;
   requestAnimationFrame(() => walk(menu, event.key));
 });
+
+// One that would hang out of the window is moved in.
+document.addEventListener("toggle", ({ target }) => {
+  const pop = target.matches("details[data-menu][open]") && target.querySelector(".pop");
+  if (!pop) return;
+  pop.style.translate = "";
+  const { left, right } = pop.getBoundingClientRect(), width = document.documentElement.clientWidth;
+  const by = left < 0 ? 8 - left : Math.min(0, width - 8 - right);
+  if (by < 0 || left < 0) pop.style.translate = `${Math.max(by, 8 - left)}px 0`;
+}, true);

@@ -45,6 +45,7 @@ def shape(request: HttpRequest, pk: int) -> HttpResponse:
     if row.archived_at:
         return redirect("pipelines:all")
     form = PipelineForm(request.POST) if request.method == "POST" else PipelineForm.of(row)
+    form.auto_id = "about_%s"  # the dialogs have fields of the same names
     if form.is_bound and form.is_valid():
         values = {name: form.cleaned_data[name] for name in shaping.OF_PIPELINE}
         try:
