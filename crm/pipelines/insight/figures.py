@@ -139,41 +139,46 @@ def outcomes(scope: Scope, period: Period) -> Outcomes:
 @dataclass(slots=True)
 class Customers:
     """`whose`: (existing, former or new; in this pipeline, else in all of them) → what was decided. `stayed`: seller →
-    how many deals whose customer stayed, left, or may do either (early), and `names` of sellers."""
+    how many deals whose customer stayed, left, or may do either (early), and `names` of sellers. `journey`: what was
+    before the latest sales."""
 
     whose: dict[tuple[str, bool], Decided] = field(default_factory=dict)
     stayed: dict[str | None, dict[str, int]] = field(default_factory=dict)
     names: dict[str | None, str] = field(default_factory=dict)
+    journey: Journey = field(default_factory=lambda: journey(0, ()))
 
 
 _CUSTOMERS = """
-    SELECT here, whose, fate, NULL, count(*) FROM ({whose}) x GROUP BY here, whose, fate
+    SELECT 'whose', here, whose, fate, NULL, count(*), NULL::bigint, NULL::float8
+    FROM ({whose}) x GROUP BY here, whose, fate
 """
 _STAYED = """
-    SELECT NULL::boolean, owner::text, fate,
-        (SELECT coalesce(nullif(u.name, ''), u.email) FROM crm_user u WHERE u.id = owner), count(*)
+    SELECT 'stayed', NULL::boolean, owner::text, fate,
+        (SELECT coalesce(nullif(u.name, ''), u.email) FROM crm_user u WHERE u.id = owner), count(*), NULL, NULL
     FROM ({stayed}) x GROUP BY owner, fate
 """
+_TOUCHED = "SELECT 'touched', NULL::boolean, kind, channel, NULL, many, deal_id, days FROM ({touched}) x"
 
 
 def customers(scope: Scope, period: Period) -> Customers:
-    values, found = scope.values(period), Customers()
-    asked = ((_CUSTOMERS, {"whose": relations.WHOSE}), (_STAYED, {"stayed": relations.STAYED}))
-    for here, key, fate, name, many in ask(scope, *((_named(sql, **names), values) for sql, names in asked)):
-        if here is None:
+    values, found, touched = scope.values(period), Customers(), []
+    asked = (
+        (_CUSTOMERS, {"whose": relations.WHOSE}), (_STAYED, {"stayed": relations.STAYED}),
+        (_TOUCHED, {"touched": relations.TOUCHED}),
+    )  # fmt: skip
+    rows = ask(scope, *((_named(sql, **names), values) for sql, names in asked))
+    for what, here, key, fate, name, many, deal, days in rows:
+        if what == "touched":
+            touched.append((deal, key, fate, many, days))  # of these two the kind and the channel
+        elif what == "stayed":
             found.stayed.setdefault(key, {})[fate] = many
             found.names[key] = name or ""
-            continue
-        for place in {here, False}:
-            one = found.whose.setdefault((key, place), Decided())
-            setattr(one, fate, getattr(one, fate) + many)
+        else:
+            for place in {here, False}:
+                one = found.whose.setdefault((key, place), Decided())
+                setattr(one, fate, getattr(one, fate) + many)
+    found.journey = journey(len({deal for deal, *_ in touched}), _touched(touched))
     return found
-
-
-def touches(scope: Scope, period: Period) -> Journey:
-    """Before the latest sales of the period."""
-    rows = ask(scope, (relations.TOUCHED, scope.values(period)))
-    return journey(len({deal for deal, *_ in rows}), _touched(rows))
 
 
 def _touched(rows: list[Any]) -> Iterator[Touched]:

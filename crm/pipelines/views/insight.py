@@ -112,7 +112,7 @@ def _ready(bar: Bar, days: int, now: datetime) -> str:
 def _figures(scope: Scope, period: Period, by: str, way: reading.Way) -> dict[str, Any]:
     """Everything that is counted."""
     stages, outcomes = figures.stages(scope, period), figures.outcomes(scope, period)
-    customers, journey = figures.customers(scope, period), figures.touches(scope, period)
+    customers = figures.customers(scope, period)
     lines, months = reading.stage_lines(scope, stages, way), reading.apart(outcomes, "month", way)
     sellers, together = reading.stayed_lines(customers, way)
     found: dict[str, Any] = {
@@ -121,7 +121,7 @@ def _figures(scope: Scope, period: Period, by: str, way: reading.Way) -> dict[st
         "tiles": reading.tiles(outcomes, way), "months": months, "bars": drawing.columns(_months(outcomes, months)),
         "apart": reading.apart(outcomes, by, way), "reasons": reading.reasons(outcomes, way),
         "whose": reading.whose_lines(customers, way), "sellers": sellers, "together": together,
-        "before": reading.before(journey, way), "outcomes": outcomes, "sales": asking.SALES,
+        "before": reading.before(customers.journey, way), "outcomes": outcomes, "sales": asking.SALES,
     }  # fmt: skip
     found["empty"] = not (outcomes.opened or outcomes.now.all or any(one.passage.entered for one in lines))
     return found
