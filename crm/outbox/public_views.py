@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from crm.accounts.models import Contact
-from crm.outbox import preferring
+from crm.outbox import preferring, saying
 from crm.outbox import unsubscribing as verbs
 from crm.outbox.models import Topic
 from crm.web import clock, wording
@@ -39,14 +39,20 @@ class WishesForm(forms.Form):
             "pace": contact.mail_pace, "pause": "as-it-is" if until else "0", "language": contact.language,
         }  # fmt: skip
         super().__init__(data, initial=initial)
+        spoken = spoken_to(contact)
+        say = saying.WORDS[spoken]
+        for name, field in self.fields.items():
+            field.label = say[name]
+        paces = [(value, say[f"pace_{value or 'any'}"]) for value in Contact.Pace.values]
         choices: dict[str, list[tuple[str, str]]] = {
-            "topics": [(one.slug, one.name) for one in self.offered], "pace": [*Contact.Pace.choices],
-            "pause": [("0", "No pause"), *((str(days), f"{days} days from today") for days in preferring.PAUSES)],
-            "language": [("", "As usual"), *preferring.LANGUAGES.items()],
+            "topics": [(one.slug, one.name) for one in self.offered], "pace": paces,
+            "pause": [("0", say["no_pause"]), *((str(n), say["days"].format(days=n)) for n in preferring.PAUSES)],
+            "language": [("", say["usual"]), *preferring.LANGUAGES.items()],
         }  # fmt: skip
         if until:
-            day = wording.day(until.astimezone(clock.zone()).date())
-            choices["pause"].insert(0, ("as-it-is", f"Until {day}, as it is"))
+            on = until.astimezone(clock.zone()).date()
+            day = saying.DATES[spoken].format(on=on) if spoken in saying.DATES else wording.day(on)
+            choices["pause"].insert(0, ("as-it-is", say["as_it_is"].format(day=day)))
         if contact.language and contact.language not in preferring.LANGUAGES:
             choices["language"].append((contact.language, contact.language))
         for name, offered in choices.items():
@@ -64,6 +70,11 @@ class WishesForm(forms.Form):
             frozenset(data["topics"]), frozenset(one.slug for one in self.offered), data["pace"],
             None if data["pause"] in ("", "as-it-is") else int(data["pause"]), data["language"],
         )  # fmt: skip
+
+
+def spoken_to(contact: Contact) -> str:
+    """In which language the page speaks to them: by the same columns as mail to them is chosen."""
+    return saying.language_of(contact.language, contact.account.language)
 
 
 @csrf_exempt  # the token is the proof, and mailboxes bring no cookie
@@ -95,8 +106,14 @@ def unsubscribing(request: HttpRequest, token: str) -> HttpResponse:
 def page_of(contact: Contact, now: datetime, form: WishesForm | None = None) -> dict[str, Any]:
     """What the page shows, to the person and, as a preview, to colleagues."""
     out = contact.email_consent == Contact.Consent.NO
+    spoken, name, account = spoken_to(contact), contact.name, contact.account.name
+    known = {"email": contact.email, "name": name, "account": account}
+    said = {key: text.format_map(known | {"days": "", "day": ""}) for key, text in saying.WORDS[spoken].items()}
+    said["intro"] = said["intro" if account == name else "intro_for"]
     return {
         "contact": contact,
+        "say": said,
+        "language": spoken,
         "out": out,
         "undoable": out and verbs.consent_before(contact) is not None,
         "form": form or WishesForm(None, contact=contact, now=now),

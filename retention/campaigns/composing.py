@@ -16,6 +16,9 @@ CATEGORIES = {
     Campaign.Kind.NEWS: "marketing", Campaign.Kind.SERVICE: "service", Campaign.Kind.CRISIS: "transactional",
 }  # fmt: skip
 
+#: The step at which a lot draws the wording.
+SPLIT = "wording"
+
 
 def composed(row: Campaign, now: datetime) -> Definition:
     """What it does when it is planned now. Raises DefinitionError, with what is missing or wrong."""
@@ -32,7 +35,7 @@ def composed(row: Campaign, now: datetime) -> Definition:
     if row.tries_two:
         other = _broadcast(row, "letter-b", row.other_subject, row.other_body)
         sent = {
-            "id": "wording", "do": "split",
+            "id": SPLIT, "do": "split",
             "arms": [
                 {"name": "A", "weight": 100 - row.other_share, "steps": [first]},
                 {"name": "B", "weight": row.other_share, "steps": [other]},

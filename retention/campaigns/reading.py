@@ -15,9 +15,10 @@ from crm.segments import filters
 from crm.team.models import User
 from crm.web import clock
 from retention.campaigns.audience import fits
-from retention.campaigns.composing import composed
+from retention.campaigns.composing import SPLIT, composed
 from retention.campaigns.models import Campaign
 from retention.workflows.batch import Batch
+from retention.workflows.experiments import effect
 from retention.workflows.models import Enrollment, Workflow
 
 State, Sent = Campaign.State, OutboundMessage.State
@@ -129,14 +130,15 @@ class Outcome:
     waiting: int = 0
     held_back: int = 0
     failed: int = 0
+    answered: int | None = None  # of the customers on its way; None: nobody compares
 
     @property
     def total(self) -> int:
         return self.sent + self.waiting + self.held_back + self.failed
 
 
-def outcomes(row: Campaign) -> list[Outcome]:
-    """Of each wording, in one walk along the index of its messages."""
+def outcomes(row: Campaign, now: datetime) -> list[Outcome]:
+    """Of each wording, in one walk along the index of its messages; of two also how many of its readers answered."""
     if row.workflow is None:
         return []
     counts = {name: Count("id", filter=Q(state__in=states)) for name, states in _STATES.items()}
@@ -144,8 +146,10 @@ def outcomes(row: Campaign) -> list[Outcome]:
     found: dict[str, Any] = {
         one.pop("template__digest"): one for one in mails.values("template__digest").annotate(**counts)
     }
+    answers = {arm.name: arm.answered.kept for arm in effect.arms(row.workflow, SPLIT, now)} if row.tries_two else {}
     return [
-        Outcome(name, **found.get(MailTemplate.digest_of(subject, body), {})) for name, subject, body in _wordings(row)
+        Outcome(name, **found.get(MailTemplate.digest_of(subject, body), {}), answered=answers.get(name))
+        for name, subject, body in _wordings(row)
     ]
 
 

@@ -83,7 +83,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "row": row, "stand": reading.stand(row, now), "reader": reader, "letters": reading.letters(row, reader, now),
         "reach": audience.reach(row, now) if viewer.sees_everything and row.workflow is None else None,
-        "outcomes": reading.outcomes(row), "may": allows(viewer, "manage_workflows"),
+        "outcomes": reading.outcomes(row, now), "may": allows(viewer, "manage_workflows"),
         "may_approve": row.asked_by_id != viewer.pk or not actions.is_another_admin(viewer),
         "topic": Topic.objects.filter(slug=row.topic).first() if row.topic else None,
         "follow_ups": Campaign.objects.filter(follows=row).order_by("id"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from string import Formatter
 
 import pytest
 from django.test import Client
 
 from crm.accounts.models import Contact
-from crm.outbox import unsubscribing
+from crm.outbox import saying, unsubscribing
 from crm.outbox.models import Topic
 from crm.timeline.models import TimelineEntry
 from tests import factories
@@ -56,7 +57,7 @@ def test_opening_it_shows_what_holds_and_changes_nothing(outside: Client, anna: 
 
 def test_what_is_chosen_holds_and_is_told_with_what_was(outside: Client, anna: Contact) -> None:
     page = outside.post(link_of(anna), {"save": "1", "topics": [], "pace": "monthly", "pause": "90", "language": "de"})
-    assert "Saved." in page.content.decode()
+    assert "Gespeichert." in page.content.decode()
     assert wishes(anna) == (["offers", "tips"], "monthly", NOON + 90 * DAY, "de", "")
     fact = TimelineEntry.objects.get()
     assert (fact.kind, fact.source, fact.actor) == ("email.preferences", "customer", None)
@@ -105,3 +106,36 @@ def test_a_topic_that_was_not_shown_stays_refused(outside: Client, anna: Contact
     Contact.objects.filter(pk=anna.pk).update(refused_topics=["gone"])
     outside.post(link_of(anna), SAVE)
     assert wishes(anna)[0] == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "house", "lang", "heading"),
+    [
+        ("de-AT", "", "de", "E-Mails an anna@kelp.example"), ("", "fr", "fr", "E-mails à anna@kelp.example"),
+        ("nl", "fr", "nl", "E-mail aan anna@kelp.example"), ("fi", "", "en", "Mail to anna@kelp.example"),
+        ("", "", "en", "Mail to anna@kelp.example"),
+    ],
+)  # fmt: skip
+def test_the_page_speaks_the_language_of_their_mail(
+    outside: Client, anna: Contact, theirs: str, house: str, lang: str, heading: str
+) -> None:
+    Contact.objects.filter(pk=anna.pk).update(language=theirs, mail_paused_until=NOON + 30 * DAY)
+    type(anna.account).objects.filter(pk=anna.account_id).update(language=house)
+    page = outside.get(link_of(anna)).content.decode()
+    assert f'<html lang="{lang}"' in page
+    assert heading in page
+    assert saying.WORDS[lang]["pace_weekly"] in page
+    if lang == "de":
+        assert "Bis 1.7.2026, wie es ist" in page
+        assert "Undo" not in page
+        assert "Save" not in page
+
+
+@pytest.mark.parametrize("language", saying.WORDS)
+def test_each_language_says_everything_and_names_the_same(language: str) -> None:
+    def names(text: str) -> list[str]:
+        return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
+
+    words = saying.WORDS[language]
+    assert words.keys() == saying.ENGLISH.keys()
+    assert {key: names(text) for key, text in words.items()} == {k: names(t) for k, t in saying.ENGLISH.items()}

@@ -12,6 +12,7 @@ from crm.accounts.models import Contact
 from crm.outbox.models import OutboundMessage
 from crm.segments.models import Segment
 from crm.team.models import User
+from crm.timeline.actions import Fact, record
 from retention.campaigns import actions, audience, reading
 from retention.campaigns.actions import CampaignError
 from retention.campaigns.models import Campaign
@@ -61,7 +62,7 @@ def test_what_it_would_reach_is_what_it_reaches(
     walk(EVENING)
 
     assert len(sent(row)) == found["get"]
-    assert sum(one.total for one in reading.outcomes(Campaign.objects.get(pk=row.pk))) == found["total"]
+    assert sum(one.total for one in reading.outcomes(Campaign.objects.get(pk=row.pk), NOON)) == found["total"]
 
 
 def test_a_segment_of_people_is_taken_on_the_day(
@@ -99,10 +100,16 @@ def test_two_wordings(people: dict[str, Contact], news: Callable[..., Campaign],
 
     walk(EVENING)
 
-    first, second = reading.outcomes(Campaign.objects.get(pk=row.pk))
+    first, second = reading.outcomes(Campaign.objects.get(pk=row.pk), NOON)
     assert (first.name, second.name) == ("A", "B")
     assert first.sent + second.sent == 62
     assert min(first.sent, second.sent) > 15  # one in 10⁴ falls short of it
+    assert (first.answered, second.answered) == (0, 0)
+    of_b = Enrollment.objects.filter(workflow__slug=f"campaign-{row.pk}", runs__detail__arm="B").first()
+    assert of_b is not None
+    late = EVENING + timedelta(hours=1)
+    record([Fact(of_b.account_id, "email.received", "They wrote", occurred_at=late)], react=False, now=late)
+    assert [one.answered for one in reading.outcomes(Campaign.objects.get(pk=row.pk), late)] == [0, 1]
 
 
 def test_spread_over_hours_at_the_same_moment_whoever_is_tried_again(
