@@ -99,6 +99,32 @@ def test_an_answer_as_it_reaches_its_readers(asked: Ticket, sofia: Contact, sam:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "heads",
+    [
+        {"subject": "=?utf-8?q?Hi=0D=0ABcc:_evil@bad.example?="},
+        {"sender": '"Sofia\\\r\n Bcc: evil@bad.example" <sofia@nordwind.example>'},
+        {"message_id": "a@b\r\n\tBcc: evil@bad.example"},
+        {"References": "<x@y>\r\n\t<Bcc: evil@bad.example>" + " <r@y>" * 3000},
+        {"Reply-To": "=?utf-8?q?x=0ABcc:?= <sofia@nordwind.example>, evil@bad.example\x0b"},
+        {"Cc": "=?utf-8?q?Boss=0D=0ABcc:_evil@bad.example?= <boss@nordwind.example>"},
+    ],
+)  # fmt: skip
+def test_what_a_sender_writes_into_headers_stays_words_in_our_answer(
+    heads: dict[str, str], sofia: Contact, sam: User, post: Post
+) -> None:
+    payload = come(asks(**heads))
+    assert (payload.state, payload.error) == ("done", "")
+    write(Ticket.objects.get(), Written(uuid4(), "It is lifted."), sam, NOON)
+    post.leaves(SOON)
+    assert post.raw
+    for raw, mail in zip(post.raw, post.mails, strict=True):
+        assert "Bcc" not in mail
+        assert len(mail.get_all("To", [])) == len(mail.get_all("Subject", [])) == 1
+        assert all(len(line) <= 998 for line in raw.splitlines())
+    assert "evil@bad.example" not in post.to
+
+
 def test_files_go_along_and_a_stranger_is_answered(sam: User, post: Post) -> None:
     from django.core.files.base import ContentFile
 
