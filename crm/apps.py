@@ -19,4 +19,7 @@ class CrmConfig(AppConfig):
     verbose_name = "Record"
 
     def ready(self) -> None:
+        from crm.web.faults import speak_plainly
+
+        speak_plainly()
         load_slots(self.name)

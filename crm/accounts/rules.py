@@ -164,6 +164,17 @@ def country_choices(stored: str = "") -> list[tuple[str, str]]:
     return [("", "Unknown"), *strange, *_countries().items()]
 
 
+#: Languages of a country that people write differently from the others.
+_REGIONAL = ("en-GB", "en-US", "pt-BR", "zh-TW")
+
+
+def language_choices(stored: str = "") -> list[tuple[str, str]]:
+    """For a form, by name. What is stored stays choosable."""
+    known = {str(code) for code in Locale("en").languages if len(str(code)) == 2}
+    codes = known | {*_REGIONAL} | ({stored} if stored else set())
+    return sorted(((code, language_name(code)) for code in codes), key=lambda one: one[1])
+
+
 def next_yearly(day: date, today: date) -> date:
     """When a day of some year comes round again, today included; 29 February is the 28th where there is none."""
     for year in (today.year, today.year + 1):

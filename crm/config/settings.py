@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "crm.team.middleware.SecondFactorMiddleware",
     "crm.team.middleware.ViewerMiddleware",
     "crm.duplicates.middleware.MovedMiddleware",
+    "crm.web.methods.MethodsMiddleware",
 ]
 
 ROOT_URLCONF = "crm.config.urls"

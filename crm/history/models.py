@@ -21,7 +21,8 @@ class Door(models.TextChoices):
     API = "api", "through the API"
     IMPORT = "import", "by an import"
     WORKFLOW = "workflow", "by a workflow"
-    COMMAND = "command", "by a command"
+    COMMAND = "command", "by a command on the server"
+    DEMO = "demo", "as the demo was made"
     DATABASE = "database", "straight in the database"
 
 
@@ -76,7 +77,8 @@ class Act(models.Model):
         """A person's name, or what did it."""
         if self.by:
             return str(self.by)
-        return {"import": "An import", "workflow": "A workflow", "command": "A command"}.get(self.door, "Somebody")
+        machines = {"import": "An import", "workflow": "A workflow", "command": "Somebody", "demo": "The demo"}
+        return machines.get(self.door, "Somebody")
 
 
 class Change(Event):

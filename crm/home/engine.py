@@ -28,6 +28,7 @@ from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.timeline.slots import waiting
 from crm.web import clock, standing
+from crm.web.faults import first_fault
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.standing import FIGURES, Standing
 from crm.web.toasts import toast
@@ -220,7 +221,7 @@ def switches(request: HttpRequest) -> HttpResponse:
     admin = _admin(request)
     form = StopForm(request.POST if "scope" in request.POST else request.GET)
     if not form.is_valid():
-        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
         return redirect("home:engine")
     scope = form.cleaned_data["scope"]
     policy.throw(scope, form.cleaned_data["reason"], clock.now(), admin)

@@ -26,6 +26,7 @@ from crm.todos.models import LINE, Task, TaskLine
 from crm.todos.rules import bounds
 from crm.web import clock
 from crm.web.composed import Composed
+from crm.web.faults import first_fault
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -169,7 +170,7 @@ def day(request: HttpRequest) -> HttpResponse:
         form.save()
         toast(request, "Your day is saved.")
     else:
-        toast(request, next(str(error) for errors in form.errors.values() for error in errors), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
     return redirect("home:today")
 
 

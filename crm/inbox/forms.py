@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from crm.inbox.models import InboxSettings
+from crm.web.faults import first_fault
 
 
 class AddressForm(forms.ModelForm):
@@ -48,4 +49,4 @@ class ReasonForm(forms.Form):
 
 def said(form: Any) -> str:
     """The first thing that is wrong with a form, as one sentence."""
-    return str(next(iter(form.errors.values()))[0])
+    return first_fault(form)

@@ -22,6 +22,7 @@ from crm.team.models import User
 from crm.team.permissions import Missing, demand
 from crm.team.viewer import viewer_of
 from crm.web import clock, standing
+from crm.web.faults import first_fault
 from crm.web.pagination import BadCursor, keyset_page
 from crm.web.patience import answers_or_asks_to_narrow
 from crm.web.returning import next_url
@@ -94,7 +95,7 @@ def _act(request: HttpRequest, pk: int, verb: Verb, done: str, form: Form) -> Ht
     if not message.may_be_settled_by(viewer):
         raise Missing("settle_mail")
     if not form.is_valid():
-        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
         return redirect("outbox:detail", pk)
     try:
         verb(pk, form.cleaned_data["reason"], viewer, clock.now())
@@ -137,7 +138,7 @@ def mode(request: HttpRequest) -> HttpResponse:
     """Let mail leave, hold it, or send it all to one address. For admins."""
     admin, form = _admin(request), ModeForm(request.POST)
     if not form.is_valid():
-        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
     elif form.cleaned_data["mode"] == MailPolicy.Mode.LIVE:
         policy.go_live(clock.now(), admin)
         toast(request, "Mail is live.")

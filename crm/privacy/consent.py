@@ -44,5 +44,5 @@ def history(contact: Contact, limit: int | None = None) -> list[Word]:
 def panel(contact: Any, request: HttpRequest) -> dict[str, Any]:
     """What a person's page says: how it stands, and the last words."""
     words = history(contact, SHOWN)
-    may_merge = allows(request.user, "merge")
-    return {"words": words, "contact": contact, "may_merge": may_merge}
+    may = {"may_merge": allows(request.user, "merge"), "may_export": allows(request.user, "export")}
+    return {"words": words, "contact": contact, **may}

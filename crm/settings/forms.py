@@ -67,7 +67,12 @@ class TeamForm(forms.ModelForm):
     class Meta:
         model = Team
         fields: ClassVar[list[str]] = ["name"]
-        error_messages: ClassVar[dict[str, Any]] = {"name": {"unique": "There is a team of this name already."}}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("There is a team of this name already. Choose another.")
+        return name
 
 
 class HandOverForm(forms.Form):

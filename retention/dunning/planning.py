@@ -15,7 +15,7 @@ from crm.team.models.hours import house_hours
 from crm.timeline.actions import Fact, record
 from crm.todos import actions as todos
 from crm.todos.actions import NewTask
-from crm.web import clock
+from crm.web import clock, wording
 from crm.web.rules import local_moment
 from retention.dunning import asking, rules
 from retention.dunning.models import DunningCase, DunningEvent, DunningSettings
@@ -97,7 +97,7 @@ class Desk:
 
     def _want_card(self, case: DunningCase) -> None:
         case.wants_card = True
-        because = case.payment.failure_reason or "the decline says so"
+        because = case.payment.failure_reason.rstrip(". ") or "the decline says so"
         self.tell(case, Kind.CARD, f"Not tried again with this card: {because}")
         self.fact(case, "dunning.card_wanted", f"Another card is wanted for {amount(case)}: {because}")
         self.task(
@@ -125,7 +125,7 @@ def zones(accounts: Sequence[Account]) -> dict[int, ZoneInfo]:
 
 
 def amount(case: DunningCase) -> str:
-    return f"{case.payment.amount:,.2f} {case.payment.currency}"
+    return wording.money(case.payment.amount, case.payment.currency)
 
 
 def _day(until: datetime) -> str:

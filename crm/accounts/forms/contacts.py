@@ -35,7 +35,7 @@ class ContactForm(VersionedForm):
         }  # fmt: skip
         help_texts: ClassVar[dict[str, str]] = {
             "is_primary": "Gets the mail that goes to the customer.",
-            "birthday": f"With the year {YEAR_UNKNOWN} where nobody knows it.",
+            "birthday": f"If nobody knows the year, write {YEAR_UNKNOWN}: the day alone is shown then.",
             "do_not_contact": "No service or marketing mail; replies and receipts still go.",
         }
         widgets: ClassVar[dict[str, Any]] = {"birthday": day_input()}

@@ -20,6 +20,7 @@ from crm.team.models import User
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
+from crm.web.faults import first_fault
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.toasts import toast
 
@@ -123,7 +124,7 @@ def _mail(request: HttpRequest, pk: int) -> Mail:
 
 
 def _refused(request: HttpRequest, form: Any) -> HttpResponse:
-    toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+    toast(request, first_fault(form), level=messages.ERROR)
     return redirect("correspondence:unmatched")
 
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from crm import slots
-from crm.accounts.rules import language_name
+from crm.accounts.rules import language_choices
 from crm.forms import rules, targets
 from crm.forms.arranging import Arrangement
 from crm.forms.models import PublicForm
@@ -69,7 +69,7 @@ class BuilderForm(forms.ModelForm):
             "consent": "Only who ticks it agrees to mail. The words are kept with each consent.",
             "thanks": "Blank: “We have your message, and answer by mail.”",
             "goes_to": "An address that begins with https://",
-            "language": "A code such as en or de: of your words, and of whoever fills it in.",
+            "language": "Of your words, and of whoever fills it in.",
         }
         error_messages: ClassVar[dict[str, dict[str, str]]] = {
             "slug": {"unique": "Another form has this address already, perhaps one that is switched off."}
@@ -82,6 +82,11 @@ class BuilderForm(forms.ModelForm):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["slug"].required = self.fields["title"].required = False
+        language = self.fields["language"]
+        self.fields["language"] = forms.ChoiceField(
+            choices=language_choices(self.instance.language), label=language.label, help_text=language.help_text,
+            initial=language.initial,
+        )  # fmt: skip
         outcome = self.fields["outcome"]
         assert isinstance(outcome, forms.ChoiceField)
         outcome.choices = [(name, one.label) for name, one in slots.form_outcomes.items()]
@@ -106,12 +111,6 @@ class BuilderForm(forms.ModelForm):
         if url and (not url.startswith("https://") or not rules.origin_of(url)):
             raise forms.ValidationError("Write an address that begins with https://.")
         return url
-
-    def clean_language(self) -> str:
-        code = str(self.cleaned_data["language"]).strip()
-        if language_name(code) == code:
-            raise forms.ValidationError(f"“{code}” is no language code. Write one such as en, de or pt-BR.")
-        return code
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

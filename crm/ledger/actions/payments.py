@@ -13,7 +13,7 @@ from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.models import Payment, Refund
 from crm.timeline.actions import Fact, record
-from crm.web import clock
+from crm.web import clock, wording
 
 _STATUS = Payment.Status
 
@@ -86,7 +86,8 @@ def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | N
     payment.status, payment.updated_at = _of_refunds(payment), now
     payment.save(update_fields=["refunded", "status", "updated_at"])
     project([payment.account_id], now)
-    record(_fact(payment, "payment.refunded", f"Refunded {amount} {payment.currency}", at, f":{made.pk}"), now=now)
+    said = f"Refunded {wording.money(amount, payment.currency)}"
+    record(_fact(payment, "payment.refunded", said, at, f":{made.pk}"), now=now)
     return made
 
 
@@ -105,7 +106,7 @@ def _of_refunds(payment: Payment) -> str:
 
 def _tell(payment: Payment, now: datetime, *, react: bool) -> None:
     """Of one that was paid, and each time that one fails."""
-    said = f"{payment.amount} {payment.currency}"
+    said = wording.money(payment.amount, payment.currency)
     if payment.status == _STATUS.PAID and payment.paid_at:
         record(_fact(payment, "payment.paid", f"Paid {said}", payment.paid_at, ""), react=react, now=now)
     elif payment.status == _STATUS.FAILED and payment.failed_at:

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from crm.history.tracking import changes_of
 from crm.team.models import VisibleQuerySet
-from crm.web import clock
+from crm.web import clock, wording
 
 
 class Payment(models.Model):
@@ -58,7 +58,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
+        return wording.money(self.amount, self.currency)
 
 
 class RefundQuerySet(VisibleQuerySet["Refund"]):

@@ -20,6 +20,7 @@ from crm.outbox.public_views import page_of
 from crm.team.permissions import demand, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock, standing
+from crm.web.faults import first_fault
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -69,7 +70,7 @@ def stopping(request: HttpRequest) -> HttpResponse:
         policy.throw(form.cleaned_data["scope"], form.cleaned_data["reason"], now, admin)
         toast(request, f"{SwitchForm.SCOPES[form.cleaned_data['scope']][0]}: stopped.")
     else:
-        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
     standing.forget()
     return redirect(back)
 
@@ -87,7 +88,7 @@ def resting(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             form = RestForm(request.POST)
             if not form.is_valid():
-                raise ValueError(next(iter(form.errors.values()))[0])
+                raise ValueError(first_fault(form))
             pressure.let_rest(contact, form.moment(), form.cleaned_data["reason"], viewer, now)
             toast(request, f"Automation leaves {contact} alone.")
     except ValueError as error:

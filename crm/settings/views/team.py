@@ -23,6 +23,7 @@ from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.todos.models import Task
 from crm.web import clock
+from crm.web.faults import first_fault
 from crm.web.pagination import BadCursor, Sort, keyset_page
 from crm.web.toasts import toast
 
@@ -107,7 +108,7 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and _saved(form):
         toast(request, f"The team is called {form.instance} now.")
     else:
-        toast(request, str(next(iter(form.errors.values()))[0]), level=messages.ERROR)
+        toast(request, first_fault(form), level=messages.ERROR)
     return redirect("settings:groups")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -16,6 +15,7 @@ from crm.todos import actions, bulk
 from crm.todos.forms import OwnerForm, SnoozeForm
 from crm.todos.models import Task
 from crm.web import clock, wording
+from crm.web.faults import first_fault
 from crm.web.returning import next_url
 from crm.web.toasts import toast
 
@@ -32,10 +32,6 @@ def back(request: HttpRequest) -> str:
 def undo_of(token: str, request: HttpRequest) -> str:
     """Where a verb of `bulk` is taken back."""
     return f"{reverse('todos:bulk_undoing')}?{urlencode({'of': token, 'next': back(request)})}"
-
-
-def first_error(form: Any) -> str:
-    return next(str(error) for errors in form.errors.values() for error in errors)
 
 
 @require_POST
@@ -73,7 +69,7 @@ def _changed(request: HttpRequest, task: Task) -> HttpResponse:
 def snooze(request: HttpRequest, pk: int) -> HttpResponse:
     task, viewer, now, form = task_of(request, pk), viewer_of(request), clock.now(), SnoozeForm(request.POST)
     if not form.is_valid():
-        return refused(request, first_error(form))
+        return refused(request, first_fault(form))
     until = form.moment(viewer, now)
     if task.done_at:
         return refused(request, "This task is done. Open it again before you snooze it.")
@@ -94,7 +90,7 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
 def owner(request: HttpRequest, pk: int) -> HttpResponse:
     task, form = task_of(request, pk), OwnerForm(request.POST)
     if not form.is_valid():
-        return refused(request, first_error(form))
+        return refused(request, first_fault(form))
     if task.done_at:
         return refused(request, "This task is done. Open it again before you hand it on.")
     try:

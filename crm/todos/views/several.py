@@ -12,8 +12,9 @@ from crm.team.viewer import viewer_of
 from crm.todos import actions
 from crm.todos import bulk as verbs
 from crm.todos.forms import OwnerForm, SnoozeForm
-from crm.todos.views.changing import back, first_error, refused, undo_of
+from crm.todos.views.changing import back, refused, undo_of
 from crm.web import clock
+from crm.web.faults import first_fault
 from crm.web.toasts import toast
 
 
@@ -51,7 +52,7 @@ def _done(request: HttpRequest, ids: list[int]) -> tuple[str, str]:
 
 def _valid(form: Any) -> Any:
     if not form.is_valid():
-        raise ValueError(first_error(form))
+        raise ValueError(first_fault(form))
     return form
 
 

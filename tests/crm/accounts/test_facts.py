@@ -119,7 +119,7 @@ def test_a_form_that_does_not_know_what_it_saw_overwrites_nothing(web: Client, k
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
-        ("name", "", "This field is required."),
+        ("name", "", "Fill this in."),
         ("language", "klingonish", "is no language code"),
         ("timezone", "Mars", "is no time zone"),
         ("parent", "Nobody at all", "No customer of yours is called"),

@@ -55,12 +55,12 @@ def test_a_new_account(web: Client, mira: User) -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ({"name": " "}, "This field is required."),
+        ({"name": " "}, "Fill this in."),
         ({"name": "x", "timezone": "Mars"}, "“Mars” is no time zone."),
         ({"name": "x", "tags": "y" * 61}, "too long for a tag"),
-        ({"name": "x", "kind": "planet"}, "planet is not one of the available choices"),
-        ({"name": "x", "country": "EU"}, "EU is not one of the available choices"),
-        ({"name": "x", "owner": "999999"}, "Select a valid choice"),
+        ({"name": "x", "kind": "planet"}, "“planet” is not in the list"),
+        ({"name": "x", "country": "EU"}, "“EU” is not in the list"),
+        ({"name": "x", "owner": "999999"}, "Choose one of the list."),
     ],
 )
 def test_an_account_that_cannot_be(web: Client, data: dict[str, str], error: str) -> None:

@@ -106,12 +106,14 @@ def test_the_next_step(
 
 def test_the_next_step_comes_from_the_open_task_and_the_contract(web: Client, nordwind: Account) -> None:
     factories.contract(nordwind, date(2025, 6, 28), date(2026, 6, 28), mrr=3200)
+    Account.objects.filter(pk=nordwind.pk).update(renews_on=date(2026, 6, 28))
     create([NewTask("Call Jonas", NOON + 3 * DAY, account_id=nordwind.pk)], now=NOON)
 
     said = words(page_of(web, nordwind))
 
     assert "Call Jonas. It is due in 3 days. The contract over" in said
     assert "runs out in 27 days." in said
+    assert "28 Jun 2026 , ends unless renewed" in said
 
 
 def test_contracts_that_run_come_before_those_that_ended(web: Client, nordwind: Account) -> None:

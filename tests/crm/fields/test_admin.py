@@ -52,14 +52,14 @@ def test_a_choice_is_made_with_a_key_of_its_name_and_codes_of_its_options(admin:
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"name": ""}, "This field is required"),
+        ({"name": ""}, "Fill this in."),
         ({"more_options": ""}, "Name at least one option."),
         ({"more_options": "Gold\ngold"}, ""),
         ({"more_options": "Gold, silver"}, "no comma, semicolon or bar"),
         ({"more_options": "Gold", "default": "Lead"}, "“Lead” is not one of the choices"),
-        ({"type": "number", "decimals": "7"}, "less than or equal to 6"),
+        ({"type": "number", "decimals": "7"}, "Write 6 or less."),
         ({"type": "text", "key": "9x"}, "A key begins with a letter"),
-        ({"type": "nonsense"}, "nonsense is not one of the available choices"),
+        ({"type": "nonsense"}, "“nonsense” is not in the list"),
     ],
 )
 def test_what_makes_no_field_is_refused(admin: Client, form: dict[str, str], said: str) -> None:

@@ -64,15 +64,15 @@ def test_admins_make_a_form(admins: Client, ada: User, anybody: Client) -> None:
         ({"goes_to": "http://a.example/"}, "begins with https://"),
         ({"goes_to": "javascript:alert(1)"}, "begins with https://"),
         ({"owner_rule": "person"}, "Choose one."),
-        ({"language": "nonsense"}, "is no language code"),
-        ({"outcome": "fax"}, "Select a valid choice"),
+        ({"language": "nonsense"}, "“nonsense” is not in the list"),
+        ({"outcome": "fax"}, "“fax” is not in the list"),
         ({"outcome": "ticket", "consent": "Write me"}, "this outcome makes none"),
         ({"outcome": "ticket"}, "This outcome makes nothing of it."),  # of the company
         ({"label:message": " "}, "Say what the field is called."),
         ({"label:message": "E-mail"}, "Two fields are called the same."),
         ({"options:account.name": "One"}, "One option alone is no choice."),
         ({"required:contact.email": None}, "it must be filled in"),
-        ({"lead-days": "61"}, "less than or equal to 60"),
+        ({"lead-days": "61"}, "Write 60 or less."),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_reason(

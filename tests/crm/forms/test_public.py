@@ -65,7 +65,7 @@ def test_sent_twice_at_once_it_is_one(lead_form: PublicForm) -> None:
         ({"contact.email": "nobody"}, "This is no e-mail address."),
         ({"contact.email": None}, "Give us an address to answer to."),
         ({"message": " "}, "Tell us what it is about."),
-        ({"message": "x" * 20_001}, "at most 20000 characters"),
+        ({"message": "x" * 20_001}, "At most 20000 characters"),
         ({"account.country": "XX"}, "Choose one of the list."),
         ({"account.domain": "no domain"}, "Write it as www.example.com."),
         ({"contact.phone": "call me"}, "Write a number as it is dialled"),

@@ -12,6 +12,7 @@ from crm.accounts.models import Account, AccountChange
 from crm.history import forgetting
 from crm.history.actions import act, through, undo
 from crm.history.models import Act, Door
+from crm.ledger.models import Payment
 from tests import factories
 from tests.conftest import NOON
 
@@ -52,6 +53,20 @@ def test_the_log_reads_like_sentences(admin, mira, sam):
     assert "Mira changed owner of Kelp &amp; Co from Sam to Mira, through the API" in said
     assert "Sam tagged 2 customers with x, in bulk" in said
     assert "Mira deleted Ridge" in said
+
+
+def test_what_machines_did_says_which_and_money_reads_as_on_pages(admin):
+    paid = Payment.objects.create(
+        account=factories.account("Kelp"), external_id="in_1", due_at=NOON, amount=410, currency="EUR"
+    )
+    with through(Door.DEMO):
+        Payment.objects.filter(pk=paid.pk).update(status="void")
+    with through(Door.COMMAND):
+        Account.objects.update(name="Kelp & Co")
+    said = plain(text(admin, "/settings/audit/"))
+    assert "The demo changed status of € 410 from" in said
+    assert "Somebody changed name of Kelp" in said
+    assert "by a command on the server" in said
 
 
 @pytest.mark.parametrize(

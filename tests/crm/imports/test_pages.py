@@ -65,7 +65,10 @@ def test_from_the_file_to_its_undo(client: Any, mira: Any) -> None:
     client.post(reverse("imports:undo", args=[made.pk]))
     running.run(NOON)
     assert Account.objects.get().name == "Old"
-    assert "Undone" in client.get(made.get_absolute_url()).content.decode()
+    page = " ".join(client.get(made.get_absolute_url()).content.decode().split())
+    assert "Undone" in page
+    assert "1 that it had changed is as before." in page
+    assert "0 row" not in page
     assert set(Act.objects.filter(root__isnull=False).values_list("door", flat=True)) == {"page"}
     assert ImportMapping.objects.get().settings["mapping"]["Company"] == "name"
 

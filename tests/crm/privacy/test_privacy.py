@@ -228,3 +228,10 @@ def test_the_words_on_consent_stand_on_their_page(zuleika, mira):
     shown = signed_in(mira).get(reverse("privacy:person", args=[zuleika.pk])).content.decode()
     assert f"{FIRST} {LAST} agreed to mail, as noted by hand" in shown
     assert "noted by hand" in shown
+
+
+def test_who_may_not_export_sees_no_way_to_it(zuleika, mira, sam):
+    shown = {user: signed_in(user).get(f"/contacts/{zuleika.pk}/").content.decode() for user in (mira, sam)}
+    way = reverse("privacy:person", args=[zuleika.pk])
+    assert [way in page for page in shown.values()] == [True, False]
+    assert "Consent to mail" in shown[sam]

@@ -60,7 +60,7 @@ def test_what_is_wrong_is_said_and_nothing_is_made(web: Client, mira: User) -> N
     made(mira, "LARGE", LARGE)
     for sent, said in (
         (form(), "There is a segment called “Large” already. Give another name."),
-        (form(name=" "), "This field is required."),
+        (form(name=" "), "Fill this in."),
         (form(**{"f0-0.value": "much"}), "The filter is not finished: "),
         (
             form(**{"f0-0.field": "segment", "f0-0.op": "is_in", "f0-0.value": ""}),

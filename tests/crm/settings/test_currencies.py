@@ -65,7 +65,7 @@ def test_a_rate_may_have_a_comma(admin):
 
 
 @pytest.mark.parametrize(("code", "rate", "why"), [
-    ("EUR", "1", "reporting currency"), ("US", "1", "three letters"), ("USD", "0", "greater than"),
+    ("EUR", "1", "reporting currency"), ("US", "1", "three letters"), ("USD", "0", "or more."),
     ("USD", "one", "such as 0.92"),
 ])  # fmt: skip
 def test_what_cannot_be_a_rate(admin, code: str, rate: str, why: str):

@@ -58,13 +58,13 @@ def test_when_is_on_the_viewers_clock(web: Client, kelp: Account) -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        ({"text": ""}, "This field is required."),
-        ({"kind": "party"}, "party is not one of the available choices"),
-        ({"minutes": 0}, "greater than or equal to 1"),
+        ({"text": ""}, "Fill this in."),
+        ({"kind": "party"}, "“party” is not in the list"),
+        ({"minutes": 0}, "Write 1 or more."),
         ({"occurred_at": "2026-06-01T14:06"}, "That is still to come."),
-        ({"contact": 0}, "Select a valid choice"),
-        ({"outcome": "fine"}, "fine is not one of the available choices"),
-        ({"then": "never"}, "never is not one of the available choices"),
+        ({"contact": 0}, "Choose one of the list."),
+        ({"outcome": "fine"}, "“fine” is not in the list"),
+        ({"then": "never"}, "“never” is not in the list"),
     ],
 )
 def test_what_cannot_be_logged(web: Client, kelp: Account, data: dict[str, object], error: str) -> None:

@@ -209,13 +209,15 @@ def test_grace_is_over_at_its_moment_and_not_a_tick_before(on: DunningSettings, 
 def test_a_hard_decline_is_not_tried_and_the_owner_hears_of_it(
     on: DunningSettings, kelp: Account, work_at: Run, mira: Any
 ) -> None:
-    payment = declined(kelp, NOON, failure_reason="Your card was declined (stolen_card)")
+    payment = declined(kelp, NOON, failure_reason="Your card was declined (stolen_card).")
     walk(work_at, NOON + 10 * DAY)
     case = case_of(payment)
     assert (case.wants_card, case.next_at, case.tries) == (True, None, 0)
     task = Task.objects.get()
     assert (task.title, task.owner) == ("Ask Kelp & Co for another card", mira)
     assert task.due_at == datetime.fromisoformat("2026-06-02T07:00Z")  # 09:00 in Berlin
+    assert "from the card on file: Your card was declined (stolen_card). It is not" in task.body
+    assert task.body.startswith("€\u202f")
 
 
 def test_another_card_is_tried_in_their_next_morning(on: DunningSettings, kelp: Account, work_at: Run) -> None:

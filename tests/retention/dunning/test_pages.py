@@ -91,7 +91,7 @@ def test_forgiving_ends_it_and_can_be_taken_back(case: DunningCase, mira: Any, c
     case.refresh_from_db()
     assert (case.state, case.why, case.closed_by) == ("forgiven", "decided", mira)
     told = TimelineEntry.objects.filter(kind="dunning.forgiven")
-    assert told.get().text == "120.00 EUR was forgiven: Our mistake"
+    assert told.get().text == "€\u202f120 was forgiven: Our mistake"
     done = history.Act.objects.get(kind="dunning.forgiven")
     history.undo(done, mira, NOON + DAY)
     case.refresh_from_db()

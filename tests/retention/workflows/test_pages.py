@@ -74,7 +74,7 @@ def test_settings_are_saved_within_their_bounds(browse, ada):
     client = browse(ada)
     client.post("/workflows/inactivity/activation/")
     page = client.post("/workflows/inactivity/settings/", {"days": 0, "days_until_task": 3}, follow=True)
-    assert "Days without a login: Ensure this value is greater than or equal to 1." in page.content.decode()
+    assert "Days without a login: Write 1 or more." in page.content.decode()
     client.post("/workflows/inactivity/settings/", {"days": 10, "days_until_task": 3})
     assert Workflow.objects.get().settings == {"days": 10, "days_until_task": 3}
 

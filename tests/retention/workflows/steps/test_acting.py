@@ -82,7 +82,7 @@ def test_a_field_that_has_gone_is_said_and_all_go_on(publish, run_at, seats):
         ({"custom__seats": "many"}, "steps[0].fields[0]: Seats "),
         ({"timezone": "Mars/Olympus"}, "“Mars/Olympus” is no time zone"),
         ({"country": "XX"}, "“XX” is no country"),
-        ({"language": "x" * 11}, "steps[0].fields[0]: Ensure this value has at most 10 characters"),
+        ({"language": "x" * 11}, "steps[0].fields[0]: At most 10 characters fit here"),
     ],
 )
 def test_a_value_must_fit_its_field(seats, fields, says):

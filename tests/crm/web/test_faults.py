@@ -1,0 +1,44 @@
+"""A refused form speaks plainly, a toast says which field it means, and a wrong method is answered with a page."""
+
+from __future__ import annotations
+
+import pytest
+from django import forms
+from django.test import Client
+
+from crm.team.models import User
+from crm.web.faults import first_fault
+
+
+class Asked(forms.Form):
+    until = forms.DateField(label="Until")
+    reason = forms.CharField(max_length=5, error_messages={"required": "Say why."})
+    who = forms.ChoiceField(choices=[("a", "A")], required=False)
+    to = forms.EmailField(required=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"reason": "x"}, "Until: fill this in."),
+        ({"until": "soon", "reason": "x"}, "Until: this is no day of the calendar."),
+        ({"until": "2026-06-01"}, "Say why."),
+        ({"until": "2026-06-01", "reason": "longer"}, "Reason: at most 5 characters fit here, and these are 6."),
+        ({"until": "2026-06-01", "reason": "x", "who": "b"}, "Who: “b” is not in the list: choose one that is."),
+        ({"until": "2026-06-01", "reason": "x", "to": "b"},
+         "To: this is no e-mail address. Write one such as name@example.com."),
+    ],
+)  # fmt: skip
+def test_a_toast_names_the_field_unless_the_words_do(given: dict[str, str], told: str) -> None:
+    assert first_fault(Asked(given)) == told
+
+
+@pytest.mark.django_db
+def test_a_wrong_method_is_answered_with_a_page(client: Client, sam: User) -> None:
+    client.force_login(sam)
+
+    page = client.post("/accounts/", headers={"accept": "text/html"})
+
+    assert (page.status_code, page["Allow"]) == (405, "GET")
+    assert "Nothing was changed." in page.content.decode()
+    assert client.post("/accounts/").content == b""  # a program gets what it got
