@@ -78,7 +78,12 @@ class Act(models.Model):
         if self.by:
             return str(self.by)
         machines = {"import": "An import", "workflow": "A workflow", "command": "Somebody", "demo": "The demo"}
-        return machines.get(self.door, "Somebody")
+        return self.reporter or machines.get(self.door, "Somebody")
+
+    @property
+    def reporter(self) -> str:
+        """Which system outside has said it, of what no person did; blank: none."""
+        return "" if self.by_id else str(self.detail.get("reporter", ""))
 
 
 class Change(Event):

@@ -30,7 +30,7 @@ def how(act: Act) -> str:
     """By which way, where it was not simply a page."""
     if act.kind.startswith("bulk."):
         return "in bulk"
-    return "" if act.door == Door.PAGE else str(Door(act.door).label)
+    return "" if act.door == Door.PAGE or act.reporter else str(Door(act.door).label)
 
 
 def of_fields(fields: Sequence[Field], record: str) -> str:

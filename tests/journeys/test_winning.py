@@ -85,5 +85,7 @@ def test_a_won_deal_is_booked_once_though_billing_reports_it_too(
 
     sign_in(page, live_server.url, "Ada")
     page.goto(f"{live_server.url}/settings/audit/")
-    expect(page.locator("main")).to_contain_text("won Hafen: first year")
+    expect(page.locator("#log")).to_contain_text("Mira won Hafen: first year")
+    expect(page.locator("#log")).to_contain_text("Billing confirmed the contract Team")
+    expect(page.locator("#log")).not_to_contain_text("status, automatic renewal and external id")
     assert Deal.objects.get().outcome == "won"

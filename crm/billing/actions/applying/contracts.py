@@ -15,6 +15,7 @@ from crm.billing.actions.wishing import heeded
 from crm.billing.models import BillingObject
 from crm.billing.rules.contracts import Contracted, Term, contract
 from crm.billing.rules.facts import Said
+from crm.history.actions import act
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.models import Contract, ContractTerm
@@ -24,6 +25,7 @@ from crm.web import wording
 #: Of what happened longer ago workflows are not told: it is history.
 NEWS = timedelta(days=3)
 
+_REPORTED = {"reporter": "Billing"}
 _PAUSED, _PAID, _CANCELLED = Contract.Status.PAUSED, Contract.Status.PAID, Contract.Status.CANCELLED
 
 
@@ -40,13 +42,22 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
     state = _as_json(wanted)
     if there and row.state == state:
         return state
-    found = there or expected_for(account_id, wanted.plan, wanted.status)
-    was = (found.status, _price(found, now)) if there and found else None
-    made = _write(found or Contract(account_id=account_id, created_at=now), row.external_id, wanted, now)
-    _write_terms(made, wanted, now)
+    sold = None if there else expected_for(account_id, wanted.plan, wanted.status)
+    if sold:  # what a person sold counts from here on: the audit log says by whom
+        with act("contract.confirmed", f"confirmed the contract {sold}", None, now, _REPORTED | {"contract": sold.pk}):
+            _write_whole(sold, row.external_id, wanted, now)
+        return state
+    was = (there.status, _price(there, now)) if there else None
+    made = _write_whole(there or Contract(account_id=account_id, created_at=now), row.external_id, wanted, now)
     if was:
         _tell(made, was, facts, now)
     return state
+
+
+def _write_whole(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
+    made = _write(found, external_id, wanted, now)
+    _write_terms(made, wanted, now)
+    return made
 
 
 def _write(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
