@@ -18,11 +18,12 @@ from crm.web.pagination import Sort
 #: So long somebody must stay for an offer to have kept them.
 STAYED_DAYS = 90
 #: Offers of so many days are looked at, the youngest of which have had their 90 days.
-_LOOKED_BACK = 365
+LOOKED_BACK = 365
 PERIODS = (30, 90, 365)
 #: Of fewer who left a share is chance: the page says how many, and no per cent of them.
 FEW = 10
 LATEST = Sort("asked_on", descending=True)
+GONE = Sort("ends_on", descending=True)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ def left(viewer: Any, days: int, today: date) -> QuerySet[Cancellation]:
     )
 
 
+def unannounced(viewer: Any, days: int, today: date) -> QuerySet[CustomerSpan]:
+    """Last spans of customers that ended within the last `days` days, today included, and of whom nobody had given
+    notice: they simply were not renewed, or did not pay."""
+    rows: Any = CustomerSpan.objects.visible_to(viewer)
+    later = CustomerSpan.objects.filter(account=OuterRef("account_id"), starts_on__gte=OuterRef("ends_on"))
+    notices = Cancellation.objects.filter(account=OuterRef("account_id"), saved_by=None, withdrawn_on=None)
+    said = notices.filter(asked_on__lte=OuterRef("ends_on"), effective_on__gte=OuterRef("starts_on"))
+    return rows.filter(  # type: ignore[no-any-return]
+        ~Exists(later), ~Exists(said), ends_on__gt=today - timedelta(days=days), ends_on__lte=today
+    )
+
+
 def reasons(viewer: Any, days: int, today: date) -> Sequence[Reason]:
     """The most frequent first; those that nobody gave are left out."""
     rows = left(viewer, days, today).values("reason_id", "reason__name").annotate(many=Count("pk"))
@@ -70,7 +83,7 @@ def saved(viewer: Any, kind: str, today: date) -> QuerySet[Cancellation]:
     rows: Any = Cancellation.objects.visible_to(viewer)
     last = today - timedelta(days=STAYED_DAYS)
     return rows.filter(  # type: ignore[no-any-return]
-        saved_by=kind, asked_on__gt=last - timedelta(days=_LOOKED_BACK), asked_on__lte=last
+        saved_by=kind, asked_on__gt=last - timedelta(days=LOOKED_BACK), asked_on__lte=last
     )
 
 
@@ -95,7 +108,7 @@ def kept(viewer: Any, days: int, today: date) -> Sequence[Kept]:
     )
     old = cancellations.filter(
         saved_by__isnull=False, asked_on__lte=today - timedelta(days=STAYED_DAYS),
-        asked_on__gt=today - timedelta(days=STAYED_DAYS + _LOOKED_BACK),
+        asked_on__gt=today - timedelta(days=STAYED_DAYS + LOOKED_BACK),
     ).annotate(still=stayed())  # fmt: skip
     judged = {
         kind: (still, many)

@@ -19,6 +19,7 @@ slots.notification_kinds.register(
         "A customer wants to leave", "One of yours cancelled on their page, or took an offer.", "log-out", "bell", 45
     ),
 )
+slots.keeping_places.register("leaving", slots.Place("Why customers leave", "leaving:report", 60))
 slots.explainers.register(actions.ORIGIN, letters.explain)
 slots.send_guards.register(letters.ORIGIN, letters.guard)
 slots.owned_rows.register(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -70,18 +71,35 @@ def why(request: HttpRequest) -> HttpResponse:
     days = next((days for days in report.PERIODS if asked.get("days") == str(days)), 90)
     found = report.reasons(viewer, days, today)
     total = sum(one.count for one in found)
+    judged = today - timedelta(days=report.STAYED_DAYS)
     context: dict[str, Any] = {
+        "unannounced": report.unannounced(viewer, days, today).count(),
+        "judged": (judged - timedelta(days=report.LOOKED_BACK - 1), judged),
         "days": days, "periods": report.PERIODS, "reasons": found, "total": total, "few": total < report.FEW,
-        "kept": report.kept(viewer, days, today), "stayed_days": report.STAYED_DAYS,
+        "kept": (kept := report.kept(viewer, days, today)), "any_judged": any(one.judged for one in kept),
+        "stayed_days": report.STAYED_DAYS,
         "may_set": allows(viewer, "manage_settings"), **_names(request, days),
     }  # fmt: skip
     return render(request, "crm/leaving/report.html", context)
+
+
+def _silent(request: HttpRequest, days: int) -> dict[str, Any]:
+    """Who went without a word, the last one first."""
+    viewer, today = viewer_of(request), clock.today(clock.now())
+    rows = report.unannounced(viewer, days, today).select_related("account")
+    try:
+        page = keyset_page(rows, report.GONE, request.GET.get("cursor"))
+    except BadCursor as error:
+        raise Http404("This part of the list is not there.") from error
+    return {"silent": page.rows, "cursor": page.next}
 
 
 def _names(request: HttpRequest, days: int) -> dict[str, Any]:
     """Whom the address asks for: who gave a reason, or whom an offer had kept 90 days ago; else all who left."""
     asked, viewer, today = request.GET, viewer_of(request), clock.today(clock.now())
     kind, reason = asked.get("kept", ""), asked.get("reason", "")
+    if asked.get("silent"):
+        return _silent(request, days)
     if (kind and kind not in rules.LIMITED) or (reason and not (reason.isdecimal() and len(reason) < 19)):
         raise Http404("There is no such line in this report.")
     if kind:

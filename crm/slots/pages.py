@@ -32,6 +32,17 @@ class MenuEntry:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A page of those about how customers are kept, which stand beside each other as tabs. Its name here is what it
+    gives `{% keeping_places %}`."""
+
+    label: str
+    url_name: str
+    order: int
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Panel:
     """A part of a page about one subject. `context` runs at most one query; None hides the panel.
 
@@ -64,6 +75,7 @@ class ContractDoor:
 account_reads: Registry[Callable[[], Any]] = Registry("value read with an account's page")
 contract_doors: Registry[ContractDoor] = Registry("door of a contract")
 menu: Registry[MenuEntry] = Registry("menu entry")
+keeping_places: Registry[Place] = Registry("place about keeping customers")
 
 
 @dataclass(frozen=True)

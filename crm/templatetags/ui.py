@@ -14,10 +14,12 @@ import lucide
 from django import template
 from django.conf import settings
 from django.template.context import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
+from crm import slots
 from crm.web import clock, wording
 from crm.web.html import SANDBOX
 
@@ -162,6 +164,13 @@ def opens_dialog(address: str) -> SafeString:
     return format_html(
         'href="{0}" hx-get="{0}" hx-target="#dialog" hx-swap="innerHTML" aria-haspopup="dialog"', address
     )
+
+
+@register.inclusion_tag("ui/places.html")
+def keeping_places(here: str) -> dict[str, Any]:
+    """The pages about how customers are kept, beside each other; `here` is the name of this one."""
+    rows = slots.keeping_places.items()
+    return {"places": [(one.label, reverse(one.url_name, args=one.args), name == here) for name, one in rows]}
 
 
 @register.simple_tag

@@ -13,3 +13,4 @@ slots.settings_pages.register(
         roles=frozenset({"admin", "manager", "agent"}), keywords="report meeting churn mail monthly",
     ),
 )  # fmt: skip
+slots.keeping_places.register("reviews", slots.Place("Reviews", "reports:list", 50))

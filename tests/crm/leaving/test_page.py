@@ -10,6 +10,7 @@ from django.core import signing
 from django.test import Client
 from django.utils.html import strip_tags
 
+from crm.accounts.models import Account
 from crm.duplicates.merging import merge
 from crm.history.actions import undo
 from crm.history.models import Act
@@ -271,6 +272,35 @@ def test_the_report_opens_its_names_and_each_sees_their_own(
     assert client.get("/leaving/?reason=x").status_code == 404
     client.force_login(olaf)
     assert "Far too dear" not in client.get("/leaving/").content.decode()
+
+
+def test_who_left_without_a_word_is_counted_beside_the_notices(
+    reasons: Any, ada: Any, olaf: Any, mira: Any, client: Client
+) -> None:
+    def ended(name: str, ends_on: date, **more: Any) -> Contract:
+        account = factories.account(name, owner=mira)
+        row = factories.contract(account, date(2025, 1, 1), ends_on, 100)
+        if more:
+            Cancellation.objects.create(account=account, contract=row, reason=reasons["price"], **more)
+        return row
+
+    for name, days in (("Today", 0), ("First day", 89), ("Before", 90), ("Tomorrow", -1)):
+        ended(name, TODAY - timedelta(days=days))
+    ended("Said so", TODAY, asked_on=TODAY - timedelta(days=30), effective_on=TODAY)
+    ended("Took it back", TODAY, asked_on=TODAY - timedelta(days=30), effective_on=TODAY, withdrawn_on=TODAY)
+    back = ended("Came back", TODAY - timedelta(days=9)).account
+    factories.contract(back, TODAY - timedelta(days=3), None, 100)
+    project(list(Account.objects.values_list("pk", flat=True)), NOON)
+    names = {span.account.name for span in report.unannounced(ada, 90, TODAY)}
+    assert names == {"Today", "First day", "Took it back"}
+    client.force_login(ada)
+    page = client.get("/leaving/?days=90&silent=1").content.decode()
+    assert "3 customers</a> left without giving notice" in page
+    assert "Who left without giving notice" in page
+    assert "First day" in page
+    assert "Said so" not in page
+    client.force_login(olaf)
+    assert "First day" not in client.get("/leaving/?days=90&silent=1").content.decode()
 
 
 def test_admins_set_offers_and_take_them_back(reasons: Any, ada: Any, mira: Any, client: Client) -> None:
