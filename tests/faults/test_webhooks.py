@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import pytest
 
 from crm.inbox import actions
+from crm.inbox.channels import telegram
 from crm.inbox.models import InboundPayload
 from crm.tickets.models import Ticket, TicketMessage
 from tests.crm.inbox.chats import update
+from tests.faults.nemesis import Nemesis
 from tests.faults.servers import free_port
 from tests.faults.world import Figures, World
 from tests.stage.crew import wait_for_count, wait_until
@@ -109,6 +111,38 @@ def test_five_times_at_once_is_once(world: World) -> None:
     for _ in itertools.takewhile(bool, (actions.work(world.now) for _ in range(1000))):
         pass
     _is_applied_once(100)
+
+
+def kill_while_handling(world: World, count: int, kills: int) -> None:
+    """kill -9 of a process that handles what came in, again and again; whatever it had taken rests, and is taken by
+    another one."""
+    nemesis = Nemesis(world, world.team(2))
+    for number in range(1, count + 1):
+        body = json.dumps(update(number, f"Question {number}", 1 + number % CHATS)).encode()
+        actions.store("telegram", telegram.KIND, f"update:{number}", body, {}, world.now)
+    figures, todo = Figures("kill -9 while the inbox is worked off"), InboundPayload.objects.exclude(state="done")
+    end = time.monotonic() + 20 + kills * 3
+    with world.ringing(INBOX, every=0.05):
+        while (left := todo.count()) or nemesis.kills < kills:
+            if nemesis.kills < kills and left < 2 * count * (1 - nemesis.kills / kills):
+                nemesis.kill_child()
+            if not todo.filter(due_at__lte=world.now).exists():
+                world.clock.skip(3600)  # what a killed process had taken rests until then
+            assert time.monotonic() < end, f"{left} left, {nemesis.done}\n{world.crew.logs()}"
+            time.sleep(0.02)
+    tried_again = InboundPayload.objects.filter(tries__gt=1).count()
+    figures.tell(payloads=count, **nemesis.done, tried_again=tried_again)
+    assert tried_again
+    _is_applied_once(count)
+
+
+def test_workers_killed_over_the_inbox_lose_and_double_nothing(world: World) -> None:
+    kill_while_handling(world, 150, kills=15)
+
+
+@pytest.mark.long
+def test_two_hundred_workers_killed_over_the_inbox(world: World) -> None:
+    kill_while_handling(world, 3000, kills=200)
 
 
 @pytest.mark.long
