@@ -99,7 +99,7 @@ def check_journal(capsys: pytest.CaptureFixture[str], uncertain: int | None = 0)
     return report
 
 
-@pytest.mark.parametrize("number", [150, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [70, pytest.param(1000, marks=pytest.mark.long)])
 def test_sixty_days_with_real_workers(stage: Stage, capsys, number: int) -> None:
     customers = spine.cast(number)
     prepare(customers, stage.folder)
@@ -125,7 +125,7 @@ def test_sixty_days_with_real_workers(stage: Stage, capsys, number: int) -> None
     assert "version 1" in page
 
 
-@pytest.mark.parametrize("number", [150, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [70, pytest.param(300, marks=pytest.mark.long)])
 def test_tick_alone_gives_the_same(stage: Stage, capsys, number: int) -> None:
     customers = spine.cast(number)
     prepare(customers, stage.folder)
@@ -149,7 +149,7 @@ def test_tick_alone_gives_the_same(stage: Stage, capsys, number: int) -> None:
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("number", [150, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [70, pytest.param(300, marks=pytest.mark.long)])
 def test_doubled_beats_and_killed_workers_double_and_lose_nothing(stage: Stage, capsys, number: int) -> None:
     """Two beats, two workers, and again and again one that is at work is killed with -9 and replaced."""
     customers = spine.cast(number)
