@@ -15,12 +15,15 @@ from crm.slots import Connection, Traffic
 #: Payloads among which the last one of a source is looked for: of one who was silent for longer no time is shown.
 _LOOKED_AT = 5000
 
+#: Its own error stands beside it there.
+_UNREAD = "Something that came could not be read. It lies in the inbox, parked."
+
 _MAILBOX = """
     SELECT count(*) AS many, max(looked_at) AS last_at, coalesce(max(trouble), '') AS trouble FROM crm_mailboxplace
 """
 _CAME = f"""
     SELECT count(*) AS many, max(received_at) AS last_at, coalesce((
-        SELECT error FROM crm_inboundpayload WHERE state = 'failed' AND {{which}} ORDER BY id DESC LIMIT 1
+        SELECT '{_UNREAD}' FROM crm_inboundpayload WHERE state = 'failed' AND {{which}} LIMIT 1
     ), '') AS trouble
     FROM crm_inboundpayload
     WHERE id > (SELECT coalesce(max(id), 0) FROM crm_inboundpayload) - {_LOOKED_AT} AND {{which}}

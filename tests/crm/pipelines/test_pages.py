@@ -246,3 +246,13 @@ def test_each_figure_of_the_forecast_opens_its_deals(visitor: Client, sales: Sim
     by_source = figures(visitor.get(f"/pipelines/{sales.pipeline.pk}/forecast/?by=source").content.decode())
     listed = visitor.get(by_source["All"][0][1].replace("&amp;", "&")).content.decode()
     assert (by_source["All"][0][0], sorted(re.findall(r"<b>([A-F])</b>", listed))) == ("€ 5,600", list("DEF"))
+
+
+@pytest.mark.parametrize("form", ["winning", "loss", "place", "people", "tickets"])
+def test_a_form_on_a_page_of_its_own_sends_itself_as_a_page(
+    visitor: Client, sales: SimpleNamespace, deal: Making, form: str
+) -> None:
+    """There is no dialog there that an answer could go into."""
+    url = f"/deals/{deal().pk}/{form}/"
+    assert 'hx-target="#dialog"' in visitor.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-target="#dialog"' not in visitor.get(url).content.decode()
