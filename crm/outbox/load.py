@@ -17,6 +17,7 @@ from crm.outbox.models.messages import waiting_since
 from crm.outbox.settling import BY_HAND
 from crm.outbox.stopping import Stops
 from crm.slots import LATE, MOST, Load, Throughput
+from crm.web import standing
 
 #: Sent mail of the last day is counted up to here: an index range that takes some 30 ms.
 MOST_SENT = 50_000
@@ -73,6 +74,7 @@ _SELECT = """
 def select(now: datetime) -> tuple[str, Sequence[Any]]:
     """For `slots.loads`. The three kinds of rows are bounded each, so one sender's backlog can hide another's rows."""
     rows, stops = OutboundMessage.objects, stopping.now_thrown()
+    standing.keep_beside("stops", stops)
     parts: dict[str, str] = {}
     named = Jsonb({name: stops.because(name) for name in {*stops.senders, *CHATS.values()} if stops.because(name)})
     values: list[Any] = [named, stops.because(""), stopping.SINGLE_READERS, now - LATE]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -14,9 +14,10 @@ from crm.history.undoing import echoes, irrevocable
 from crm.outbox import actions, approving, checks, complaining, load, panels, policy, pressure, repairs, resting, trying  # noqa: F401  (importing it registers it)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
-from crm.outbox.models import Notification, OutboundMessage, Suppression, Switch
+from crm.outbox.models import Notification, OutboundMessage, Suppression
 from crm.outbox.notifications import digest, fall_or_rise, notify
 from crm.outbox.reachable import register_checks
+from crm.outbox.stopping import now_thrown
 from crm.team.models import User
 from crm.team.viewer import SIGHT
 from crm.web import clock, standing
@@ -64,17 +65,13 @@ def _asked(number: int, due_at: datetime, words: str, now: datetime) -> tuple[st
 
 def stopped_by_hand(request: HttpRequest, how: Any) -> slots.Notice | None:
     """Everything automatic, or a kind of mail, is stopped; kept as long as how the work stands."""
-    thrown = standing.kept_beside("stopped", _thrown)
+    switches = standing.kept_beside("stops", now_thrown).switches
+    thrown = next((one for one in switches if one.scope == "automatic" or one.scope.startswith("category:")), None)
     if not thrown:
         return None
     by = f" by {thrown.thrown_by}" if thrown.thrown_by else ""
     title = f"Stopped{by}: {thrown.words}."
     return slots.Notice(title, thrown.reason, reverse("sending:settings"), "Sending", "bad")
-
-
-def _thrown() -> Switch | None:
-    rows = Switch.objects.filter(Q(scope="automatic") | Q(scope__startswith="category:"))
-    return rows.select_related("thrown_by").order_by("scope").first()
 
 
 slots.tellers.register("bell", notify)

@@ -162,9 +162,15 @@ def kept_beside[T](name: str, find: Callable[[], T]) -> T:
         return find()
     known: dict[str, T] = caches["pages"].get(_BESIDE) or {}
     if name not in known:
-        known[name] = find()
-        caches["pages"].set(_BESIDE, known, KEEP_SECONDS)
+        keep_beside(name, made := find())
+        return made
     return known[name]
+
+
+def keep_beside(name: str, found: Any) -> None:
+    """Who has just asked for what a notice asks for saves it the question."""
+    if KEEP_SECONDS:
+        caches["pages"].set(_BESIDE, (caches["pages"].get(_BESIDE) or {}) | {name: found}, KEEP_SECONDS)
 
 
 def forget() -> None:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.urls import reverse
 
+from crm.outbox.models import Switch
 from crm.slots import LATE, MOST, Load, Repair, Trouble, Verb
-from retention.workflows import actions, brake
+from retention.workflows import actions, brake, engine
 from retention.workflows.models import WAITING_SINCE, Enrollment, EnrollmentQuerySet, waited_since_before
 
-_MOVES = f"(w.state = 'on' AND NOT {brake.IS_ON})"
+_MOVES = f"(w.state = 'on' AND NOT {brake.IS_ON} AND {engine.MOVES})"
 
 _SELECT = f"""
     SELECT w.slug AS grp, w.name AS label, CASE WHEN {_MOVES} THEN ripe.n ELSE 0 END AS due,
@@ -21,7 +22,8 @@ _SELECT = f"""
         CASE WHEN {_MOVES} THEN 0 ELSE ripe.n END AS held, parked.n AS parked, unsure.n AS uncertain,
         failed.n AS failed, CASE WHEN {_MOVES} THEN ripe.oldest END AS oldest_due,
         CASE w.state WHEN 'paused' THEN 'The workflow is paused.' WHEN 'off' THEN 'The workflow is off.'
-            ELSE CASE WHEN {brake.IS_ON} THEN 'Every batch fails, so one is tried a minute. ' || w.stumbled_over
+            ELSE CASE WHEN NOT ({engine.MOVES}) THEN 'Everything automatic is stopped.'
+                WHEN {brake.IS_ON} THEN 'Every batch fails, so one is tried a minute. ' || w.stumbled_over
                 ELSE '' END
         END AS because
     FROM retention_workflow w
@@ -50,7 +52,8 @@ def select(now: datetime) -> tuple[str, Sequence[Any]]:
 def narrowed(rows: EnrollmentQuerySet, figure: str, now: datetime) -> EnrollmentQuerySet:
     """Enrollments of a running workflow that are `due` or `late`; those that would be, if it moved, are `held`."""
     ripe = rows.active().filter(due_at__lte=now)
-    moves = Q(workflow__state="on", workflow__stumbles__lt=brake.IN_A_ROW)
+    stopped = Switch.objects.filter(scope="automatic")
+    moves = Q(workflow__state="on", workflow__stumbles__lt=brake.IN_A_ROW) & Q(~Exists(stopped))
     if figure == "held":
         return ripe.exclude(moves)
     due = ripe.filter(moves)

@@ -60,5 +60,5 @@ def quick_options(request: HttpRequest, subject: str, name: str) -> HttpResponse
         (label, leading_back(listing, request.GET, **{name: value}), value == request.GET.get(name))
         for value, label in quick.more(viewer_of(request))
     ]
-    context = {"quick": quick, "offered": offered}
+    context = {"quick": quick, "offered": offered, "back": leading_back(listing, request.GET)}
     return render(request, f"crm/segments/quick.html{'#items' if request.htmx else ''}", context)

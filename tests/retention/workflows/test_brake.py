@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from crm.outbox import journal as outbox_journal
+from crm.outbox import policy
 from crm.todos.models import Task
 from crm.web import standing
 from retention.workflows import actions, brake, engine, journal, load
@@ -135,3 +136,17 @@ def test_who_stood_still_in_a_paused_workflow_waits_from_its_resumption_on(crowd
     assert [load_of(moment).late for moment in (at_last, over)] == [0, 100]
     assert journal.check(later + outbox_journal.LONG_PAST)["lost"] == []
     assert len(journal.check(later + outbox_journal.LONG_PAST + timedelta(microseconds=1))["lost"]) == 100
+
+
+def test_who_waits_because_everything_automatic_is_stopped_is_not_late(crowd):
+    policy.throw("automatic", "a wrong price", NOON)
+    now = NOON + timedelta(hours=1)
+
+    how = load_of(now)
+
+    assert (how.due, how.late, how.held, how.oldest_due) == (0, 0, 100, None)
+    assert how.because == "Everything automatic is stopped."
+    rows = Enrollment.objects.all()
+    assert [load.narrowed(rows, figure, now).count() for figure in ("due", "late", "held")] == [0, 0, 100]
+    policy.lift("automatic", NOON)
+    assert load_of(now).late == 100
