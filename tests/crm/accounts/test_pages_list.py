@@ -239,3 +239,11 @@ def test_beyond_a_thousand_nobody_counts(web: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE crm_account")
     assert "about 1,000 accounts" in web.get("/accounts/").content.decode()
+
+
+def test_all_that_a_menu_offers_leads_back_to_the_list(client: Client, mira: User) -> None:
+    client.force_login(mira)
+
+    page = client.get("/lists/account/by/owner/?lifecycle=customer").content.decode()
+
+    assert '<a class="back" href="/accounts/?lifecycle=customer' in page
