@@ -24,13 +24,15 @@ MOST_UNTOUCHED = 1_000
 
 _CUSTOMER = {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value}
 
-# The touches are counted once, whatever number of months there are: nothing in them hangs on an account.
+# The touches are counted once, whatever number of months there are: nothing in them hangs on an account. Whoever has
+# paused has left nobody, and has MRR as on the dashboard of retention (crm.ledger says so of contracts: COUNTED).
 _SELECT = """
     SELECT CASE WHEN lifecycle = 'customer' AND renews_on BETWEEN %s AND %s
             THEN date_trunc('month', renews_on)::date END AS month,
         count(*) AS accounts, count(*) FILTER (WHERE lifecycle = 'customer') AS customers,
         coalesce(sum(mrr) FILTER (WHERE lifecycle = 'customer'), 0) AS mrr,
         count(*) FILTER (WHERE lifecycle = 'customer' AND silent_since <= %s) AS silent,
+        coalesce(sum(mrr) FILTER (WHERE lifecycle = 'paused'), 0) AS mrr_paused,
         (SELECT ARRAY[count(*) FILTER (WHERE source = 'person'), count(*) FILTER (WHERE source = 'automatic')]
             FROM ({touches}) AS t(source)) AS touches,
         (SELECT count(*) FROM ({untouched}) AS u) AS untouched
@@ -50,8 +52,8 @@ class Month:
 
 
 def of(viewer: User, now: datetime) -> dict[str, Any]:
-    """For the page: accounts, customers, mrr_of_customers, renewing, renewing_a_year, months, silent, untouched,
-    by_people and automatic (touches since Monday)."""
+    """For the page: accounts, customers, mrr, mrr_paused (part of mrr), renewing, renewing_a_year, months, silent,
+    untouched, by_people and automatic (touches since Monday)."""
     today = clock.today(now)
     last = today + timedelta(days=rules.RENEWAL_DAYS)
     parts = {
@@ -76,11 +78,13 @@ def _summed(rows: list[tuple[Any, ...]], today: date, last: date) -> dict[str, A
         for month, accounts, _, mrr, *_ in rows
         if month
     ]
-    touches, untouched_count = (rows[0][5], rows[0][6]) if rows else ([0, 0], 0)
+    touches, untouched_count = (rows[0][6], rows[0][7]) if rows else ([0, 0], 0)
+    paused = sum((row[5] for row in rows), Decimal(0))
     return {
         "accounts": sum(row[1] for row in rows),
         "customers": sum(row[2] for row in rows),
-        "mrr_of_customers": sum((row[3] for row in rows), Decimal(0)),
+        "mrr": sum((row[3] for row in rows), paused),
+        "mrr_paused": paused,
         "silent": sum(row[4] for row in rows),
         "months": months,
         "renewing": sum(month.count for month in months),

@@ -11,6 +11,7 @@ from django.core.cache import caches
 from django.urls import reverse
 
 from crm.home import views
+from crm.ledger.actions import project
 from crm.timeline.actions import Fact, record
 from tests import factories
 from tests.conftest import NOON
@@ -81,12 +82,12 @@ def test_figures(client, ada, mira, olaf):
     (month,) = figures.pop("months")
     assert (month.first, month.count, month.a_year) == (date(2026, 8, 1), 1, Decimal(1200))
     assert figures == {
-        "accounts": 3, "customers": 2, "mrr_of_customers": Decimal(150), "renewing": 1,
+        "accounts": 3, "customers": 2, "mrr": Decimal(150), "mrr_paused": 0, "renewing": 1,
         "renewing_a_year": Decimal(1200), "silent": 1, "untouched": 0, "by_people": 1, "automatic": 2,
     }  # fmt: skip
     client.force_login(olaf)
     figures = client.get(reverse("home:today")).context["figures"]
-    assert (figures["customers"], figures["mrr_of_customers"], figures["renewing"], figures["automatic"]) == (
+    assert (figures["customers"], figures["mrr"], figures["renewing"], figures["automatic"]) == (
         1,
         Decimal(50),
         0,
@@ -105,3 +106,20 @@ def test_slow_figures_are_kept_for_a_minute_but_not_for_narrower_eyes(client, mi
     mira.sees = "own"
     mira.save()
     assert client.get("/").context["figures"]["customers"] == 2
+
+
+def test_revenue_of_a_month_is_that_of_the_dashboard_and_says_how_much_of_it_is_paused(client, ada):
+    """Whoever has paused is a customer still; between two terms, and after the end, nobody is."""
+    running, paused, between, gone = (factories.account(name) for name in ("Runs", "Paused", "Between", "Gone"))
+    factories.contract(running, date(2026, 1, 1), mrr=150)
+    factories.contract(paused, date(2026, 1, 1), mrr=60, status="paused")
+    factories.contract(between, date(2026, 1, 1), date(2026, 5, 1), mrr=7).terms.create(starts_on=in_days(9), mrr=7)
+    factories.contract(gone, date(2026, 1, 1), TODAY, mrr=9)
+    project([account.pk for account in (running, paused, between, gone)], NOON)
+    client.force_login(ada)
+    page = client.get("/")
+    figures = page.context["figures"]
+    assert (figures["mrr"], figures["mrr_paused"]) == (Decimal(210), Decimal(60))
+    assert "210 a month, €\N{NARROW NO-BREAK SPACE}60 of it paused" in page.content.decode()
+    board = client.get(reverse("retention:dashboard")).context["board"]
+    assert board.counts.mrr_end == figures["mrr"]
