@@ -17,7 +17,7 @@ from crm.ledger.rules import add_months
 from crm.segments.filters import FilterError
 from crm.segments.models import Segment
 from crm.segments.rules import read_day
-from crm.team.permissions import requires
+from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from retention.metrics import names
@@ -47,7 +47,7 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
         "by": [(name, label, asked.query(by=name)) for name, label in asking.BY.items()],
         "segments": Segment.objects.visible_to(viewer).in_use().filter(subject="account").order_by("name")[:100],
         "hidden": {name: text for name, text in asked.whom.sliced.items() if name != "segment"},
-        "csv": f"{reverse('cohorts:file')}?{asked.query(one=None, other=None)}",
+        "csv": allows(viewer, "export") and f"{reverse('cohorts:file')}?{asked.query(one=None, other=None)}",
     }  # fmt: skip
     return render(request, "retention/metrics/cohorts.html", context, status=422 if refusal else 200)
 

@@ -121,6 +121,7 @@ def test_the_file_has_a_line_for_each_cell_and_needs_the_right(customers: None, 
     assert lines[3] == "2026-01,3,2,2026-03-31,2,0.6667,200.00,0.6667"
     client.force_login(sam)
     assert client.get("/retention/cohorts/file/").status_code == 403
+    assert ["/cohorts/file/" in page(user) for user in (mira, sam)] == [True, False]
 
 
 def test_programs_get_the_same(customers: None, ada: User) -> None:
