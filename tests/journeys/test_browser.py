@@ -38,7 +38,7 @@ def test_what_somebody_has_emptied_stays_empty_when_it_is_refused(page: Page, li
     field.fill("")
     page.locator("dialog[open] form").evaluate("form => { form.noValidate = true }")
     field.press("Enter")
-    expect(page.locator("dialog[open]")).to_contain_text("This field is required")
+    expect(page.locator("dialog[open]")).to_contain_text("Fill this in.")
     expect(field).to_have_value("")
 
 

@@ -47,9 +47,9 @@ def test_from_the_form_to_the_plan(office: Any, people: dict[str, Contact]) -> N
     [
         ({"body": "{{ contact.first_name | shout }}"}, "no filter named shout"),
         ({"over_hours": "73"}, "At most 72 hours"),
-        ({"name": ""}, "required"),
+        ({"name": ""}, "Fill this in."),
         ({"other_share": "0"}, "campaign_share_of_both|between|greater"),
-        ({"segment": "4711"}, "valid choice"),
+        ({"segment": "4711"}, "Choose one of the list."),
     ],
 )
 def test_a_form_that_is_refused_keeps_nothing(office: Any, db: None, changed: dict[str, str], why: str) -> None:
