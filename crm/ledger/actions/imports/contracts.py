@@ -9,15 +9,15 @@ from django.conf import settings
 
 from crm.accounts.models import Account
 from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
+from crm.ledger.actions.imports.refusing import RATE_OF, reject_contracts, reject_forgotten, reject_terms
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
-from crm.ledger.actions.renewals import BATCH, MISSED, MOST_MISSED, book_renewals, last_day_to_cover
+from crm.ledger.actions.rates import sql_parameters
+from crm.ledger.actions.renewals import BATCH, book_renewals
 from crm.ledger.actions.standing import COMING_BACK, LEAVE_GAP, TURN
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
-from crm.web.days import BEYOND, EARLIEST_DAY, LATEST_DAY
 
 CONTRACT_COLUMNS = {
     "external_id": ImportColumn(
@@ -57,11 +57,11 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     rows.admit(Account, "account_id", "account_external_id")
     rows.respect(Contract, {name: name for name in ("plan", "currency", "auto_renew", "status")})
     _find_terms(rows)
-    _reject_contracts(rows)
-    _reject_terms(rows)
+    reject_contracts(rows)
+    reject_terms(rows)
     _agree(rows)
     # Without its last row, the one before it is the contract's last.
-    while _reject_forgotten(rows, now):
+    while reject_forgotten(rows, now):
         pass
     _take_over(rows)
     counts = _count(rows)
@@ -118,75 +118,6 @@ _ENDS = """
 """
 
 
-def _reject_contracts(rows: ImportRows) -> None:
-    rows.reject(
-        "r.account_id IS NULL", "account_external_id", "is the id of no customer here",
-        "Import the customers first, or correct the id.",
-    )  # fmt: skip
-    rows.reject(
-        "EXISTS (SELECT 1 FROM crm_contract c WHERE c.id = r.target AND c.account_id <> r.account_id)",
-        "account_external_id", "is not the account that has this contract",
-        "A contract stays with its customer: give it another {external_id}.",
-    )  # fmt: skip
-    rows.reject(
-        """EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line
-            AND e.account_id <> r.account_id)""",
-        "account_external_id", "differs from an earlier row of the same contract",
-        "A contract belongs to one customer: give it another {external_id}.",
-    )  # fmt: skip
-    reject_unrated(rows, _RATE_OF)
-
-
-def _reject_terms(rows: ImportRows) -> None:
-    for name in ("starts_on", "ends_on"):
-        rows.reject(
-            f"r.{name} NOT BETWEEN '{EARLIEST_DAY}' AND '{LATEST_DAY}'", name, BEYOND, "Write the year in four digits."
-        )
-    rows.reject(
-        "r.days IS NULL", "ends_on", "is not after {starts_on}",
-        "{ends_on} is the first day without service: later than {starts_on}, or blank for an open end.",
-    )  # fmt: skip
-    rows.reject(
-        "r.term_id IS NULL AND r.mrr IS NULL AND coalesce(r.status, '') <> 'trial'", "mrr", "is missing",
-        "Say what the term brings a month; 0 for nothing.",
-    )  # fmt: skip
-    # A row that goes makes room for a later one, and leaves the term that it would have changed: look again.
-    while _reject_overlaps(rows):
-        pass
-
-
-def _reject_overlaps(rows: ImportRows) -> int:
-    remedy = "The terms of one contract follow one another: correct the days, or give it another {external_id}."
-    gone = rows.reject(
-        """EXISTS (SELECT 1 FROM crm_contractterm t WHERE t.contract_id = r.target
-            AND daterange(t.starts_on, t.ends_on) && r.days
-            AND NOT EXISTS (SELECT 1 FROM import_rows o WHERE o.term_id = t.id))""",
-        "starts_on", "overlaps a term of the contract that is booked already", remedy,
-    )  # fmt: skip
-    return gone + rows.reject(
-        """EXISTS (SELECT 1 FROM import_rows e WHERE e.external_id = r.external_id AND e.line < r.line
-            AND e.days && r.days AND NOT EXISTS (SELECT 1 FROM import_rows f WHERE f.external_id = e.external_id
-                AND f.line < e.line AND f.days && e.days))""",
-        "starts_on", "overlaps an earlier row of the same contract", remedy,
-    )  # fmt: skip
-
-
-def _reject_forgotten(rows: ImportRows, now: datetime) -> int:
-    """A last term that should have renewed so often since is a slip of the pen, and would book terms by thousands."""
-    return rows.reject(
-        f"""{MISSED.format(term="r", starts_on="r.starts_on")} > %(most)s
-            AND coalesce(r.auto_renew, (SELECT c.auto_renew FROM crm_contract c WHERE c.id = r.target), FALSE)
-            AND coalesce(r.status, (SELECT c.status FROM crm_contract c WHERE c.id = r.target), 'paid') = 'paid'
-            AND NOT EXISTS (SELECT 1 FROM import_rows l
-                WHERE l.external_id = r.external_id AND l.starts_on > r.starts_on)
-            AND NOT EXISTS (SELECT 1 FROM crm_contractterm l
-                WHERE l.contract_id = r.target AND l.starts_on > r.starts_on)""",  # noqa: S608
-        "ends_on", f"is so long ago that more than {MOST_MISSED} terms would have to be booked since",
-        "Give the days of the contract's latest term, or say auto_renew no.",
-        until=last_day_to_cover(now), most=MOST_MISSED,
-    )  # fmt: skip
-
-
 def _count(rows: ImportRows) -> ImportCounts:
     """New terms are created, rows that change a term or its contract updated."""
     created = rows.ids("SELECT count(*) FROM import_rows WHERE term_id IS NULL")[0]
@@ -212,10 +143,9 @@ _AGREE = """
     WHERE r.external_id = m.external_id
 """
 
-_RATE_OF = RATE_ON.format(code="r.code", day="r.starts_on")
 # A booked rate stays, unless the contract turns out to be in another currency.
 _RATE = f"""
-    UPDATE import_rows r SET rate = {_RATE_OF}
+    UPDATE import_rows r SET rate = {RATE_OF}
     WHERE r.term_id IS NULL OR r.code <> (SELECT c.currency FROM crm_contract c WHERE c.id = r.target)
 """  # noqa: S608 (a constant of ours)
 
