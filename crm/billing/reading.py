@@ -29,6 +29,11 @@ def unmatched(viewer: User, cursor: str | None) -> Page[BillingCustomer]:
     return keyset_page(BillingCustomer.objects.visible_to(viewer).unmatched(), _NEWEST, cursor, SHOWN)
 
 
+def put_away(viewer: User, cursor: str | None) -> Page[BillingCustomer]:
+    """Whom somebody has called nothing to us, and can still link. Raises BadCursor."""
+    return keyset_page(BillingCustomer.objects.visible_to(viewer).put_away(), _NEWEST, cursor, SHOWN)
+
+
 def page(viewer: User, now: datetime) -> dict[str, Any]:
     """Five queries, whatever there is."""
     row = BillingSettings.the_only()

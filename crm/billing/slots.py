@@ -48,7 +48,9 @@ for _name, _owned in {
     slots.owned_rows.register(_name, _owned)
 slots.traces.register("billing", forget_in_billing)
 irrevocable.register(LINKED, "What billing said of them stands in the ledger. Merge the customers, or move contracts.")
-irrevocable.register(PUT_AWAY, "Bring them back on the page of billing: link them to a customer.")
+irrevocable.register(
+    PUT_AWAY, "They stand on the page of billing under “Who is not ours”: link them to a customer there."
+)
 irrevocable.register(SET, "Secrets that were replaced are not kept. Give the former one again.")
 slots.kept_tables.register("crm.BillingSettings", slots.KeptTable())
 slots.settings_pages.register(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
@@ -20,6 +21,7 @@ from crm.billing.actions.waiting import NoRate
 from crm.billing.forms import ConnectForm, LinkForm
 from crm.billing.models import BillingCustomer, BillingSettings
 from crm.billing.stripe import asking, looking
+from crm.team.models import User
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
@@ -39,9 +41,23 @@ def page(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
+@never_cache
+@require_safe
+@requires("manage_settings")
+def away(request: HttpRequest) -> HttpResponse:
+    """Who was put away; linked to a customer, they are known from then on."""
+    rows = request.htmx and request.GET.get("cursor")
+    context = {"page": _listed(request, reading.put_away)}
+    return render(request, f"crm/billing/away.html{'#rows' if rows else ''}", context)
+
+
 def _unmatched(request: HttpRequest) -> Page[BillingCustomer]:
+    return _listed(request, reading.unmatched)
+
+
+def _listed(request: HttpRequest, read: Callable[[User, str | None], Page[BillingCustomer]]) -> Page[BillingCustomer]:
     try:
-        return reading.unmatched(viewer_of(request), request.GET.get("cursor"))
+        return read(viewer_of(request), request.GET.get("cursor"))
     except BadCursor as error:
         raise BadRequest(str(error)) from error
 

@@ -20,6 +20,7 @@ def _of_billed(methods: str) -> Row:
 ROWS: dict[str, Row] = {
     "billing:page": for_admins(),
     "billing:guide": for_admins(),
+    "billing:away": for_admins(),
     **{f"billing:{verb}": for_admins("POST") for verb in ("connection", "hook_secret", "test", "look")},
     "billing:link": _of_billed("GET POST"),
     "billing:put_away": _of_billed("POST"),

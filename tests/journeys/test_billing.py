@@ -58,6 +58,15 @@ def test_somebody_unknown_is_linked_and_others_are_not_ours(
     assert BillingCustomer.objects.get(external_id="cus_2").put_away_at
     sound(page)
 
+    page.get_by_role("link", name="Who is not ours").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is not ours")
+    sound(page)
+    page.get_by_role("link", name="Link Nobody's").click()
+    dialog.get_by_label("Customer").fill("Kelp & Co")
+    dialog.get_by_role("button", name="Link").click()
+    expect(page.locator(".toast")).to_contain_text("Nobody's is Kelp & Co")
+    assert BillingCustomer.objects.get(external_id="cus_2").account == kelp
+
 
 def failed(account: Account) -> DunningCase:
     now = clock.now()

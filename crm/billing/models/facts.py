@@ -23,6 +23,10 @@ class CustomerQuerySet(models.QuerySet["BillingCustomer"]):
         """A person has to say who they are."""
         return self.filter(account=None, put_away_at=None)
 
+    def put_away(self) -> Self:
+        """A person has said that they are nothing to us."""
+        return self.filter(account=None, put_away_at__isnull=False)
+
 
 class BillingCustomer(models.Model):
     """A customer as a billing system knows them, and the account that they are here, once that is known."""

@@ -82,6 +82,31 @@ def test_whoever_is_put_away_waits_no_more(admin: Client, acme: Account) -> None
     assert not BillingCustomer.objects.unmatched().exists()
 
 
+def test_whoever_was_put_away_by_mistake_is_found_and_linked(admin: Client, acme: Account) -> None:
+    deliver(event("customer.subscription.created", subscription(), at("2026-05-10")))
+    row, away = BillingCustomer.objects.get(), f"{PAGE}customers/put-away/"
+    assert "Nobody was put away" in admin.get(away).content.decode()
+    admin.post(f"{PAGE}customers/{row.pk}/put-away/")
+    assert away in admin.get(PAGE).content.decode()
+    assert f"{PAGE}customers/{row.pk}/link/" in admin.get(away).content.decode()
+    admin.post(f"{PAGE}customers/{row.pk}/link/", {"account": "Acme"})
+    assert Contract.objects.get().account == acme
+    assert "Nobody was put away" in admin.get(away).content.decode()
+
+
+def test_a_long_list_of_those_put_away_goes_on_by_pages(admin: Client) -> None:
+    BillingCustomer.objects.bulk_create(
+        BillingCustomer(source="stripe", external_id=f"cus_{number}", put_away_at=NOON) for number in range(21)
+    )
+    away = f"{PAGE}customers/put-away/"
+    first = admin.get(away)
+    assert len(first.context["page"].rows) == 20
+    rest = admin.get(away, {"cursor": first.context["page"].next}, headers={"HX-Request": "true"}).content.decode()
+    assert "cus_0" in rest
+    assert "<html" not in rest
+    assert admin.get(away, {"cursor": "nonsense"}).status_code == 400
+
+
 def test_secrets_are_sealed_and_never_shown(admin: Client) -> None:
     said = {"stripe_signing": "whsec_new_and_long", "stripe_key": "rk_test_abcdefgh1234"}
     assert admin.post(f"{PAGE}connection/", {"stripe_key": "nonsense"}).status_code == 422
