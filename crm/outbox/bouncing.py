@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 
 from django.db import transaction
 
 from crm.outbox.models import OutboundMessage
+from crm.outbox.reported import reported
+from crm.outbox.rules import NO_MAILBOX
 from crm.outbox.sending.decisions import note
 from crm.outbox.sending.mark import tell
 from crm.outbox.suppressing import suppress
+from crm.slots import Arrived, Handled
 
 #: The verdict of a decision about a message that came back.
 BOUNCED = "bounced"
+#: The kind of payload, which the inbox makes of what a provider reports.
+KIND = "bounce"
+_STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")
 
 
 @transaction.atomic
-def bounced(message_id: str, address: str, said: str, now: datetime, *, no_mailbox: bool) -> OutboundMessage | None:
+def bounced(name: str, address: str, said: str, now: datetime, *, no_mailbox: bool) -> OutboundMessage | None:
     """Note that a message came back, once; with `no_mailbox` its address gets nothing any more.
 
-    `message_id` is without brackets. None: no message of ours has gone to that address under this id, so that nobody
-    can suppress others' addresses by reports that they make up.
+    `name` and None are as in `reported`.
     """
-    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
-    message = rows.filter(message_id=f"<{message_id}>").first()
-    if message is None or not message.to_address or message.to_address.lower() != address.lower():
+    message = reported(name, address)
+    if message is None:
         return None
     if message.decisions.filter(verdict=BOUNCED).exists():
         return message
@@ -33,3 +39,15 @@ def bounced(message_id: str, address: str, said: str, now: datetime, *, no_mailb
         suppress(address, f"Mail came back: {said}"[:200], now)
     tell(message, "email.bounced", f"“{message.rendered_subject}” came back: {said or 'not delivered'}"[:300], now)
     return message
+
+
+def handle(arrived: Arrived, now: datetime) -> Handled:
+    """For the inbox."""
+    said = json.loads(arrived.body)
+    address = str(said["address"])
+    words = str(said["said"])
+    gone = said["invalid"] or not NO_MAILBOX.isdisjoint(_STATUS.findall(words))
+    message = bounced(str(said["message"]), address, words, now, no_mailbox=bool(gone))
+    if message is None:
+        return Handled("No mail of ours came back.", ignored=True, addresses=[address])
+    return Handled(f"Message {message.pk} came back.", addresses=[address])

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from crm.outbox import pressure
 from crm.outbox.models import OutboundMessage
+from crm.outbox.reported import reported
 from crm.outbox.sending.decisions import note
 from crm.outbox.sending.mark import tell
 from crm.outbox.suppressing import suppress
@@ -24,15 +25,10 @@ KIND = "complaint"
 def complained(name: str, address: str, now: datetime) -> OutboundMessage | None:
     """Note it, once: the address gets nothing any more, and its reader nothing automatic by any way for a while.
 
-    `name` is the provider's own id of the message, or its Message-ID. None: no message of ours has gone to that
-    address under it, so that nobody can suppress others' addresses by complaints that they make up.
+    `name` and None are as in `reported`.
     """
-    rows = OutboundMessage.objects.select_for_update(of=("self",), no_key=True)
-    bare = name.strip("<>")
-    message = rows.filter(message_id=f"<{bare}>").first() if bare else None
-    if message is None and bare:
-        message = rows.filter(provider_id=bare, to_address__iexact=address).first()
-    if message is None or not message.to_address or message.to_address.lower() != address.lower():
+    message = reported(name, address)
+    if message is None:
         return None
     if message.decisions.filter(verdict=COMPLAINED).exists():
         return message

@@ -1,4 +1,4 @@
-"""When a message may leave: quiet hours, cap and back-off, as arithmetic."""
+"""When a message may leave: quiet hours, cap and back-off, as arithmetic; and what says that there is no mailbox."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ MAX_ATTEMPTS = 5
 MINUTE = timedelta(minutes=1)
 _FIRST_DELAY = MINUTE
 _LONGEST_DELAY = timedelta(hours=1)
+#: Enhanced codes (RFC 3463) that say there is no such mailbox, now and for good.
+NO_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 
 
 def quiet_until(moment: datetime, zone: ZoneInfo, quiet_from: time, quiet_to: time) -> datetime | None:

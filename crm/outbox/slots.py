@@ -11,7 +11,20 @@ from django.urls import reverse
 from crm import slots
 from crm.accounts.models import Contact
 from crm.history.undoing import echoes, irrevocable
-from crm.outbox import actions, approving, checks, complaining, load, panels, policy, pressure, repairs, resting, trying  # noqa: F401  (importing it registers it)
+from crm.outbox import (
+    actions,
+    approving,
+    bouncing,
+    checks,  # noqa: F401  (importing it registers it)
+    complaining,
+    load,
+    panels,
+    policy,
+    pressure,
+    repairs,
+    resting,
+    trying,
+)
 from crm.outbox.connecting import register_integrations
 from crm.outbox.erasing import forget_in_mail, forget_in_notifications
 from crm.outbox.models import Notification, OutboundMessage, Suppression
@@ -166,6 +179,7 @@ slots.owned_rows.register(
     ),
 )  # fmt: skip
 slots.inbox_handlers.register(complaining.KIND, complaining.handle)
+slots.inbox_handlers.register(bouncing.KIND, bouncing.handle)
 slots.traces.register("notifications", forget_in_notifications)
 for done in (policy.STOPPED, policy.LIFTED):
     irrevocable.register(done, "What left or waited meanwhile is done. Do the opposite under Settings, Sending.")

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from crm.correspondence.reading.headers import decoded, line, message_id, raw
-
-#: Enhanced codes (RFC 3463) that say there is no such mailbox, now and for good.
-NO_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
+from crm.outbox.rules import NO_MAILBOX
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ from crm.inbox import actions
 from crm.slots import Arrived, Handled
 
 KIND = "mail.hook"
-#: The kind of payload that the outbox takes.
-COMPLAINT = "complaint"
+#: Kinds of payloads that the outbox takes.
+COMPLAINT, BOUNCE = "complaint", "bounce"
+#: What each becomes that a provider tells of mail of ours; all else is let go.
+_TOLD = {"complained": COMPLAINT, "bounced": BOUNCE, "rejected": BOUNCE, "failed": BOUNCE}
 
 #: What is stored of a request beside its body: enough to read the body again, and no secret.
 _TYPE = "content-type"
@@ -125,19 +127,20 @@ def take(provider: str, request: HttpRequest, body: bytes, now: datetime) -> Non
 
 def unpack(arrived: Arrived, now: datetime) -> Handled:
     """Each mail of a provider's request becomes a payload of its own, known by the request and its place in it; so
-    does each word of a reader who called mail of ours unwanted. Providers post both to one address."""
+    does each word of mail of ours that came back or was called unwanted. Providers post all of it to one address."""
     events = _events(arrived)
     mails = [event.message for event in events if getattr(event, "message", None) is not None]
     digest = hashlib.sha256(arrived.body).hexdigest()
     for number, mail in enumerate(mails):
         known = {"to": mail.envelope_recipient or "", "from": mail.envelope_sender or ""}
         actions.store(arrived.source, "mail", f"mail:{digest}:{number}", _bytes(mail), known, now)
-    complaints = [event for event in events if getattr(event, "event_type", "") == "complained"]
-    for number, event in enumerate(complaints):
-        actions.store(arrived.source, COMPLAINT, f"complaint:{digest}:{number}", _complaint(event), {}, now)
-    if complaints:
-        held = "one complaint" if len(complaints) == 1 else f"{len(complaints)} complaints"
-        return Handled(f"Held {held}.", addresses=[str(event.recipient or "") for event in complaints])
+    told = [event for event in events if getattr(event, "event_type", "") in _TOLD]
+    for number, event in enumerate(told):
+        kind = _TOLD[event.event_type]
+        actions.store(arrived.source, kind, f"{kind}:{digest}:{number}", _about(event), {}, now)
+    if told:
+        held = " and ".join(sorted({_TOLD[event.event_type] for event in told}))
+        return Handled(f"Held {len(told)} × {held}.", addresses=[str(event.recipient or "") for event in told])
     count = "one mail" if len(mails) == 1 else f"{len(mails)} mails"
     return Handled(f"Held {count}." if mails else "Held no mail.", ignored=not mails, addresses=list(_names(mails)))
 
@@ -153,10 +156,14 @@ def _events(arrived: Arrived) -> list[Any]:
         return list(tracking.parse_events(_Again(arrived.body, meta)))
 
 
-def _complaint(event: Any) -> bytes:
-    """Which mail, by the Message-ID that went out with it, else by the provider's own name; and whose address."""
+def _about(event: Any) -> bytes:
+    """Which mail, by the Message-ID that went out with it, else by the provider's own name; whose address, and why."""
     known = (event.metadata or {}).get("message") or event.message_id or ""
-    return json.dumps({"message": str(known), "address": str(event.recipient or "")}).encode()
+    said = " ".join(f"{event.description or ''} {event.mta_response or ''}".split())[:200]
+    return json.dumps({
+        "message": str(known), "address": str(event.recipient or ""), "said": said,
+        "invalid": event.reject_reason == "invalid",  # as an address
+    }).encode()  # fmt: skip
 
 
 def _bytes(mail: Any) -> bytes:

@@ -190,6 +190,10 @@ class OutboundMessage(models.Model):
             models.Index(fields=["addressed_to"], condition=~Q(addressed_to=""), name="message_by_address"),
             # What answers it, and what comes back, names it by this.
             models.Index(fields=["message_id"], condition=~Q(message_id=""), name="message_by_message_id"),
+            # Or by the name that a mail provider gave it.
+            models.Index(
+                fields=["provider_id"], condition=Q(channel="email") & ~Q(provider_id=""), name="message_by_provider_id"
+            ),
             # Chats, which are few among the mails: what is due, the latest, and what a receipt is about.
             models.Index(
                 fields=["channel", "urgency", "due_at", "id"],

@@ -85,6 +85,30 @@ def test_who_proves_nothing_and_whose_address_it_is_not_suppresses_nobody(sent: 
     assert InboundPayload.objects.get(kind="complaint").state == "ignored"
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "suppressed"),
+    [("HardBounce", "550 5.1.1", True), ("SoftBounce", "552 5.2.2", False), ("HardBounce", "550 5.7.1", False),
+     ("BadEmailAddress", "", True)],
+)  # fmt: skip
+def test_mail_that_came_back_is_noted_once_and_a_mailbox_that_is_gone_gets_no_more(
+    sent: OutboundMessage, kind: str, status: str, suppressed: bool
+) -> None:
+    said = {"RecordType": "Bounce", "Type": kind, "Description": "There is no such mailbox.", "Details": status}
+    for _ in range(2):
+        assert tell(sent, **said) == 200
+        while inbox.work(NOON):
+            pass
+    assert [one.verdict for one in sent.decisions.all()].count("bounced") == 1
+    assert TimelineEntry.objects.get(kind="email.bounced").text.endswith(
+        f"came back: There is no such mailbox. {status}".rstrip()
+    )
+    assert Suppression.objects.filter(address="anna@kelp.example").exists() == suppressed
+    assert tell(sent, **said, Email="bo@kelp.example") == 200
+    while inbox.work(NOON):
+        pass
+    assert not Suppression.objects.filter(address="bo@kelp.example").exists()
+
+
 def test_what_else_a_provider_tells_of_our_mail_is_let_go(sent: OutboundMessage) -> None:
     assert tell(sent, RecordType="Delivery", Type="Delivery", Recipient="anna@kelp.example") == 200
     while inbox.work(NOON):
