@@ -99,14 +99,18 @@ def band(rate: Fraction | None) -> str:
     return "great" if rate > GREAT else "good" if rate > GOOD else "low"
 
 
-def percent(rate: Fraction | None) -> str:
-    """Whole percents: “87”; blank for n/a. 100 only where all were kept, and 0 only where nobody was."""
+def percent(rate: Fraction | None, places: int = 0) -> str:
+    """Percents, with so many decimal places: “87”, “87.2”; blank for n/a. 100 only where all were kept, 0 only where
+    nobody was."""
     if rate is None:
         return ""
-    whole = round(rate * 100)
-    if whole == 100 and rate < 1:
-        return "99"
-    return "1" if whole == 0 and rate > 0 else str(whole)
+    step = Fraction(1, 10**places)
+    shown = round(rate * 100 / step) * step
+    if shown == 100 and rate < 1:
+        shown -= step
+    elif shown == 0 and rate > 0:
+        shown = step
+    return f"{float(shown):.{places}f}"
 
 
 def months_of(start: date, end: date) -> Fraction:

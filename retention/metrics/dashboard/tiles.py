@@ -122,7 +122,8 @@ def _behind(asked: Asked, figure: str) -> str:
 
 
 def percent(rate: Fraction | None) -> str:
-    return NONE if rate is None else f"{float(rate * 100):.1f}{wording.THIN}%"
+    """To a tenth, as tiles stand beside those of the period before."""
+    return NONE if rate is None else f"{rules.percent(rate, 1)}{wording.THIN}%"
 
 
 def money(amount: Decimal | None) -> str:

@@ -173,3 +173,12 @@ def test_which_two_the_page_chooses() -> None:
 )  # fmt: skip
 def test_a_hundred_is_said_of_all_alone(rate: Fraction | None, words: str) -> None:
     assert percent(rate) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(None, ""), (Fraction(0), "0.0"), (Fraction(1, 10_000), "0.1"), (Fraction(9996, 10_000), "99.9"),
+     (Fraction(1), "100.0"), (Fraction(872, 1000), "87.2"), (Fraction(1042, 1000), "104.2")],
+)  # fmt: skip
+def test_tenths_of_percents_say_all_and_none_only_where_it_is_so(rate, words):
+    assert percent(rate, 1) == words
