@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cached_property, lru_cache
+from itertools import starmap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,60 +31,7 @@ from retention.workflows.experiments import holdout
 from retention.workflows.mail_facts import mail_facts
 from retention.workflows.models import Enrollment, Turn, listed
 from retention.workflows.naming import named_in
-
-#: What steps read of who reads an account's mail.
-_OF_A_READER = ("account", "first_name", "last_name", "email", "timezone", "language")
-
-
-# What is read and written by the thousand is a plain row: model instances take longer than the database does.
-
-
-@dataclass(slots=True)
-class Customer:
-    """An account, as far as steps look at it."""
-
-    id: int
-    name: str
-    industry: str
-    use_case: str
-    timezone: str
-    language: str
-    custom: dict[str, Any]
-    owner: User | None
-
-
-@dataclass(slots=True)
-class Term:
-    """A booked term of a contract, as far as mails speak of it."""
-
-    contract_id: int
-    status: str
-    plan: str
-    currency: str
-    starts_on: date
-    ends_on: date | None
-    mrr: Decimal
-
-    def covers(self, day: date) -> bool:
-        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
-
-
-@dataclass(slots=True)
-class Run:
-    """What a step did, to be written as a StepRun."""
-
-    enrollment_id: int
-    step_id: str
-    visit: int
-    kind: str
-    outcome: str
-    detail: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        """Of enrollment, step and visit, never of the version: a moved enrollment does not send again."""
-        return f"workflow:{self.enrollment_id}:{self.step_id}:{self.visit}"
-
+from retention.workflows.rows import OF_A_READER, Customer, Reader, Run, Term
 
 _WRITE_RUNS = """
     INSERT INTO retention_steprun (enrollment_id, step_id, visit, kind, ran_at, outcome, detail)
@@ -124,13 +71,16 @@ class Batch:
         return {row[0]: Customer(*row[:-1], owners.get(row[-1] or 0)) for row in rows}
 
     @cached_property
-    def _readers(self) -> dict[int, Contact]:
-        return Contact.objects.only(*_OF_A_READER).readers_of(list(self.accounts))
+    def _readers(self) -> dict[int, Reader]:
+        """By account."""
+        rows = Contact.objects.readers(listed(list(self.accounts))).values_list(*OF_A_READER)
+        return {reader.account_id: reader for reader in starmap(Reader, rows)}
 
     @cached_property
-    def _named(self) -> dict[int, Contact]:
+    def _named(self) -> dict[int, Reader]:
         named = [enrollment.contact_id for enrollment in self.enrollments if enrollment.contact_id]
-        return Contact.objects.only(*_OF_A_READER).in_bulk(named) if named else {}
+        rows = Contact.objects.filter(pk__in=listed(named)).values_list(*OF_A_READER) if named else ()
+        return {reader.pk: reader for reader in starmap(Reader, rows)}
 
     @cached_property
     def _terms(self) -> dict[int, list[Term]]:
@@ -193,7 +143,7 @@ class Batch:
             yield
             cursor.execute("SELECT set_config(%s, '', true)", [DEPTH])
 
-    def reader(self, enrollment: Enrollment) -> Contact | None:
+    def reader(self, enrollment: Enrollment) -> Reader | None:
         """Who gets its mail: the person it is about, else who reads the account's mail."""
         return self._named.get(enrollment.contact_id or 0) or self._readers.get(enrollment.account_id)
 

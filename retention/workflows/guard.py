@@ -42,8 +42,9 @@ def say(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal | Passed
     Called inside the sending transaction, which holds the gate: whoever switches a workflow off closes it first.
     """
     wanted = {message.origin_id: message for message in messages if message.origin == "workflow"}
-    runs = list(StepRun.objects.filter(pk__in=wanted).select_related("enrollment__workflow"))
-    found = _seen(runs, wanted, now)
+    # Many are of few workflows: these are read once, not once with each.
+    runs = StepRun.objects.filter(pk__in=wanted).select_related("enrollment").prefetch_related("enrollment__workflow")
+    found = _seen(list(runs), wanted, now)
     return {pk: judged(facts, now) or Passed(GUARD, facts) for pk, facts in found.items()}
 
 

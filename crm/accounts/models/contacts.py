@@ -60,10 +60,13 @@ class ContactQuerySet(ListedQuerySet["Contact"]):
         """The order in which account mail looks for its reader: the primary contact, else the oldest with an e-mail."""
         return self.exclude(email=None).order_by("account_id", "-is_primary", "created_at", "id")
 
+    def readers(self, account_ids: Any) -> Self:
+        """Who reads mail to each account; of an account where nobody has an e-mail there is nobody."""
+        return self.filter(account_id__in=account_ids).mail_first().distinct("account_id")
+
     def readers_of(self, account_ids: list[int]) -> dict[int, Contact]:
-        """Who reads mail to each account; an account where nobody has an e-mail is missing."""
-        found = self.filter(account_id__in=account_ids).mail_first().distinct("account_id")
-        return {contact.account_id: contact for contact in found}
+        """The readers by account."""
+        return {contact.account_id: contact for contact in self.readers(account_ids)}
 
 
 class Contact(models.Model):

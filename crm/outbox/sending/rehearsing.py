@@ -72,7 +72,7 @@ class Sending:
 
     def _due(self, until: datetime) -> list[OutboundMessage]:
         rows = OutboundMessage.objects.filter(state=OutboundMessage.State.DUE, due_at__lte=until)
-        rows = rows.select_related("sender", "template").defer("rendered_body", "rendered_subject")
+        rows = rows.prefetch_related("sender", "template").defer("rendered_body", "rendered_subject")
         return list(rows.order_by("due_at", "id")[:SLICE])
 
     @transaction.atomic

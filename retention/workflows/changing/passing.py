@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from retention.workflows.batch import Batch, Run
+from retention.workflows.batch import Batch
 from retention.workflows.changing.placing import onward
 from retention.workflows.changing.resuming import passable
 from retention.workflows.models import Enrollment
+from retention.workflows.rows import Run
 
 #: The kind of the step run of a step that was passed over.
 SKIPPED = "skipped"

@@ -111,7 +111,8 @@ class Scene:
         self._whole_views()
         self.set_clock(self.plan.begin)
         self._fill()
-        session.run("ANALYZE retention_workflow, retention_enrollment, crm_outboundmessage, feed")
+        # Not what is empty: a table known to be empty is read whole, also by a statement that fills it.
+        session.run("ANALYZE retention_workflow, feed")
 
     def _beside(self, table: str) -> None:
         """Of the timeline, a replay knows what had happened by then, and knows it since it happened."""
