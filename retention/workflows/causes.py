@@ -30,8 +30,9 @@ class Filtered(Strict):
 
     when: str
     where: Annotated[Tree, Asks("filter")] = Field(
-        default_factory=dict, title="Only customers where", description="Blank: whoever it happens to."
-    )
+        default_factory=dict, title="Only customers where", description="Blank: whoever it happens to.",
+        json_schema_extra={"last": True},
+    )  # fmt: skip
 
 
 def _of_its_kind(data: Any) -> Any:

@@ -41,6 +41,8 @@ class Asked:
     optional: bool = False  # a group that may be left out
     default: Any = None
     whole: bool = False  # its values are whole numbers, in the data
+    last: bool = False  # asked below the others: few change it
+    if_set: bool = False  # asked only where it holds something
     model: type[BaseModel] | None = None
     inner: list[Asked] = field(default_factory=list)
 
@@ -52,13 +54,13 @@ class Asked:
 def asked(
     model: type[BaseModel], at: tuple[str | int, ...] = (), leave_out: frozenset[str] = frozenset()
 ) -> list[Asked]:
-    """The inputs of a model, in its order; ways, which are drawn and not filled in, left out."""
+    """The inputs of a model, in its order but for those that are marked as last; ways, which are drawn, left out."""
     made = []
     for name, info in model.model_fields.items():
         key = info.alias or name
         if key not in HIDDEN | leave_out and (one := _of(key, info, at)):
             made.append(one)
-    return made
+    return sorted(made, key=lambda one: one.last)
 
 
 def is_one_of(inputs: list[Asked]) -> bool:
@@ -80,6 +82,7 @@ def _of(key: str, info: FieldInfo, at: tuple[str | int, ...]) -> Asked | None:
         one.longest = getattr(mark, "max_length", one.longest)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     labels: Any = extra.get("labels", {})
+    one.last, one.if_set = bool(extra.get("last")), bool(extra.get("if_set"))
     what = next((mark.what for mark in marks if isinstance(mark, Asks)), "")
     return one if _decide(one, bare, what, labels) else None
 
@@ -111,6 +114,7 @@ def _decide(one: Asked, bare: Any, what: str, labels: dict[str, str]) -> bool:
     elif origin is dict:
         value = _peel(inside[1])[0] if len(inside) > 1 else str
         one.kind = "pairs"
+        one.what = next((mark.what for mark in _peel(inside[0])[1] if isinstance(mark, Asks)), "") if inside else ""
         if isinstance(value, type) and issubclass(value, BaseModel):
             one.kind, one.model = "named", value
     elif one.longest and one.longest > _LINE:

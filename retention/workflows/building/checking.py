@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from retention.workflows.building import shapes
+from retention.workflows.building.asked import asked
 from retention.workflows.definition import Definition, placed
 from retention.workflows.kinds import step_kinds, trigger_kinds
 
@@ -22,8 +24,15 @@ _SAID = {
     "float_parsing": "Give a number.",
     "time_parsing": "Give a time of day, such as 09:00.",
     "time_type": "Give a time of day, such as 09:00.",
-    "too_short": "Give at least one.",
     "string_pattern_mismatch": "This is not written as it must be.",
+}
+#: The same with the bound that was passed.
+_BOUNDS = {
+    "too_short": ("min_length", "Give at least {}."),
+    "too_long": ("max_length", "Give {} at most."),
+    "string_too_long": ("max_length", "This has {:,} characters at most."),
+    "greater_than_equal": ("ge", "Give {} or more."),
+    "less_than_equal": ("le", "Give {} or less."),
 }
 #: The parts of a definition that have panels of their own.
 OWN_PANELS = {"name", "about", "trigger", "steps", "goal", "exits", "settings"}
@@ -35,6 +44,12 @@ class Problem:
     where: str  # what it is called in the list: “Send a mail”
     field: str  # the dotted name of the field in its form; blank: the whole
     words: str
+    part: str = ""  # what the field is called: “Subject”
+
+    @property
+    def called(self) -> str:
+        """Where it is, for whoever reads a list of them: “Send a mail, Subject”."""
+        return f"{self.where}, {self.part}" if self.part and self.part != self.where else self.where
 
 
 def problems(data: dict[str, Any]) -> list[Problem]:
@@ -62,7 +77,9 @@ def _together(data: dict[str, Any]) -> Iterator[Problem]:
         for where, why in step.faults():
             field, _, line = where.partition(", ")
             words = f"{line}: {why}" if line else why
-            yield Problem(f"step:{step.id}", step_kinds[step.do].label, field, f"{words[:1].upper()}{words[1:]}.")
+            kind = step_kinds[step.do]
+            part = _title(kind.model, re.split(r"[.\[]", field))
+            yield Problem(f"step:{step.id}", kind.label, field, f"{words[:1].upper()}{words[1:]}.", part)
 
 
 def of_trigger(trigger: dict[str, Any]) -> Iterator[Problem]:
@@ -117,13 +134,24 @@ def _errors(model: type[BaseModel], data: Any, panel: str, where: str) -> Iterat
         model.model_validate(data)
     except ValidationError as error:
         for one in error.errors():
-            yield Problem(panel, where, ".".join(map(str, one["loc"])), said(one))
+            yield Problem(panel, where, ".".join(map(str, one["loc"])), said(one), _title(model, one["loc"]))
+
+
+def _title(model: type[BaseModel], loc: Sequence[str | int]) -> str:
+    """What the page calls the field at a place of a model, or the group or the rows that it stands in."""
+    inputs, found, path = asked(model), "", tuple(map(str, loc))
+    while one := next((each for each in inputs if each.path == path[: len(each.path)]), None):
+        inputs, found = one.inner, one.title
+    return found
 
 
 def said(error: Any) -> str:
     """One error of pydantic, in words."""
     if error["type"] in _SAID:
         return _SAID[error["type"]]
+    if error["type"] in _BOUNDS:
+        bound, words = _BOUNDS[error["type"]]
+        return words.format(error["ctx"][bound])
     words = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "This must be")
     return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 

@@ -123,7 +123,7 @@ def publish(slug: str, edition: int, by: User, now: datetime, note: str = "") ->
     _agree(workflow, edition, by)
     data = current(workflow)
     if wrong := checking.problems(data):
-        raise DraftError(f"{wrong[0].where}: {wrong[0].words}")
+        raise DraftError(f"{wrong[0].called}: {wrong[0].words}")
     try:
         plan = parse(data)
     except DefinitionError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,15 +18,16 @@ from retention.workflows.wording import Line
 #: The headings of the list of steps that come first, in this order; others follow.
 _FIRST = ("Write", "Wait", "Do", "Decide")
 #: What a new step of a kind holds, so that it says something at once.
-_BEGIN: dict[str, dict[str, Any]] = {"wait": {"for": {"days": 1}}}
+_BEGIN: dict[str, dict[str, Any]] = {
+    "wait": {"for": {"days": 1}}, "split": {"arms": [{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]},
+}  # fmt: skip
 
 
 def new_step(data: dict[str, Any], do: str) -> dict[str, Any]:
     """A step of a kind, with nothing filled in. Raises LookupError."""
     if do not in step_kinds or step_kinds[do].room:
         raise LookupError("There is no such step")
-    begin = {key: dict(value) for key, value in _BEGIN.get(do, {}).items()}
-    return {"id": shapes.free_id(data, do), "do": do, **begin}
+    return {"id": shapes.free_id(data, do), "do": do, **copy.deepcopy(_BEGIN.get(do, {}))}
 
 
 def line(step: dict[str, Any]) -> Line:

@@ -35,7 +35,7 @@ class Input:
     builder: Builder | None = None
     on: bool = True
     inner: list[Input] = field(default_factory=list)
-    rows: list[tuple[str, list[Input]]] = field(default_factory=list)
+    rows: list[tuple[str, str, list[Input]]] = field(default_factory=list)  # (its key, as people say it, its inputs)
     one_of: bool = False  # its groups are told apart by a choice
     how = HOW
 
@@ -57,7 +57,7 @@ class Input:
         return f"{self.id}-help {self.id}-errors" if self.asked.help else f"{self.id}-errors"
 
     def all(self) -> list[Input]:
-        inside = [*self.inner, *(one for _, row in self.rows for one in row)]
+        inside = [*self.inner, *(one for _, _, row in self.rows for one in row)]
         return [self, *(deep for one in inside for deep in one.all())]
 
 
@@ -79,6 +79,10 @@ class Form:
 
     def has(self, *kinds: str) -> bool:
         return any(one.asked.kind in kinds for one in self.all())
+
+    def languages(self) -> list[tuple[str, str]]:
+        """Those that its words are written in besides the first: (code, name)."""
+        return [(key, label) for one in self.inputs if one.asked.what == "language" for key, label, _ in one.rows]
 
     def _drawn(self, one: Asked, holder: Any) -> Input:
         key = one.path[-1]
@@ -149,12 +153,15 @@ class Form:
         assert one.model is not None
         for index, row in enumerate(value if isinstance(value, list) else []):
             inner = [self._drawn(each, row) for each in asked(one.model, (*one.path, index))]
-            made.rows.append((str(index), inner))
+            made.rows.append((str(index), "", inner))
 
     def _named(self, made: Input, one: Asked, value: Any) -> None:
         assert one.model is not None
+        offered = dict(self._choices(one.what)) if one.what else {}
         for name, row in (value if isinstance(value, dict) else {}).items():
-            made.rows.append((str(name), [self._drawn(each, row) for each in asked(one.model, (*one.path, name))]))
+            inner = [self._drawn(each, row) for each in asked(one.model, (*one.path, name))]
+            made.rows.append((str(name), offered.pop(str(name), str(name)), inner))
+        made.options = list(offered.items())
 
 
 def taken(inputs: Sequence[Asked], data: dict[str, Any], post: QueryDict, viewer: User) -> dict[str, Any]:

@@ -100,11 +100,32 @@ def ways(step: Step) -> list[tuple[str, tuple[str | int, ...]]]:
     try:
         made = kind_of(step).model.model_validate(shell(step) | {"id": "x"})
     except (ValidationError, ValueError):
-        return [({"then": "yes", "else": "no"}.get(str(path[-1]), str(path[-1])), path) for path in paths]
+        return _unfinished_ways(step, paths)
     said = [(way.word, tuple(way.path)) for way in made.ways]
     told = {path for _, path in said}
     # A way that its model does not offer now, but that holds steps, must not be hidden.
     return said + [(str(path[-1]), path) for path in paths if path not in told and steps_at(step, path)]
+
+
+#: What stands on the ways of a step that is not finished, so that its model cannot say it yet.
+_WORDS = {"then": "yes", "else": "no", "late": "not in time"}
+
+
+def _unfinished_ways(step: Step, paths: list[tuple[str | int, ...]]) -> list[tuple[str, tuple[str | int, ...]]]:
+    """As they will be: a model that needs no more than its defaults for its ways is asked for them."""
+    try:
+        # Built without being judged: the subject of a mail is missing, whether it parts is not.
+        offered = {tuple(way.path) for way in kind_of(step).model.model_construct(**shell(step)).ways}
+    except (AttributeError, TypeError, KeyError, ValueError):
+        offered = set(paths)
+    return [(_word_on(step, path), path) for path in paths if path in offered or steps_at(step, path)]
+
+
+def _word_on(step: Step, path: tuple[str | int, ...]) -> str:
+    rows = step.get(str(path[0])) if len(path) > 1 else None
+    if isinstance(rows, list) and isinstance(path[1], int):
+        return str(rows[path[1]].get("name") or path[1] + 1)
+    return _WORDS.get(str(path[-1]), str(path[-1]))
 
 
 def way_name(path: tuple[str | int, ...]) -> str:

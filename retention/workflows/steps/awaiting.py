@@ -28,7 +28,9 @@ class AwaitStep(Step):
 
     do: Literal["await"]
     fact: Annotated[str, Asks("fact")] = Field(title="What must happen", min_length=1, max_length=60)
-    called: str = Field(title="Called", description="Inside a sentence: “the hand-off”.", min_length=1, max_length=60)
+    called: str = Field(
+        title="In words", description="As it ends “Wait for …”: the hand-off, a payment.", min_length=1, max_length=60
+    )
     at_most_days: int = Field(title="Wait at most", description="Days, each of 24 hours.", ge=1, le=730)
     same: str = Field(
         "",

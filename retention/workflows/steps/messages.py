@@ -43,7 +43,8 @@ class Mail(Step):
     subject: Subject
     body: Body
     late_after_days: int = Field(
-        3, title="Late after", description="Days after the planned time.", ge=0, le=90
+        3, title="Late after", description="Days after the planned time.", ge=0, le=90,
+        json_schema_extra={"last": True},
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -70,7 +71,7 @@ class MessageStep(Mail):
         "", title="Topic", description="Whoever has refused this topic does not get it.", max_length=40
     )
     languages: dict[Language, Words] = Field(
-        default_factory=dict, title="Other languages", description="By the language of the person, such as de or pt-BR."
+        default_factory=dict, title="Other languages", description="Whoever speaks one of them gets its words."
     )
     approval: bool = Field(
         False, title="Wait for a yes", description="The customer’s owner reads it first, and may change or refuse it."
@@ -79,7 +80,7 @@ class MessageStep(Mail):
         "skip",
         title="When it is late",
         description="After a pause, or a worker that stood still.",
-        json_schema_extra={"labels": {
+        json_schema_extra={"last": True, "labels": {
             "skip": "Do not send it", "send": "Send it all the same", "way": "Go another way instead",
         }},
     )  # fmt: skip

@@ -97,6 +97,8 @@ class SetStep(Step):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         yield from super().faults()
+        if not (self.add_tags or self.remove_tags or self.fields):
+            yield "", "it changes nothing: choose a tag or a field, or take the step out"
         for index, each in enumerate(self.fields):
             try:
                 each.read()

@@ -32,7 +32,7 @@ class SplitStep(Step):
     arms: list[Arm] = Field(title="Ways", min_length=2, max_length=5)
     winner: str | None = Field(
         None, title="Winner", description="The way that all go from now on; blank: it is still being tried.",
-        max_length=30,
+        max_length=30, json_schema_extra={"last": True, "if_set": True},
     )  # fmt: skip
 
     @model_validator(mode="after")

@@ -80,7 +80,8 @@ def _step(slug: str, at: str, step: dict[str, Any]) -> Panel:
     save = reverse("workflows:draft_step", args=[slug, step["id"]])
     if kind is None:
         return Panel(at, "Unknown step", "This installation knows no such step. Take it out.", "circle-help", save=save)
-    return Panel(at, kind.label, kind.about, kind.icon, asked(kind.model), step, save, do=str(step.get("do")))
+    inputs = [one for one in asked(kind.model) if not one.if_set or step.get(str(one.path[-1]))]
+    return Panel(at, kind.label, kind.about, kind.icon, inputs, step, save, do=str(step.get("do")))
 
 
 @never_cache

@@ -1,0 +1,97 @@
+"""What an admin meets who has filled in nothing yet: forms that begin with what matters, and words that name the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from retention.workflows.building import checking, drawing, shapes
+from retention.workflows.building.asked import asked
+from retention.workflows.building.views.desk import panel_of
+from retention.workflows.kinds import step_kinds, trigger_kinds
+
+
+def words_of(step):
+    return [word for word, _ in shapes.ways(step)]
+
+
+def test_a_new_split_has_two_ways_with_their_names_and_asks_for_no_winner():
+    data = {"steps": []}
+    made = drawing.new_step(data, "split")
+    data["steps"].append(made)
+    assert words_of(made) == ["A: 50 %", "B: 50 %"]
+    assert not list(checking.of_step(made))
+    assert "winner" not in [one.path[-1] for one in panel_of("x", data, "step:split").inputs]
+    made["winner"] = "A"
+    assert "winner" in [one.path[-1] for one in panel_of("x", data, "step:split").inputs]
+
+
+def test_one_new_split_does_not_share_its_ways_with_the_next():
+    first, second = drawing.new_step({"steps": []}, "split"), drawing.new_step({"steps": []}, "split")
+    first["arms"][0]["name"] = "short"
+    assert second["arms"][0]["name"] == "A"
+
+
+def test_an_unfinished_step_parts_only_where_it_will():
+    mail = {"id": "m", "do": "message"}
+    assert words_of(mail) == []
+    assert words_of(mail | {"if_late": "way"}) == ["not in time"]
+    assert words_of(mail | {"late": [{"id": "t", "do": "task"}]}) == ["not in time"]
+    assert words_of({"id": "w", "do": "await"}) == ["not in time"]
+    assert words_of({"id": "b", "do": "branch"}) == ["yes", "no"]
+    assert words_of({"id": "s", "do": "split", "arms": [{"name": "short"}, {}, {"name": "short"}]}) == [
+        "short", "2", "short",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("when", trigger_kinds.names())
+def test_a_start_asks_first_what_it_is_about_and_then_of_whom(when):
+    names = [one.path[-1] for one in asked(trigger_kinds[when].model)]
+    assert names[-1] == "where"
+
+
+def test_a_mail_asks_for_its_words_first_and_for_lateness_last():
+    names = [one.path[-1] for one in asked(step_kinds["message"].model)]
+    assert names[:2] == ["subject", "body"]
+    assert names[-2:] == ["late_after_days", "if_late"]
+
+
+def told(data):
+    return {(one.called, one.words) for one in checking.problems({"name": "x"} | data)}
+
+
+def test_what_is_missing_is_named_with_its_field():
+    start = {"when": "silence", "days": 14}
+    steps = [{"id": "m", "do": "message", "subject": "x" * 301}, {"id": "w", "do": "wait", "for": {"days": -1}}]
+    assert told({"trigger": start, "steps": steps}) == {
+        ("Send a mail, Subject", "This has 300 characters at most."),
+        ("Send a mail, Text", "Fill this in."),
+        ("Wait, Days", "Give 0 or more."),
+    }
+    few = [{"id": "s", "do": "split", "arms": [{"name": "A"}]}]
+    assert told({"trigger": start, "steps": few}) == {("Try two ways, Ways", "Give at least 2.")}
+
+
+@pytest.mark.django_db
+def test_a_step_that_changes_nothing_is_not_published():
+    start = {"when": "silence", "days": 14}
+    found = told({"trigger": start, "steps": [{"id": "s", "do": "set"}]})
+    assert found == {("Change the customer", "It changes nothing: choose a tag or a field, or take the step out.")}
+
+
+def test_other_languages_are_chosen_and_shown_by_name(browse, built, ada):
+    client, slug = browse(ada), built.slug
+    at = f"/workflows/{slug}/draft/steps/mail/"
+    typed = {"v.subject": "Hello", "v.body": "Hi", "do": "more:v.languages", "v.languages.new": "de"}
+    client.post(at, typed | {"typed": "1", "at": "step:mail"})
+    page = client.get(f"/workflows/{slug}/building/?at=step:mail").content.decode()
+    assert "<b>German</b>" in page
+    assert '<option value="de">German</option>' in page  # to read it in, below
+    offered = page.partition('name="v.languages.new"')[2].partition("</select>")[0]
+    assert "French" in offered
+    assert "German" not in offered
+
+
+def test_the_look_is_at_the_language_that_was_chosen(browse, built, ada):
+    typed = {"v.subject": "Hello", "v.body": "Hi", "v.languages.de.subject": "Hallo", "v.languages.de.body": "Servus"}
+    answer = browse(ada).post(f"/workflows/{built.slug}/draft/preview/", typed | {"language": "de"})
+    assert "Servus" in answer.content.decode()
