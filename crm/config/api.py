@@ -16,6 +16,7 @@ from crm.history.api import ActResource
 from crm.imports.api import ExportResource, ImportResource
 from crm.leaving.api import LeaveLinkResource
 from crm.ledger.api import ContractResource, PaymentResource, PurchaseResource
+from crm.outbox.api import ApprovalResource, TopicResource
 from crm.pipelines.api import DealResource, PipelineResource, StageResource
 from crm.segments.api import SegmentResource
 from crm.tickets.api import (
@@ -53,6 +54,8 @@ router.register("blocked-senders", BlockedResource, "api-blocked-sender")
 router.register("deals", DealResource, "api-deal")
 router.register("pipelines", PipelineResource, "api-pipeline")
 router.register("stages", StageResource, "api-stage")
+router.register("approvals", ApprovalResource, "api-approval")
+router.register("topics", TopicResource, "api-topic")
 router.register("webhooks", WebhookResource, "api-webhook")
 router.register("webhook-deliveries", DeliveryResource, "api-webhook-delivery")
 router.register("forms", FormResource, "api-form")
@@ -64,6 +67,7 @@ for _prefix, _resource, _name in (
     ("metrics", "retention.metrics.api.MetricsResource", "api-metrics"),
     ("account-values", "retention.value.api.ValueResource", "api-account-value"),
     ("dunning-cases", "retention.dunning.api.CaseResource", "api-dunning-case"),
+    ("campaigns", "retention.campaigns.api.CampaignResource", "api-campaign"),
     ("workflows", "retention.workflows.api.WorkflowResource", "api-workflow"),
     ("payment-status-tokens", "retention.dunning.api.StatusTokenResource", "api-payment-status-token"),
 ):

@@ -267,6 +267,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "CampaignKindEnum": "retention.campaigns.models.Campaign.Kind",
+        "CampaignStateEnum": "retention.campaigns.models.Campaign.State",
         "EnrollmentStateEnum": "retention.workflows.models.Enrollment.State",
         "ImportStateEnum": "crm.imports.models.Import.State",
         "RunStateEnum": "crm.history.models.Run.State",

@@ -67,6 +67,12 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("At most 72 hours: later than that nobody expects it.")
         return hours
 
+    def clean_other_share(self) -> int:
+        share: int = self.cleaned_data["other_share"]
+        if not 1 <= share <= 99:
+            raise forms.ValidationError("From 1 to 99: each wording needs readers.")
+        return share
+
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}
         for subject, body in (("subject", "body"), ("other_subject", "other_body")):

@@ -333,7 +333,7 @@ ROWS: dict[str, Row] = _OTHERS | {
     "workflows:return": _of_workflow("GET POST", readers=ADMINS),
     "workflows:moving": _of_workflow("GET POST", readers=ADMINS),
     "workflows:moving-people": _of_workflow("GET", readers=ADMINS),
-    "api-workflow-list": Row(),
+    "api-workflow-list": Row("GET POST", writers=ADMINS),
     "api-workflow-detail": _of_api_workflow("GET"),
     "api-workflow-versions": _of_api_workflow("GET"),
     "api-workflow-moving": _of_api_workflow("GET POST", readers=ADMINS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retention.workflows.building import making
+from retention.workflows.models import Workflow
 from tests.architecture.access_kinds import ADMINS, Row
 from tests.conftest import NOON
 
@@ -20,7 +21,14 @@ def _own(methods: str = "POST", **more: str) -> Row:
     return Row(methods, readers=ADMINS, writers=ADMINS, at=lambda world: {"slug": SLUG, **more})
 
 
+def _number(world: Any) -> dict[str, Any]:
+    return {"pk": Workflow.objects.get(slug=SLUG).pk}
+
+
 ROWS: dict[str, Row] = {
+    **{f"api-workflow-{name}": Row(methods, readers=ADMINS, writers=ADMINS, at=_number) for name, methods in (
+        ("draft", "GET PUT"), ("draft-publication", "POST"), ("draft-discarding", "POST"),
+    )},
     "workflows:new": Row("GET POST", readers=ADMINS, writers=ADMINS),
     "workflows:draft_customers": Row(readers=ADMINS),
     "workflows:builder": _own("GET"),

@@ -8,12 +8,14 @@ from uuid import UUID
 from crm.correspondence.models import Mail, MailThread
 from crm.inbox.models import InboundPayload
 from crm.outbox.models import Sender
-from tests.architecture.access_kinds import Row, about, for_admins, public
+from tests.architecture.access_kinds import MANAGERS, Row, about, for_admins, public
 from tests.conftest import NOON
 
 BUNDLE = UUID("00000000-0000-4000-8000-00000000000a")
 #: Whoever wrote a letter, and nobody else.
 _WRITER = frozenset({"manager"})
+#: What is said of a mail that waits for a yes.
+_SAID = ("approval", "refusal", "rewording")
 
 
 def correspond(world: Any, secret: str) -> None:
@@ -48,6 +50,13 @@ ROWS: dict[str, Row] = {
     "inbox:discarding": for_admins("POST", pk=lambda world: world.payload.pk),
     # a provider proves itself by its signature; this one is none of ours
     "hooks:mail": public("", at=lambda world: {"provider": "nobody"}),
+    "api-approval-list": Row(),
+    "api-approval-detail": about("asked", readers=MANAGERS),
+    **{f"api-approval-{verb}": about("asked", "POST", writers=MANAGERS) for verb in _SAID},
+    "api-approval-reconsideration": about("asked", "POST"),
+    "api-topic-list": for_admins("GET POST"),
+    "api-topic-detail": for_admins("GET PUT PATCH", pk=lambda world: world.topic.pk),
+    **{f"api-topic-{verb}": for_admins("POST", pk=lambda world: world.topic.pk) for verb in ("retirement", "return")},
     "senders:list": for_admins(),
     "senders:new": for_admins("GET POST"),
     "senders:edit": for_admins("GET POST", pk=lambda world: world.sender.pk),

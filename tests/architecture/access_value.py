@@ -8,7 +8,7 @@ from typing import Any
 from crm.leaving import tokens
 from retention.campaigns.models import Campaign
 from retention.value.models import AccountValue
-from tests.architecture.access_kinds import MANAGERS, Row, about, for_admins, public
+from tests.architecture.access_kinds import ADMINS, MANAGERS, Row, about, for_admins, public
 from tests.conftest import NOON
 
 
@@ -29,6 +29,7 @@ def _campaign(world: Any) -> int:
 
 
 _OF_CAMPAIGNS = ("planning", "approval", "calling_off", "reopening", "trial", "copies", "follow_ups")
+_BY_PROGRAMS = ("planning", "approval", "calling-off", "reopening", "copies", "follow-ups")
 
 ROWS: dict[str, Row] = {
     # the token names one contract, whose customer may read about it
@@ -43,6 +44,9 @@ ROWS: dict[str, Row] = {
     "campaigns:campaign": Row(at=lambda world: {"pk": _campaign(world)}),
     "campaigns:edit": for_admins("GET POST", pk=_campaign),
     **{f"campaigns:{verb}": for_admins("POST", pk=_campaign) for verb in _OF_CAMPAIGNS},
+    "api-campaign-list": Row("GET POST", writers=ADMINS),
+    "api-campaign-detail": Row("GET PUT PATCH", writers=ADMINS, at=lambda world: {"pk": _campaign(world)}),
+    **{f"api-campaign-{verb}": for_admins("POST", pk=_campaign) for verb in _BY_PROGRAMS},
     "value:overview": Row(),
     "value:beside": about("account"),
     "value:report": about("account"),

@@ -8,16 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm.history.actions import act
+from crm.outbox.house import actions
 from crm.outbox.house.forms import TopicForm
 from crm.outbox.models import Topic
 from crm.team.permissions import requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
-
-#: What stands in the audit log.
-WRITTEN, RETIRED = "topic.written", "topic.retired"
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -49,11 +46,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _edit(request: HttpRequest, topic: Topic) -> HttpResponse:
     form = TopicForm(request.POST if request.method == "POST" else None, instance=topic)
     if form.is_valid():
-        was = Topic.objects.filter(pk=topic.pk).values(*form.Meta.fields).first()
-        said = "changed" if was else "made"
-        with act(WRITTEN, f"{said} the topic “{form.cleaned_data['name']}”", viewer_of(request), clock.now()) as done:
-            form.save()
-            done.detail = {"before": was, "after": form.cleaned_data}
+        actions.write(form, viewer_of(request), clock.now())
         toast(request, "Saved.")
         return redirect("sending:topics")
     context: dict[str, Any] = {"form": form, "topic": topic, "title": topic.name if topic.pk else "New topic"}
@@ -65,11 +58,6 @@ def _edit(request: HttpRequest, topic: Topic) -> HttpResponse:
 def retirement(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody is asked about it any more, or with `back` again. Who refused it, refused it."""
     topic = get_object_or_404(Topic, pk=pk)
-    now, back = clock.now(), "back" in request.POST
-    said = "offers the topic “{}” again" if back else "offers the topic “{}” no more"
-    with act(RETIRED, said.format(topic), viewer_of(request), now) as done:
-        topic.retired_at = None if back else now
-        topic.save(update_fields=["retired_at"])
-        done.detail = {"topic": topic.slug, "back": back}
+    topic = actions.offer(topic.pk, viewer_of(request), clock.now(), offered="back" in request.POST)
     toast(request, f"“{topic}” is {'offered again' if topic.retired_at is None else 'not offered any more'}.")
     return redirect("sending:topics")

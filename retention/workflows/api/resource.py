@@ -23,6 +23,7 @@ from crm.web.problems import Conflict
 from crm.web.resources import Listing, Resource
 from retention.workflows import actions, definition, published
 from retention.workflows.api import serializers as told
+from retention.workflows.api.drafting import Drafting
 from retention.workflows.api.enrolling import Enrolling
 from retention.workflows.changing import moving as moves
 from retention.workflows.changing import preview
@@ -33,7 +34,7 @@ from retention.workflows.recipes import RecipeError
 
 
 @extend_schema_view(retrieve=extend_schema(responses=told.OneWorkflowSerializer))
-class WorkflowResource(Enrolling, Listing, Resource):
+class WorkflowResource(Drafting, Enrolling, Listing, Resource):
     """What Holdfast does by itself: recipes that were ever switched on, and workflows made here."""
 
     queryset = Workflow.objects.select_related("version").order_by("-id")

@@ -161,6 +161,31 @@ class DefinitionProblemSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class NewWorkflowSerializer(StrictSerializer):
+    """Empty under a `name`; or a copy of another one, or what a `definition` says."""
+
+    name = serializers.CharField(max_length=120, required=False, help_text="Blank of a copy: as the other one, (own).")
+    copy_of = serializers.PrimaryKeyRelatedField(queryset=Workflow.objects.filter(room=""), required=False)
+    definition = serializers.JSONField(required=False, help_text="As recipes and exported files have it.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "definition" in attrs and len(attrs) > 1:
+            raise serializers.ValidationError({"definition": ["Send it alone: it has its own name."]})
+        return attrs
+
+
+class PublicationSerializer(StrictSerializer):
+    note = serializers.CharField(max_length=300, default="", allow_blank=True, help_text="What has changed, and why.")
+
+
+class DraftSerializer(serializers.Serializer[Any]):
+    edition = serializers.IntegerField(help_text="Grows with each change; the ETag of the draft.")
+    begun = serializers.BooleanField(help_text="Whether anybody has changed anything since it was published.")
+    definition = serializers.JSONField()
+    problems = DefinitionProblemSerializer(many=True, help_text="What keeps it from being published.")
+    drafted_at = serializers.DateTimeField(allow_null=True)
+
+
 class ValidationSerializer(serializers.Serializer[Any]):
     valid = serializers.BooleanField()
     problems = DefinitionProblemSerializer(many=True)

@@ -80,9 +80,15 @@ def read(text: str) -> dict[str, Any]:
         data = yaml.load(text, _Loader)  # noqa: S506  (derives from the safe one)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"not readable as YAML: {error}") from error
+    return sound(data)
+
+
+def sound(data: Any) -> dict[str, Any]:
+    """The same of what a file holds, or a program has sent: whole, or RecipeError with place and reason."""
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise RecipeError("the file must be a mapping with name, trigger and steps")
     check_keepable(data)
+    data = dict(data)
     names = data.pop("segments", {})
     if _is_recipe(data.get("settings")):
         plan = recipes.read("file", yaml.safe_dump(data)).with_settings({})

@@ -12,7 +12,7 @@ from crm.history.actions import act
 from crm.team.models import User
 from retention.workflows import recipes
 from retention.workflows.building.drafts import EMPTY, DraftError
-from retention.workflows.building.files import read
+from retention.workflows.building.files import read, sound
 from retention.workflows.building.models import DraftEdit
 from retention.workflows.changing import stopping
 from retention.workflows.finding import find, plan_of
@@ -44,6 +44,12 @@ def from_file(text: str, by: User, now: datetime) -> Workflow:
     """Raises RecipeError with the place and the reason."""
     data = read(text)
     return _make(data["name"], data, "imported the workflow", by, now)
+
+
+def from_definition(told: Any, by: User, now: datetime) -> Workflow:
+    """As a file says it, read already. Raises RecipeError with the place and the reason."""
+    data = sound(told)
+    return _make(data["name"], data, "made the workflow", by, now)
 
 
 @transaction.atomic

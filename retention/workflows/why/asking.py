@@ -87,7 +87,8 @@ def _headline(asked: Asked, parts: Sequence[Part]) -> tuple[str, bool | None]:
     against = next((part for part in parts if part.holds is False), None)
     if asked.ways and (against is None or against.name == "trigger"):
         last = asked.ways[0]
-        return f"{who} has gone through {name}: {last.get_state_display().lower()}, {last.ended_because}.", True
+        because = last.ended_because[:1].lower() + last.ended_because[1:]
+        return f"{who} has gone through {name}: {last.get_state_display().lower()}, {because}.", True
     if against:
         return f"{who} does not get {name}: {against.no}.", False
     return f"Nothing keeps {who} out of {name}: they enter when it looks next.", True

@@ -1,4 +1,4 @@
-"""What an admin meets who has filled in nothing yet: forms that begin with what matters, and words that name the place."""
+"""What an admin meets who has filled in nothing yet: what matters comes first, and words name the place."""
 
 from __future__ import annotations
 
