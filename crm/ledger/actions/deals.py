@@ -20,6 +20,7 @@ from crm.ledger import rules
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.standing import turn
+from crm.ledger.actions.starting import tell_started
 from crm.ledger.models import Contract, ContractTerm
 from crm.segments.filters.operators import COLLATION
 from crm.team.models import User
@@ -112,7 +113,7 @@ def confirm(contract: Contract, by: User | None, now: datetime) -> Act | None:
         source = "person" if by else "automatic"
         fact = Fact(row.account_id, "contract.confirmed", f"Contract {row} confirmed", now, source=source,
                     actor_id=by.pk if by else None, payload={"contract": row.pk, "plan": row.plan})  # fmt: skip
-        deed.detail["told"] = record(fact, now=now)
+        deed.detail["told"] = [*record(fact, now=now), *tell_started(row.pk, by, now)]
     return deed
 
 

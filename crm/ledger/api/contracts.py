@@ -23,6 +23,7 @@ from crm.ledger.actions import project
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.standing import turn
+from crm.ledger.actions.starting import tell_started
 from crm.ledger.api.deciding import Deciding
 from crm.ledger.models import Contract, ContractTerm
 from crm.team.authentication import ScopePermission
@@ -174,8 +175,14 @@ class ContractResource(Deciding, Creating, Editing, Listing, Resource):
 
     def write(self, serializer: Any, now: datetime) -> Contract:
         contract = serializer.save(updated_at=now)
-        project([contract.account_id], now)
+        self._booked(contract, now)
         return self.fresh(contract)
+
+    def _booked(self, contract: Contract, now: datetime) -> None:
+        """What follows from its terms and status, as they are now."""
+        by: Any = self.request.user
+        tell_started(contract.pk, by, now)
+        project([contract.account_id], now)
 
     def fresh(self, contract: Contract) -> Contract:
         """With its terms as they are now."""
@@ -208,4 +215,4 @@ class ContractResource(Deciding, Creating, Editing, Listing, Resource):
         checked.is_valid(raise_exception=True)
         checked.save(contract=contract, known_at=now)
         Contract.objects.filter(pk=contract.pk).update(updated_at=now)
-        project([contract.account_id], now)
+        self._booked(contract, now)

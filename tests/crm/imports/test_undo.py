@@ -144,7 +144,7 @@ def test_contracts_go_with_their_terms_and_the_account_follows(load: Any) -> Non
         "k0,a1,Basic,2026-05-02,,80,\nk1,a1,Team,2024-01-01,2025-01-01,50,yes\n",
     )
     acme.refresh_from_db()
-    assert (acme.mrr, ContractTerm.objects.count(), TimelineEntry.objects.count()) == (130, 4, 2)
+    assert (acme.mrr, ContractTerm.objects.count(), TimelineEntry.objects.count()) == (130, 4, 4)
     made = take_back()
     acme.refresh_from_db()
     assert (acme.mrr, acme.lifecycle, kept(made)) == (100, "customer", [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +18,10 @@ from crm.billing.rules.facts import Said
 from crm.history.actions import act
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
+from crm.ledger.actions.starting import NEWS, tell_started
 from crm.ledger.models import Contract, ContractTerm
 from crm.timeline.actions import Fact, record
 from crm.web import wording
-
-#: Of what happened longer ago workflows are not told: it is history.
-NEWS = timedelta(days=3)
 
 _REPORTED = {"reporter": "Billing"}
 _PAUSED, _PAID, _CANCELLED = Contract.Status.PAUSED, Contract.Status.PAID, Contract.Status.CANCELLED
@@ -57,6 +55,7 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
 def _write_whole(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
     made = _write(found, external_id, wanted, now)
     _write_terms(made, wanted, now)
+    tell_started(made.pk, None, now)
     return made
 
 

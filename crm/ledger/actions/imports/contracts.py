@@ -14,8 +14,10 @@ from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import sql_parameters
 from crm.ledger.actions.renewals import BATCH, book_renewals
 from crm.ledger.actions.standing import COMING_BACK, LEAVE_GAP, TURN
+from crm.ledger.actions.starting import STARTED, days
 from crm.ledger.models import Contract, ContractTerm
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
+from crm.timeline.actions import recording_found
 from crm.timeline.models import TimelineEntry
 from crm.web import clock
 
@@ -73,10 +75,13 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
         while book_renewals(now, only=contracts, react=False):
             pass
     rows.note("created", ContractTerm, _BOOKED.format("t.id"))
-    rows.note("created", TimelineEntry, _TOLD)
+    started = rows.ids(recording_found(_STARTED), **days(now))
+    rows.note("created", TimelineEntry, f"SELECT unnest(%(started)s::bigint[]) UNION {_TOLD}", started=started)
     project(accounts, now)
     return counts
 
+
+_STARTED = STARTED.format(which="SELECT target FROM import_rows", source="'import'", actor="NULL")
 
 # Renewals that followed from the file at once, and what the timeline says of them.
 _BOOKED = """
