@@ -1,4 +1,4 @@
-"""The words of the page behind a mail's foot, in the languages of its readers.
+"""The words at a mail's foot and of the page behind it, in the languages of its readers.
 
 Each language says all of ENGLISH; a test knows. What admins write themselves, topics and their sentences, stays as it
 is.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ENGLISH = {
+    "foot": "No more mail like this:",
     "title": "Mail from us",
     "out": "You get no more such mail",
     "out_more": "We have noted that {email} wants no mail about news, tips and reminders from us. Answers to your own "
@@ -31,6 +32,7 @@ ENGLISH = {
 }  # fmt: skip
 
 _GERMAN = {
+    "foot": "Keine E-Mails dieser Art mehr:",
     "title": "E-Mails von uns",
     "out": "Sie bekommen keine solchen E-Mails mehr",
     "out_more": "Wir haben vermerkt, dass {email} keine E-Mails mit Neuigkeiten, Tipps und Erinnerungen von uns "
@@ -54,6 +56,7 @@ _GERMAN = {
 }  # fmt: skip
 
 _FRENCH = {
+    "foot": "Ne plus recevoir ce genre d’e-mails\N{NO-BREAK SPACE}:",
     "title": "Nos e-mails",
     "out": "Vous ne recevez plus ces e-mails",
     "out_more": "Nous avons noté que {email} ne souhaite plus recevoir nos nouvelles, conseils et rappels. Les "
@@ -78,6 +81,7 @@ _FRENCH = {
 }  # fmt: skip
 
 _SPANISH = {
+    "foot": "No recibir más correos como este:",
     "title": "Nuestros correos",
     "out": "Ya no recibe estos correos",
     "out_more": "Hemos anotado que {email} no quiere recibir novedades, consejos ni recordatorios nuestros. Las "
@@ -103,6 +107,7 @@ _SPANISH = {
 }  # fmt: skip
 
 _DUTCH = {
+    "foot": "Geen e-mail van deze soort meer:",
     "title": "E-mail van ons",
     "out": "U krijgt zulke e-mail niet meer",
     "out_more": "We hebben genoteerd dat {email} geen e-mail met nieuws, tips en herinneringen van ons wil. "

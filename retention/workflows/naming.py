@@ -22,7 +22,7 @@ NAMES: dict[str, dict[str, str] | None] = {
     },
     "owner": {"name": "name of the owner", "email": "e-mail of the owner"},
     "contract": {
-        "plan": "plan", "ends_on": "last day", "starts_on": "first day", "mrr": "amount a month",
+        "plan": "plan", "ends_on": "end of the contract", "starts_on": "start of the contract", "mrr": "amount a month",
         "currency": "currency",
     },
     "settings": None,
@@ -36,6 +36,17 @@ def offered() -> list[tuple[str, str]]:
     own = [(f"account.custom.{of.key}", of.name) for of in known.fields("account")]
     added = [(name, fact.label) for name, fact in mail_facts.items()]
     return [pair for pair in plain if pair[0] != "account.custom"] + own + added
+
+
+def called(path: str) -> str:
+    """What a name of a text stands for, as people read it; of one that nobody knows its own last word."""
+    if path in mail_facts:
+        return mail_facts[path].label
+    first, _, then = path.partition(".")
+    if label := (NAMES.get(first) or {}).get(then):
+        return label
+    own = known.field("account", then.removeprefix("custom.")) if path.startswith("account.custom.") else None
+    return own.name if own else path.rpartition(".")[2].replace("_", " ")
 
 
 def unknown_names(part: str, source: str) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from crm.segments import filters
+from retention.workflows import naming
 from retention.workflows.definition import Definition, Step
 from retention.workflows.kinds import step_kinds, trigger_kinds
 from retention.workflows.models import Enrollment
@@ -20,12 +21,6 @@ WEEKDAYS = {
 }  # fmt: skip
 
 
-#: What a mail's places are called where people read about the mail and not the mail itself.
-_PLACES = {
-    "contact.first_name": "first name", "contact.name": "name", "account.name": "customer",
-    "account.use_case": "use case", "owner.name": "owner", "contract.plan": "plan",
-    "contract.ends_on": "end of contract", "contract.starts_on": "start of contract",
-}  # fmt: skip
 _PLACE = re.compile(r"\{\{\s*([a-z_.]+)[^}]*\}\}|\{%.*?%\}")
 
 
@@ -40,10 +35,7 @@ class Line:
 
 def in_words(source: str) -> str:
     """A Liquid text with its places named: “Your contract ends on [end of contract]”."""
-    return _PLACE.sub(
-        lambda found: f"[{_PLACES.get(found[1], found[1].rpartition('.')[2].replace('_', ' '))}]" if found[1] else "",
-        source,
-    )
+    return _PLACE.sub(lambda found: f"[{naming.called(found[1])}]" if found[1] else "", source)
 
 
 def trigger_sentence(plan: Definition) -> str:

@@ -6,7 +6,6 @@ What is expected, or tried, has not started; who comes back after an end has sta
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,9 +44,14 @@ def days(now: datetime) -> dict[str, Any]:
     return {"today": clock.today(now), "zone": clock.zone().key}
 
 
-def tell_started(contract_id: int, by: User | None, now: datetime, source: str = "automatic") -> Sequence[int]:
+def tell_started(contract_id: int, by: User | None, now: datetime, source: str = "automatic") -> list[int]:
     """In the transaction that has just booked or confirmed it, with the contract locked or new. Returns the entries."""
-    values = {"contract": contract_id, "source": "person" if by else source, "actor": by.pk if by else None, "now": now}
+    values: dict[str, Any] = {
+        "contract": contract_id,
+        "source": "person" if by else source,
+        "actor": by.pk if by else None,
+        "now": now,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ONE, values | days(now))
         found = cursor.fetchone()

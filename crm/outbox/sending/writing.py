@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from crm import slots
-from crm.outbox import mime, unsubscribing
+from crm.outbox import mime, saying, unsubscribing
 from crm.outbox.channels.whatsapp import TEMPLATE
 from crm.outbox.mime import Attachment, Envelope
 from crm.outbox.models import OutboundMessage
@@ -68,11 +68,17 @@ def address_of(letter: Letter) -> str:
 def _framed(letter: Letter, text: str, facts: dict[str, Any]) -> str:
     """The text with the way out below it, and above it whom it was meant for if it is redirected."""
     if "unsubscribe_url" in facts and letter.careful and facts["unsubscribe_url"] not in text:
-        text += f"\n--\nNo more mail like this: {facts['unsubscribe_url']}\n"
+        text += f"\n--\n{_foot(letter)} {facts['unsubscribe_url']}\n"
     if not letter.redirected:
         return text
     meant_for = mime.clean(f"{letter.reader or ''} <{letter.address}>")
     return f"Redirected by Holdfast. This was meant for {meant_for}\n\n{text}"
+
+
+def _foot(letter: Letter) -> str:
+    """In the language of the page that it leads to."""
+    spoken = saying.language_of(*(one.language for one in (letter.contact, letter.account) if one))
+    return saying.WORDS[spoken]["foot"]
 
 
 def _facts(letter: Letter) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crm.billing.actions.applying.contracts import NEWS
 from crm.billing.actions.waiting import Waits
 from crm.billing.models import BillingCustomer, BillingObject, PaymentMethod
 from crm.billing.models.methods import first_day_after
 from crm.billing.rules.facts import Said, in_order, merged
+from crm.ledger.actions.starting import NEWS
 from crm.timeline.actions import Fact, record
 
 ADDED = "payment_method.added"

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 
-from crm.billing.actions.applying.contracts import NEWS
 from crm.billing.actions.attempts import settle_told
 from crm.billing.actions.waiting import Waits, no_rate
 from crm.billing.models import BillingObject
@@ -17,6 +16,7 @@ from crm.billing.rules import facts as rules
 from crm.billing.rules.facts import Said
 from crm.ledger.actions import payments
 from crm.ledger.actions.rates import rate_on
+from crm.ledger.actions.starting import NEWS
 from crm.ledger.models import Contract, Payment
 from crm.web import clock
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from retention.workflows import naming, wording
 from retention.workflows.building import checking, drawing, shapes
 from retention.workflows.building.asked import asked
 from retention.workflows.building.views.desk import panel_of
@@ -95,3 +96,11 @@ def test_the_look_is_at_the_language_that_was_chosen(browse, built, ada):
     typed = {"v.subject": "Hello", "v.body": "Hi", "v.languages.de.subject": "Hallo", "v.languages.de.body": "Servus"}
     answer = browse(ada).post(f"/workflows/{built.slug}/draft/preview/", typed | {"language": "de"})
     assert "Servus" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_name_is_called_the_same_where_it_is_chosen_and_where_it_is_read():
+    offered = dict(naming.offered())
+    for path, label in offered.items():
+        assert wording.in_words(f"To {{{{ {path} | default: 'x' }}}}.") == f"To [{label}]."
+    assert wording.in_words("{{ trigger.cart_total }} {% if a %}b{% endif %}") == "[cart total] b"
