@@ -1,16 +1,32 @@
 """Redis as a cache that may be away: a page must not fail because the doorbell is out."""
 
 import logging
+from functools import cache
 from typing import Any
 
 import redis
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 logger = logging.getLogger(__name__)
 
 
+@cache
+def _over(pool: redis.ConnectionPool) -> redis.Redis:
+    """Making a client takes longer than asking it; one serves all threads, since connections are its pool's."""
+    return redis.Redis(connection_pool=pool)
+
+
+class _KeptClient(RedisCacheClient):
+    def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
+        return _over(self._get_connection_pool(write))  # type: ignore[attr-defined]
+
+
 class FailingOpenRedisCache(RedisCache):
     """Reads miss and writes are dropped, with a warning, while Redis does not answer."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _KeptClient
 
 
 def _failing_open(name: str, answer: Any) -> Any:

@@ -13,6 +13,7 @@ from crm.team.permissions import allows
 from crm.web.composed import Composed
 from retention.workflows import published, wording
 from retention.workflows.experiments import holdout
+from retention.workflows.experiments.models import MOST
 from retention.workflows.experiments.places import EVERYTHING, is_held
 from retention.workflows.models import Enrollment, Workflow
 
@@ -60,6 +61,8 @@ def _awaits(enrollment: Enrollment) -> str:
 
 def held_out_of_all(account: Any, request: HttpRequest) -> dict[str, Any] | None:
     """Said only of a customer who is in the group that gets nothing that runs by itself."""
+    if not is_held(EVERYTHING, account.pk, MOST):
+        return None  # however large the group is
     percent = holdout.size_lately()
     return {"percent": percent} if is_held(EVERYTHING, account.pk, percent) else None
 
