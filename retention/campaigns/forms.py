@@ -79,7 +79,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             try:
                 rendering.check(found.get(subject) or "", found.get(body) or "")
             except TemplateError as error:
-                self.add_error(subject if error.part == "subject" else body, str(error))
+                where = "" if error.line is None else f"Line {error.line}: "
+                self.add_error(subject if error.part == "subject" else body, f"{where}{error.message}.")
         return found
 
     @property

@@ -80,11 +80,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     viewer, now, row = viewer_of(request), clock.now(), _found(pk)
     reader = reading.somebody(row, viewer, now)
+    asked = row.state == Campaign.State.ASKED and row.asked_by_id == viewer.pk
+    alone = asked and not actions.is_another_admin(viewer)
     context: dict[str, Any] = {
         "row": row, "stand": reading.stand(row, now), "reader": reader, "letters": reading.letters(row, reader, now),
         "reach": audience.reach(row, now) if viewer.sees_everything and row.workflow is None else None,
         "outcomes": reading.outcomes(row, now), "may": allows(viewer, "manage_workflows"),
-        "may_approve": row.asked_by_id != viewer.pk or not actions.is_another_admin(viewer),
+        "may_approve": row.asked_by_id != viewer.pk or alone, "alone": alone,
         "topic": Topic.objects.filter(slug=row.topic).first() if row.topic else None,
         "follow_ups": Campaign.objects.filter(follows=row).order_by("id"),
     }  # fmt: skip
@@ -115,7 +117,10 @@ def _verb(view: Callable[[HttpRequest, int], str]) -> Callable[..., HttpResponse
 @_verb
 def planning(request: HttpRequest, pk: int) -> str:
     row = actions.plan(pk, viewer_of(request), clock.now())
-    return f"“{row}” is planned." if row.workflow_id and not row.is_crisis else "Another admin is asked for a yes."
+    if not row.is_crisis:
+        return f"“{row}” is planned."
+    others = actions.is_another_admin(viewer_of(request))
+    return "Another admin is asked for a yes." if others else "It waits for a yes: there is no other admin, so yours."
 
 
 @_verb

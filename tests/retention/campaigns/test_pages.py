@@ -48,7 +48,8 @@ def test_from_the_form_to_the_plan(office: Any, people: dict[str, Contact]) -> N
         ({"body": "{{ contact.first_name | shout }}"}, "no filter named shout"),
         ({"over_hours": "73"}, "At most 72 hours"),
         ({"name": ""}, "Fill this in."),
-        ({"other_share": "0"}, "campaign_share_of_both|between|greater"),
+        ({"other_share": "0"}, "From 1 to 99"),
+        ({"body": "Hello\n{% if %}"}, ">Line 2: "),
         ({"segment": "4711"}, "Choose one of the list."),
     ],
 )
@@ -108,3 +109,18 @@ def test_lists_and_pages_ask_few_questions(
         office.get(address)
         with django_assert_max_num_queries(12):
             office.get(address)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_lone_admin_is_told_that_the_yes_is_theirs(
+    office: Any, people: dict[str, Contact], make_user: Callable[..., User], others: int
+) -> None:
+    for number in range(others):
+        make_user(f"Zoe{number}", User.Role.ADMIN)
+    office.post(reverse("campaigns:new"), FORM | {"kind": "crisis"})
+    row = Campaign.objects.get()
+    said = office.post(reverse("campaigns:planning", args=[row.pk]), follow=True).content.decode()
+    assert ("Another admin is asked" in said) == bool(others)
+    assert ("There is no other admin to ask" in said) == (not others)
+    assert ("Say yes: it leaves at once" in said) == (not others)
+    assert Campaign.objects.get().state == "asked"
