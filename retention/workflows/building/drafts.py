@@ -60,10 +60,7 @@ def edit(
     words = change(data)
     if words is None or data == before:
         return workflow
-    try:
-        check_keepable(data)
-    except RecipeError as error:
-        raise DraftError(f"Nothing was changed: {error}") from error
+    keepable(data)
     if workflow.draft is None:
         workflow.draft_edits.all().delete()
         workflow.draft_place = 0
@@ -82,6 +79,14 @@ def edit(
         workflow.draft_edits.filter(place__lt=workflow.draft_place - KEPT).delete()
     workflow.save()
     return workflow
+
+
+def keepable(data: dict[str, Any]) -> None:
+    """Raises DraftError for what no column holds and no page shows."""
+    try:
+        check_keepable(data)
+    except RecipeError as error:
+        raise DraftError(f"Nothing was changed: {error}") from error
 
 
 @transaction.atomic

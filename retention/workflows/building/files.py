@@ -16,6 +16,7 @@ from rest_framework.exceptions import ParseError
 from crm.segments.models import Segment
 from crm.web.parsing import DEEPEST, check_data
 from retention.workflows import recipes
+from retention.workflows.building.shapes import MOST_STEPS
 from retention.workflows.definition import DefinitionError, parse
 from retention.workflows.recipes import RecipeError
 
@@ -100,6 +101,8 @@ def sound(data: Any) -> dict[str, Any]:
         raise RecipeError(str(error)) from error
     except RecursionError as error:
         raise RecipeError("its steps stand too deep inside one another") from error
+    if len(plan.by_id) > MOST_STEPS:
+        raise RecipeError(f"it has {len(plan.by_id):,} steps; a workflow has at most {MOST_STEPS}")
     return plan.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

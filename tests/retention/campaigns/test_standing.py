@@ -62,7 +62,9 @@ def test_the_list_names_places_in_subjects(client: Any, ada: User, news: Callabl
 def test_what_can_be_named_is_offered_by_the_words_people_use(client: Any, ada: User) -> None:
     client.force_login(ada)
     shown = client.get(reverse("campaigns:new")).content.decode()
-    assert "<dt>Last day</dt><dd><code>{{ contract.ends_on | default: &quot;soon&quot; }}</code></dd>" in shown
+    assert (
+        "<dt>End of the contract</dt><dd><code>{{ contract.ends_on | default: &quot;soon&quot; }}</code></dd>" in shown
+    )
 
 
 def test_every_name_that_texts_may_have_is_offered_once(db: None) -> None:

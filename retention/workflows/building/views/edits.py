@@ -160,6 +160,7 @@ def part(request: HttpRequest, slug: str, edition: int, at: str = "", step: str 
         if panel is None or not panel.save:
             raise DraftError("Somebody has taken that step out")
         made = taken(panel.inputs, panel.data, request.POST, viewer)
+        drafts.keepable(made)  # before it is said in words, for which some ask the database
         panel.data.clear()
         panel.data.update(made)
         return f"changed “{panel.title if at in ('whole', 'leaving', 'trigger') else drawing.name_of(panel.data)}”"

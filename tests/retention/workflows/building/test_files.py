@@ -104,3 +104,14 @@ def test_segments_are_found_by_their_names(ada):
         files.read(text)
     other = named("Big ones")
     assert files.read(text)["trigger"]["segment"] == other.pk
+
+
+@pytest.mark.parametrize(("many", "reads"), [(200, True), (201, False)])
+def test_a_file_has_no_more_steps_than_a_page_may_get(db, many, reads):
+    steps = "".join(f"  - {{id: s{n}, do: task, title: x}}\n" for n in range(many))
+    text = f"name: Long\ntrigger: {{when: silence, days: 14}}\nsteps:\n{steps}"
+    if reads:
+        assert len(files.read(text)["steps"]) == many
+    else:
+        with pytest.raises(RecipeError, match="201 steps; a workflow has at most 200"):
+            files.read(text)
