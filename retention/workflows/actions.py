@@ -141,8 +141,19 @@ def hold_out(slug: str, percent: int, now: datetime) -> Workflow:
         publish(workflow, parse(data | {recipes.HOLDOUT: percent}), now)
     except DefinitionError as error:
         raise RecipeError(str(error)) from None
+    _kept_in_the_draft(workflow, percent)
     workflow.save()
     return workflow
+
+
+def _kept_in_the_draft(workflow: Workflow, percent: int) -> None:
+    """Whoever publishes a draft that was begun before, or undoes a change of it, does not end the comparison."""
+    if workflow.draft is None:
+        return
+    workflow.draft = workflow.draft | {recipes.HOLDOUT: percent}
+    for edit in workflow.draft_edits.all():  # type: ignore[attr-defined]
+        edit.data |= {recipes.HOLDOUT: percent}
+        edit.save(update_fields=["data"])
 
 
 def retry(enrollment: Enrollment, reason: str, by: User | None, now: datetime) -> bool:

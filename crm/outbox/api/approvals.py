@@ -69,6 +69,7 @@ class ApprovalResource(Listing, Resource):
     queryset = OutboundMessage.objects.all()
     serializer_class = ApprovalSerializer
     permission_classes = (ScopePermission, permitted("view"))
+    ordering = ("due_at",)  # the first to leave first, along the index of those that wait
 
     def get_queryset(self) -> QuerySet[Any]:
         by: Any = self.request.user

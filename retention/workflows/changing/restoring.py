@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -35,14 +34,12 @@ def restore(workflow: Workflow, number: int, by: User | None, now: datetime) -> 
         raise RecipeError(f"Version {number} cannot run any more: {error}") from error
     segments.hold(old.definition)
     last = row.versions.order_by("-number").values_list("number", flat=True)[0]
-    more: dict[str, Any] = {}
-    if hasattr(WorkflowVersion, "published_by"):
-        more = {"published_by": by, "note": f"As version {number}"}
     label = f"made version {number} of “{row}” current again, as version {last + 1}"
     with act(KIND, label, by, now, {"workflow": row.pk, "version": last + 1, "of": number}):
         row.version = WorkflowVersion.objects.create(
-            workflow=row, number=last + 1, definition=old.definition, published_at=now, **more
-        )
+            workflow=row, number=last + 1, definition=old.definition, published_at=now, published_by=by,
+            note=f"As version {number}",
+        )  # fmt: skip
         row.name = plan.name
         row.settings = {name: plan.settings[name] for name in row.settings if name in plan.settings}
         row.save(update_fields=["version", "name", "settings"])

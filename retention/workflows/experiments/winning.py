@@ -21,7 +21,7 @@ def decide(slug: str, step_id: str, arm: str, by: User, now: datetime) -> Workfl
     """
     workflow = drafts.own(slug)
     if workflow.draft is not None or workflow.version is None:
-        raise DraftError("A draft is begun that is not published. Publish or discard it first, or say there who wins.")
+        raise DraftError("A draft is begun that is not published. Publish or discard it first.")
     said = f"“{arm}” has won" if arm else "All ways are tried again"
 
     def change(data: dict[str, Any]) -> str:

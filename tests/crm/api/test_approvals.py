@@ -112,3 +112,14 @@ def test_others_and_readers_change_nothing(calling, ben, mira, asked):
     message.refresh_from_db()
     assert message.state == "asked"
     assert not Decision.objects.exists()
+
+
+def test_the_first_to_leave_stands_first_and_pages_lose_none(api, asked):
+    for number, hours in enumerate((5, 1, 1, 3), 1):
+        asked(number, due_at=NOON + timedelta(hours=hours))
+    seen, address = [], f"{ADDRESS}?limit=1"
+    while address:
+        page = api.get(address).json()
+        seen += [row["due_at"][11:13] for row in page["results"]]
+        address = page["next"]
+    assert seen == ["13", "13", "15", "17"]

@@ -167,3 +167,13 @@ def test_words_that_arrive_while_it_is_published_go_into_what_is_published(trans
             assert time.monotonic() < patience
     thread.join(10)
     assert (found, refused) == ([("Newer" if before else "Silent", 3)], [])
+
+
+def test_a_group_that_was_held_out_meanwhile_outlives_the_draft(built, ada):
+    drafts.publish(built.slug, built.draft_edition, ada, NOON)
+    for text in ("Quieter", "Quietest"):
+        drafts.edit("silent", 10**6, name(text), "", ada, NOON)
+    actions.hold_out("silent", 10, NOON)
+    drafts.step_back("silent", 10**6, ada, NOON)
+    published = drafts.publish("silent", 10**6, ada, NOON)
+    assert (published.version.definition["name"], published.version.definition["holdout_percent"]) == ("Quieter", 10)
