@@ -153,6 +153,12 @@ def said(error: Any) -> str:
         bound, words = _BOUNDS[error["type"]]
         return words.format(error["ctx"][bound])
     words = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "This must be")
+    return plain(words)
+
+
+def plain(words: str) -> str:
+    """A sentence, with a place in a letter called as its form calls it: “Text, line 2: …”."""
+    words = re.sub(r"^body(?=, line|:)", "text", words)
     return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 

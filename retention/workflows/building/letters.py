@@ -17,7 +17,7 @@ from crm.outbox.trying import outlook, write_to_oneself
 from crm.team.models import User
 from retention.workflows import naming
 from retention.workflows.batch import Batch
-from retention.workflows.building import shapes
+from retention.workflows.building import checking, shapes
 from retention.workflows.building.drafts import DraftError
 from retention.workflows.definition import Definition
 from retention.workflows.mail_facts import mail_facts
@@ -88,7 +88,7 @@ def look(subject: str, body: str, facts: dict[str, Any], to: str, settings: dict
         rendering.check(subject, body)
         found.subject, found.body = rendering.render(subject, body, facts)
     except rendering.TemplateError as error:
-        found.wrong = f"{error.place[:1].upper()}{error.place[1:]}: {error.message}."
+        found.wrong = checking.plain(str(error))
     return found
 
 

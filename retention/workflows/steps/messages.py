@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from crm.accounts.rules import language_name
 from crm.outbox import actions as outbox
 from crm.outbox import rendering
 from crm.outbox.models import Topic
@@ -165,7 +166,7 @@ def _line(step: MessageStep) -> Line:
     }[step.if_late]
     parts = [f"A {step.category} mail to the customer."]
     if step.languages:
-        parts.append(f"Also in {', '.join(sorted(step.languages))}.")
+        parts.append(f"Also in {', '.join(sorted(map(language_name, step.languages)))}.")
     if step.approval:
         parts.append("The owner reads it first.")
     return Line("mail", f"Send “{in_words(step.subject)}”", " ".join([*parts, late]))

@@ -104,3 +104,31 @@ def test_a_name_is_called_the_same_where_it_is_chosen_and_where_it_is_read():
     for path, label in offered.items():
         assert wording.in_words(f"To {{{{ {path} | default: 'x' }}}}.") == f"To [{label}]."
     assert wording.in_words("{{ trigger.cart_total }} {% if a %}b{% endif %}") == "[cart total] b"
+
+
+def test_a_slip_in_a_letter_is_told_at_the_field_as_the_form_calls_it(browse, built, ada):
+    start, wrong = {"when": "silence", "days": 14}, {"id": "m", "do": "message", "subject": "x", "body": "a\n{{ b"}
+    assert {words for _, words in told({"trigger": start, "steps": [wrong]})} == {
+        "Text, line 2: {{ is never closed by }}."
+    }
+    answer = browse(ada).post(f"/workflows/{built.slug}/draft/preview/", {"v.subject": "x", "v.body": "a\n{{ b"})
+    assert "Text, line 2: {{ is never closed by }}." in answer.content.decode()
+
+
+def test_the_flow_says_which_place_is_for_all_ways_and_which_languages_a_mail_has(browse, built, ada):
+    client, slug = browse(ada), built.slug
+    typed = {"v.subject": "Hello", "v.body": "Hi", "v.languages.de.subject": "Hallo", "v.languages.de.body": "Servus"}
+    client.post(f"/workflows/{slug}/draft/steps/mail/", typed | {"do": "more:v.languages", "v.languages.new": "de"})
+    client.post(f"/workflows/{slug}/draft/steps/mail/", typed)
+    page = client.get(f"/workflows/{slug}/building/").content.decode()
+    assert "Also in German." in page
+    assert page.count("<span>Add a step for all ways</span>") == 1
+    assert page.count("<span>Add a step</span>") == 2, "at the end of each way"
+
+
+def test_where_there_is_nothing_to_choose_the_page_says_where_it_is_made(browse, built, ada):
+    client, slug = browse(ada), built.slug
+    client.post(f"/workflows/{slug}/draft/steps/", {"do": "webhook", "place": "::0"})
+    page = client.get(f"/workflows/{slug}/building/?at=step:webhook").content.decode()
+    assert "There is none yet." in page
+    assert 'href="/settings/webhooks/new/"' in page
