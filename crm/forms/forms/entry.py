@@ -87,6 +87,7 @@ class EntryForm(AnswersForm):
     ) -> None:  # fmt: skip
         self.now = now
         self.number = ""
+        self._is_quick = False
         initial = {TOKEN: tokens.issue(shown, now), "referrer": referrer}
         super().__init__(shown, None if given is None else given.copy(), files, initial=initial)
         self.fields[TRAP].widget.attrs |= {"tabindex": "-1", "autocomplete": "off"}
@@ -109,13 +110,18 @@ class EntryForm(AnswersForm):
         late = rules.untimely(token.made_at, self.now)
         if late == "old":
             self._ask_again(_TOO_OLD, token.number, again=True)
-        if late and not token.again:
-            raise forms.ValidationError(_TOO_QUICK)  # with the token as it is: it comes of age
+        self._is_quick = bool(late) and not token.again
         if CONSENT in self.fields and CONSENT in self.data and token.consent != self.shown.consent_version:
             del self.data[CONSENT]
             self._ask_again(_OTHER_WORDS, token.number, again=True)
         self.number = token.number
         return str(self.cleaned_data[TOKEN])
+
+    def clean(self) -> dict[str, Any] | None:
+        """Whoever has to mend an answer sends it once more anyhow, and is not told about time as well."""
+        if self._is_quick and not self.errors:
+            self.add_error(TOKEN, _TOO_QUICK)  # with the token as it is: it comes of age
+        return super().clean()
 
     def _ask_again(self, words: str, number: str, *, again: bool) -> NoReturn:
         self.data[TOKEN] = tokens.issue(self.shown, self.now, number, again=again)

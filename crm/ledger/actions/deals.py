@@ -14,17 +14,15 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from crm.history.actions import act
 from crm.history.models import Act
 from crm.ledger import rules
+from crm.ledger.actions.confirming import confirming
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.standing import turn
-from crm.ledger.actions.starting import tell_started
 from crm.ledger.models import Contract, ContractTerm
 from crm.segments.filters.operators import COLLATION
 from crm.team.models import User
-from crm.timeline.actions import Fact, record
 from crm.web import clock
 
 _EXPECTED = Contract.Status.EXPECTED
@@ -107,13 +105,9 @@ def confirm(contract: Contract, by: User | None, now: datetime) -> Act | None:
     row = Contract.objects.select_for_update(of=("self",), no_key=True).get(pk=contract.pk)
     if row.status != _EXPECTED:
         return None
-    with act("contract.confirmed", f"confirmed the contract {row}", by, now, {"contract": row.pk}) as deed:
+    with confirming(row, by, now) as deed:
         turn(row, Contract.Status.PAID, now)
         project([row.account_id], now)
-        source = "person" if by else "automatic"
-        fact = Fact(row.account_id, "contract.confirmed", f"Contract {row} confirmed", now, source=source,
-                    actor_id=by.pk if by else None, payload={"contract": row.pk, "plan": row.plan})  # fmt: skip
-        deed.detail["told"] = [*record(fact, now=now), *tell_started(row.pk, by, now)]
     return deed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from crm.accounts.models import Account
 from crm.ledger.actions import project
+from crm.ledger.actions.confirming import confirming
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.standing import turn
@@ -124,26 +125,37 @@ class ContractSerializer(ResourceSerializer):
     def create(self, data: dict[str, Any]) -> Contract:
         """One that was sold here and is expected is taken over, with the terms that are sent."""
         terms, moment = data.pop("terms", []), data["updated_at"]
-        status = data.setdefault("status", Contract.Status.PAID)
+        status = data.pop("status", Contract.Status.PAID)
         sold = data.get("external_id") and expected_for(data["account"].pk, data.get("plan", ""), status)
-        contract: Contract
         if sold:
-            contract = self.update(sold, data)
-            if terms:
-                contract.terms.all().delete()
-        else:
-            contract = Contract(**{name: value for name, value in data.items() if name != "status"})
-            contract.turn(status, clock.today(moment))
-            contract.save()
-        ContractTerm.objects.bulk_create(ContractTerm(contract=contract, known_at=moment, **term) for term in terms)
+            with confirming(sold, self.context["request"].user, moment):
+                contract = self._turn(sold, status, data)
+                if terms:
+                    contract.terms.all().delete()
+                _book(contract, terms, moment)
+            return contract
+        contract = Contract(**data)
+        contract.turn(status, clock.today(moment))
+        contract.save()
+        _book(contract, terms, moment)
         return contract
 
     def update(self, contract: Contract, data: dict[str, Any]) -> Contract:
-        status = data.pop("status", contract.status)
+        status, was, now = data.pop("status", contract.status), contract.status, data["updated_at"]
+        if was == Contract.Status.EXPECTED and status in Contract.COUNTS:
+            with confirming(contract, self.context["request"].user, now):
+                return self._turn(contract, status, data)
+        return self._turn(contract, status, data)
+
+    def _turn(self, contract: Contract, status: str, data: dict[str, Any]) -> Contract:
         if status != contract.status:
             turn(contract, status, data["updated_at"])
         row: Contract = super().update(contract, data)
         return row
+
+
+def _book(contract: Contract, terms: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    ContractTerm.objects.bulk_create(ContractTerm(contract=contract, known_at=now, **term) for term in terms)
 
 
 _TERMS = Prefetch("terms", ContractTerm.objects.order_by("starts_on"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ from standardwebhooks import Webhook
 from crm.accounts.models import Account
 from crm.billing.actions import linking
 from crm.billing.models import BillingObject
+from crm.history.models import Act
 from crm.imports.actions import Plan, import_file
 from crm.inbox import actions as inbox
 from crm.inbox.models import InboundPayload
+from crm.ledger.actions.deals import Booking, book
 from crm.ledger.models import Contract, ContractTerm, Payment
 from crm.team.models import ApiToken, User
+from crm.timeline.models import Pending, TimelineEntry
 from tests.conftest import NOON
 from tests.crm.billing.ledger import held
 from tests.crm.billing.objects import at, deliver, event, invoice, paid, subscription
@@ -124,6 +127,24 @@ def test_facts_of_one_road_go_on_where_another_left_off(client: Client, known: A
     by_stripe()
     by_hook(client, ada)
     assert (Contract.objects.count(), Payment.objects.count(), ContractTerm.objects.count()) == (1, 2, 1)
+
+
+def test_a_won_deal_that_the_hook_and_then_stripe_report_is_one_contract(
+    client: Client, known: Account, ada: User
+) -> None:
+    terms = Booking("Team", Decimal(30), "EUR", date(2026, 6, 1))
+    sold = book(known.pk, terms, NOON)
+    by_hook(client, ada)
+    by_stripe()
+    contract = Contract.objects.get()
+    assert (contract.pk, contract.status, contract.external_id) == (sold.pk, "paid", "sub_1")
+    assert (ContractTerm.objects.count(), Payment.objects.count()) == (1, 2)
+    assert [(act.label, act.detail["reporter"]) for act in Act.objects.filter(kind="contract.confirmed")] == [
+        ("confirmed the contract Team", "Billing")
+    ]
+    told = TimelineEntry.objects.filter(account=known, kind__in=["contract.confirmed", "contract.started"])
+    assert sorted(told.values_list("kind", flat=True)) == ["contract.confirmed", "contract.started"]
+    assert Pending.objects.filter(entry__kind="contract.confirmed").count() == 1
 
 
 # The signed hook in its own words -------------------------------------------------------------------------------------

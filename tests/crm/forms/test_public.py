@@ -105,6 +105,16 @@ def test_too_quick_is_asked_once_more(lead_form: PublicForm, anybody: Client) ->
     assert kept() == 1
 
 
+def test_whoever_has_to_mend_an_answer_is_not_told_to_be_slower_as_well(lead_form: PublicForm, anybody: Client) -> None:
+    token = token_in(anybody.get("/f/demo/"))
+    quick, wrong = rules.QUICKEST - timedelta(seconds=1), {"contact.email": "nobody"}
+    answer = send(anybody, token=token, after=quick, **wrong)
+    said = answer.content.decode()
+    assert ("That was very quick" in said, "something is missing below" in said, kept()) == (False, True, 0)
+    mended = send(anybody, token=token_in(answer), after=quick)
+    assert (mended.status_code, "That was very quick" in mended.content.decode()) == (422, True)
+
+
 def test_too_old_is_asked_once_more_and_is_one_all_the_same(lead_form: PublicForm, anybody: Client) -> None:
     token = token_in(anybody.get("/f/demo/"))
     assert send(anybody, token=token, after=rules.OPEN_FOR).status_code == 302

@@ -18,6 +18,8 @@ from crm.ledger import rules
 from crm.ledger.actions import deals, project
 from crm.ledger.models import Contract
 from crm.slots import date_fields
+from crm.team.models import ApiToken
+from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
 
@@ -154,3 +156,59 @@ def test_an_import_that_is_undone_gives_the_expectation_back(bill, ada):
     assert {**after[0], "updated_at": 0} == {**before[0], "updated_at": 0}
     assert {**after[1], "known_at": 0} == {**before[1], "known_at": 0}
     assert figures(account) == ("lead", 0, None)
+
+
+# It is told once, by whatever road -----------------------------------------------------------------------------------
+
+
+def told(account) -> tuple[list[str], list[str]]:
+    """Confirmations in the audit log and on the timeline."""
+    entries = TimelineEntry.objects.filter(account=account, kind="contract.confirmed").values_list("text", flat=True)
+    return [act.label for act in Act.objects.filter(label__contains="confirm", undoes=None)], list(entries)
+
+
+def test_a_file_that_confirms_says_so_and_takes_it_back_with_it(bill, ada):
+    account = factories.account(external_id="a")
+    sold(account), sold(account)
+    assert bill("c1,a,Pro,2026-05-10,,120,", "c9,a,Pro,2026-01-01,,0,trial") == (1, 1, 0, 0)
+    assert told(account) == (["imported “contracts.csv”, confirming 1 sold contract"], ["Contract Pro confirmed"])
+    entry = TimelineEntry.objects.get(kind="contract.confirmed")
+    assert entry.source == "import"
+    assert not Pending.objects.filter(entry=entry).exists()
+    bill("c1,a,Pro,2026-05-10,,130,")
+    assert told(account)[1] == ["Contract Pro confirmed"]
+    undo(Act.objects.filter(kind="import.loaded").earliest("pk"), ada, NOON)
+    assert told(account)[1] == []
+
+
+@pytest.mark.parametrize("taken_over", [True, False])
+def test_a_program_that_confirms_says_so_and_takes_it_back_with_it(client, ada, taken_over):
+    account = factories.account(external_id="a")
+    contract = sold(account)
+    _, token = ApiToken.issue(ada, "write")
+    headers = {"Authorization": f"Bearer {token}"}
+    if taken_over:
+        said = {"account": account.pk, "external_id": "c1", "plan": "Pro", "currency": "EUR",
+                "terms": [{"starts_on": "2026-05-10", "mrr": "120"}]}  # fmt: skip
+        answer = client.post("/api/v1/contracts/", said, content_type="application/json", headers=headers)
+    else:
+        path = f"/api/v1/contracts/{contract.pk}/"
+        answer = client.patch(path, {"status": "paid"}, content_type="application/json", headers=headers)
+    assert answer.status_code in (200, 201), answer.content
+    contract.refresh_from_db()
+    assert contract.status == "paid"
+    assert told(account) == (["confirmed the contract Pro"], ["Contract Pro confirmed"])
+    assert Pending.objects.filter(entry__kind="contract.confirmed").exists()
+    undo(Act.objects.get(kind="contract.confirmed"), ada, NOON)
+    contract.refresh_from_db()
+    assert contract.status == "expected"
+    assert told(account)[1] == []
+    assert not TimelineEntry.objects.filter(kind="contract.started").exists()
+
+
+def test_confirmed_undone_and_confirmed_again_it_stands_once(mira):
+    account = factories.account()
+    contract = sold(account)
+    undo(deals.confirm(contract, mira, NOON), mira, NOON)
+    deals.confirm(contract, mira, NOON)
+    assert told(account)[1] == ["Contract Pro confirmed"]

@@ -15,7 +15,7 @@ from crm.billing.actions.wishing import heeded
 from crm.billing.models import BillingObject
 from crm.billing.rules.contracts import Contracted, Term, contract
 from crm.billing.rules.facts import Said
-from crm.history.actions import act
+from crm.ledger.actions.confirming import confirming
 from crm.ledger.actions.deals import expected_for
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.starting import NEWS, tell_started
@@ -42,11 +42,12 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
         return state
     sold = None if there else expected_for(account_id, wanted.plan, wanted.status)
     if sold:  # what a person sold counts from here on: the audit log says by whom
-        with act("contract.confirmed", f"confirmed the contract {sold}", None, now, _REPORTED | {"contract": sold.pk}):
+        with confirming(sold, None, now, detail=_REPORTED):
             _write_whole(sold, row.external_id, wanted, now)
         return state
     was = (there.status, _price(there, now)) if there else None
     made = _write_whole(there or Contract(account_id=account_id, created_at=now), row.external_id, wanted, now)
+    tell_started(made.pk, None, now)
     if was:
         _tell(made, was, facts, now)
     return state
@@ -55,7 +56,6 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
 def _write_whole(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
     made = _write(found, external_id, wanted, now)
     _write_terms(made, wanted, now)
-    tell_started(made.pk, None, now)
     return made
 
 

@@ -8,6 +8,7 @@ from itertools import batched
 from django.conf import settings
 
 from crm.accounts.models import Account
+from crm.ledger.actions.confirming import tell_confirmed
 from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
 from crm.ledger.actions.imports.refusing import RATE_OF, reject_contracts, reject_forgotten, reject_terms
 from crm.ledger.actions.projection import project
@@ -65,7 +66,7 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     # Without its last row, the one before it is the contract's last.
     while reject_forgotten(rows, now):
         pass
-    _take_over(rows)
+    confirmed = _take_over(rows)
     counts = _count(rows)
     rows.note("touched", Account, "SELECT DISTINCT account_id FROM import_rows")
     _write(rows, clock.today(now))
@@ -75,8 +76,8 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
         while book_renewals(now, only=contracts, react=False):
             pass
     rows.note("created", ContractTerm, _BOOKED.format("t.id"))
-    started = rows.ids(recording_found(_STARTED), **days(now))
-    rows.note("created", TimelineEntry, f"SELECT unnest(%(started)s::bigint[]) UNION {_TOLD}", started=started)
+    told = [*tell_confirmed(confirmed, now), *rows.ids(recording_found(_STARTED), **days(now))]
+    rows.note("created", TimelineEntry, f"SELECT unnest(%(told)s::bigint[]) UNION {_TOLD}", told=told)
     project(accounts, now)
     return counts
 
@@ -169,8 +170,9 @@ _NEW = """
 """
 
 
-def _take_over(rows: ImportRows) -> None:
-    """What was sold here and billing reports now is one contract: the file's first term stands for the expected one."""
+def _take_over(rows: ImportRows) -> list[int]:
+    """What was sold here and billing reports now is one contract: the file's first term stands for the expected one.
+    Returns those that are confirmed thereby."""
     rows.begin_writing()
     rows.ids(LOCK_EXPECTED.format(wanted=_NEW))
     taken = rows.run(f"""
@@ -184,6 +186,9 @@ def _take_over(rows: ImportRows) -> None:
                 known_at = %(now)s
             FROM import_rows r WHERE t.id = r.term_id AND r.status IN ('paid', 'paused')
                 AND (SELECT c.status FROM crm_contract c WHERE c.id = t.contract_id) = 'expected'""")
+    return rows.ids("""
+        SELECT DISTINCT c.id FROM crm_contract c JOIN import_rows r ON r.target = c.id
+        WHERE c.status = 'expected' AND r.status IN ('paid', 'paused')""")
 
 
 _CONTRACT = {
