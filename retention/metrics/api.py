@@ -63,6 +63,7 @@ class MetricsSerializer(serializers.Serializer[Any]):
     end = serializers.DateField()
     as_of = serializers.DateTimeField(allow_null=True, help_text="When it was counted; null: just now.")
     figures = PeriodFiguresSerializer()
+    unsaid = serializers.DictField(child=serializers.CharField(), help_text="By figure that is null, why it is.")
     band = serializers.CharField(help_text="What the retention rate is called: great, good, low, or blank.")
     before_start = serializers.DateField()
     before_end = serializers.DateField()
@@ -114,7 +115,8 @@ class MetricsResource(Resource):
         figures = figured(board.counts, period)
         found = {
             "start": period.start, "end": period.end, "as_of": shown.made_at, "figures": _told(figures),
-            "band": band(figures.crr), "before_start": question.before.start, "before_end": question.before.end,
+            "unsaid": figures.unsaid, "band": band(figures.crr),
+            "before_start": question.before.start, "before_end": question.before.end,
             "before": _told(figured(board.before, question.before)),
             "movements": [
                 {"kind": move.kind, "amount": str(move.amount), "customers": move.customers,

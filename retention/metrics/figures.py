@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,11 +33,12 @@ class Figures:
     repeat_purchase_rate: Fraction | None
     nps: Fraction | None  # nobody is asked yet
     csat: Fraction | None
+    unsaid: Mapping[str, str]  # why a figure is n/a, by its name
 
     def told(self) -> dict[str, int | float | str | None]:
         """For JSON: rates as numbers, money as text."""
         tell: dict[type, Callable[[Any], float | str]] = {Fraction: float, Decimal: str}
-        values = ((name, getattr(self, name)) for name in self.__slots__)
+        values = ((name, getattr(self, name)) for name in self.__slots__ if name != "unsaid")
         return {name: tell[type(value)](value) if type(value) in tell else value for name, value in values}
 
 
@@ -52,5 +53,5 @@ def figured(found: Counts, period: Period) -> Figures:
         found.customers_start, found.customers_end, found.customers_new, found.customers_lost, rules.crr(found),
         rules.churn_rate(found), found.mrr_start, found.mrr_end, rules.nrr(found), rules.grr(found),
         rules.arpa(found), rules.ltv(found, rules.months_of(period.start, period.end)),
-        rules.repeat_purchase_rate(found), None, rules.csat(found),
+        rules.repeat_purchase_rate(found), None, rules.csat(found), rules.unsaid(found),
     )  # fmt: skip

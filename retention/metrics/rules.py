@@ -92,6 +92,24 @@ def csat(counts: Counts) -> Fraction | None:
     return _share(counts.good_answers, counts.answers)
 
 
+def unsaid(counts: Counts) -> dict[str, str]:
+    """By figure why it is n/a, in words; figures that have something to say are missing."""
+    found: dict[str, str] = {}
+    if not counts.customers_start:
+        found |= dict.fromkeys(("crr", "churn_rate", "ltv"), "nobody was a customer at the start")
+    if not counts.customers_end:
+        found |= dict.fromkeys(("ltv", "arpa"), "nobody is a customer at the end")
+    if counts.customers_start and counts.customers_end and not counts.customers_lost:
+        found["ltv"] = "nobody was lost, so it has no end"
+    if not counts.mrr_start:
+        found |= dict.fromkeys(("nrr", "grr"), "nobody paid at the start")
+    if not counts.buyers:
+        found["repeat_purchase_rate"] = "nobody has bought anything yet"
+    if not counts.answers:
+        found["csat"] = "no answers in these days"
+    return found
+
+
 def band(rate: Fraction | None) -> str:
     """What a customer retention rate is called: great | good | low; blank where there is none."""
     if rate is None:

@@ -134,10 +134,10 @@ def _told(review: MonthlyReview, user: User) -> Mapping[str, Any]:
     ]
     lost, start = found.figures["customers_lost"], found.figures["customers_start"]
     rate = percent(found.rate("crr"))
-    kept_words = f"Kept: {rate} %, {lost:,} of {start:,} customers left" if rate else "Kept: n/a"
+    said_of = f"{rate} %, {lost:,} of {start:,} customers left" if rate else f"n/a, {found.unsaid['crr']}"
     return {
         "name": str(user), "month": f"{review.month:%B %Y}", "sections": sections,
-        "figures": [kept_words, f"MRR at the end: {money(found.money('mrr_end'))}"],
+        "figures": [f"Kept: {said_of}", f"MRR at the end: {money(found.money('mrr_end'))}"],
         "page": reverse("reports:review", args=[f"{review.month:%Y-%m}"]), "all": reverse("reports:list"),
     }  # fmt: skip
 

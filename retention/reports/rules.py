@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from crm.ledger.rules import add_months
 from crm.web.rules import local_moment
-from retention.metrics.rules import FEW, band, percent
+from retention.metrics.rules import FEW, Counts, band, percent, unsaid
 
 #: A review is counted at this hour of the installation's clock, and leaves at the other of the reader's own.
 COUNTED_AT, SENT_AT = time(6), time(8)
@@ -108,6 +108,12 @@ class Facts:
 
     def money(self, name: str, *, before: bool = False) -> Decimal:
         return Decimal((self.before if before else self.figures)[name] or 0)
+
+    @property
+    def unsaid(self) -> Mapping[str, str]:
+        """Why a figure is n/a, by its name; of customers and of their money."""
+        counted = {name: self.figures[name] for name in ("customers_start", "customers_end", "customers_lost")}
+        return unsaid(Counts(**counted, mrr_start=self.money("mrr_start")))
 
 
 # What is said of it ---------------------------------------------------------------------------------------------------

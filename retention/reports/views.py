@@ -127,7 +127,8 @@ def _tiles(found: Facts, today: dict[str, Any] | None, address: Any) -> Sequence
 
     return [
         {
-            "label": label, "words": words(found.figures, name, kind), "before": words(found.before, name, kind),
+            "label": label, "words": words(found.figures, name, kind), "why": found.unsaid.get(name, ""),
+            "before": words(found.before, name, kind),
             "now": words(today, name, kind) if today and today[name] != found.figures[name] else "",
             "url": address(key) if found.figures[name] and key else "",
         }

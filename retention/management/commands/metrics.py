@@ -50,12 +50,17 @@ class Command(BaseCommand):
             as_of = read_moment(options["as_of"], now, UTC) if options["as_of"] else None
         except (PeriodError, FilterError) as error:
             raise CommandError(str(error), returncode=2) from error
-        found = of_period(period, now, Slice(chosen), as_of=as_of).told()
+        figures = of_period(period, now, Slice(chosen), as_of=as_of)
+        found = figures.told()
         if options["json"]:
             self.stdout.write(json.dumps(found))
         else:
             width = max(map(len, found))
-            lines = (f"{name:<{width}}  {NONE if value is None else value}" for name, value in found.items())
+            nothing = {name: f"{NONE}, {why}" for name, why in figures.unsaid.items()}
+            lines = (
+                f"{name:<{width}}  {nothing.get(name, NONE) if value is None else value}"
+                for name, value in found.items()
+            )
             self.stdout.write("\n".join(lines))
 
 

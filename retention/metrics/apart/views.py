@@ -23,7 +23,7 @@ from retention.metrics.apart.dimensions import DIMENSIONS
 from retention.metrics.apart.reading import Group, breakdown
 from retention.metrics.asking import Asked
 from retention.metrics.reading import PeriodError
-from retention.metrics.rules import FEW, FEWEST_LOST, percent
+from retention.metrics.rules import FEW, FEWEST_LOST, percent, unsaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Figure:
 
     words: str
     url: str = ""
+    why: str = ""  # it is n/a
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +84,20 @@ def _line(group: Group, asked: Asked, of_group: list[dict[str, Any]], *, total: 
             return Figure(words or "0")
         return Figure(words or f"{count:,}", asked.names([*names.behind(name, asked.period), *of_group]))
 
-    def rate(name: str, share: Fraction | None, count: int) -> Figure:
+    because = unsaid(counts)
+
+    def rate(called: str, name: str, share: Fraction | None, count: int) -> Figure:
         if share is None:
-            return Figure("n/a")
+            return Figure("n/a", why=because[called])
         return Figure("–") if group.few else figure(name, count, f"{percent(share)} %")
 
     kept = counts.customers_start - counts.customers_lost
     figures = (
         figure("customers_start", counts.customers_start), figure("customers_lost", counts.customers_lost),
-        rate("customers_kept", group.crr, kept), rate("customers_lost", group.churn_rate, counts.customers_lost),
-        rate("mrr_start", group.nrr, counts.customers_start), rate("mrr_start", group.grr, counts.customers_start),
+        rate("crr", "customers_kept", group.crr, kept),
+        rate("churn_rate", "customers_lost", group.churn_rate, counts.customers_lost),
+        rate("nrr", "mrr_start", group.nrr, counts.customers_start),
+        rate("grr", "mrr_start", group.grr, counts.customers_start),
         figure("customers_end", counts.customers_end),
         figure("mrr_end", counts.customers_end, wording.money(counts.mrr_end, settings.CURRENCY)),
     )  # fmt: skip

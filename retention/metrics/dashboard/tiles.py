@@ -56,7 +56,7 @@ def tiles(board: Board, asked: Asked) -> list[Tile]:
 
 def _of_customers(counts: Counts, now: Figures, was: Figures, asked: Asked) -> list[Tile]:
     start, lost, kept = counts.customers_start, counts.customers_lost, counts.customers_start - counts.customers_lost
-    called = _BANDS.get(rules.band(now.crr), "nobody was a customer at the start")
+    called = _BANDS.get(rules.band(now.crr)) or now.unsaid["crr"]
     return [
         Tile(
             "crr", "Kept (CRR)", percent(now.crr), called, _points(now.crr, was.crr), _behind(asked, "customers_kept"),
@@ -73,16 +73,16 @@ def _of_customers(counts: Counts, now: Figures, was: Figures, asked: Asked) -> l
 def _of_revenue(counts: Counts, now: Figures, was: Figures, asked: Asked) -> list[Tile]:
     everybody = f"{counts.customers_end:,} {_many(counts.customers_end, 'customer')}"
     paid, there = _behind(asked, "mrr_start"), _behind(asked, "customers_end")
-    ltv = f"{money(now.arpa)} a month ÷ churn a month"
-    if now.ltv is None:
-        ltv = "nobody was lost, so it has no end" if counts.customers_start else "no customers to go by"
+    unsaid = now.unsaid
+    ltv = unsaid.get("ltv") or f"{money(now.arpa)} a month ÷ churn a month"
     return [
         Tile(
-            "nrr", "Net revenue (NRR)", percent(now.nrr), _grown(now.nrr), _points(now.nrr, was.nrr), paid,
-            "who paid at the start", "MRR at the end of those who paid at the start ÷ what they paid then",
+            "nrr", "Net revenue (NRR)", percent(now.nrr), unsaid.get("nrr") or _grown(now.nrr),
+            _points(now.nrr, was.nrr), paid, "who paid at the start",
+            "MRR at the end of those who paid at the start ÷ what they paid then",
         ),
         Tile(
-            "grr", "Gross revenue (GRR)", percent(now.grr), "growth left out" if now.grr is not None else "",
+            "grr", "Gross revenue (GRR)", percent(now.grr), unsaid.get("grr", "growth left out"),
             _points(now.grr, was.grr), paid, "who paid at the start",
             "As net revenue, each customer counting for at most what they paid at the start",
         ),
@@ -91,24 +91,25 @@ def _of_revenue(counts: Counts, now: Figures, was: Figures, asked: Asked) -> lis
             "Average revenue per customer a month × months of the period ÷ churn of the period",
         ),
         Tile(
-            "arpa", "Per customer (ARPA)", money(now.arpa), "a month, at the end", _amount(now.arpa, was.arpa), there,
-            everybody, "MRR at the end ÷ customers at the end",
+            "arpa", "Per customer (ARPA)", money(now.arpa), unsaid.get("arpa", "a month, at the end"),
+            _amount(now.arpa, was.arpa), there, everybody, "MRR at the end ÷ customers at the end",
         ),
     ]  # fmt: skip
 
 
 def _of_answers(counts: Counts, now: Figures, was: Figures, asked: Asked) -> list[Tile]:
     bought = f"{counts.repeat_buyers:,} of {counts.buyers:,} {_many(counts.buyers, 'buyer')}"
+    unsaid = now.unsaid
     good = f"{counts.good_answers:,} good of {counts.answers:,} {_many(counts.answers, 'answer')}"
     found = [
         Tile(
             "repeat_purchase_rate", "Bought again", percent(now.repeat_purchase_rate),
-            bought if counts.buyers else "nobody has bought anything yet",
+            unsaid.get("repeat_purchase_rate", bought),
             _points(now.repeat_purchase_rate, was.repeat_purchase_rate), _behind(asked, "repeat_buyers"),
             f"{counts.repeat_buyers:,} bought twice or more", "Buyers with two orders or more ÷ all buyers so far",
         ),
         Tile(
-            "csat", "Content (CSAT)", percent(now.csat), good if counts.answers else "no answers in these days",
+            "csat", "Content (CSAT)", percent(now.csat), unsaid.get("csat", good),
             _points(now.csat, was.csat), *_ratings(asked, counts), "Answers of 4 and 5 of 5 ÷ all answers",
         ),
     ]  # fmt: skip
@@ -140,9 +141,7 @@ def _ratings(asked: Asked, counts: Counts) -> tuple[str, str]:
 
 
 def _grown(nrr: Fraction | None) -> str:
-    if nrr is None:
-        return "nobody paid at the start"
-    return "grows without new customers" if nrr > 1 else "with what grew and shrank"
+    return "grows without new customers" if nrr and nrr > 1 else "with what grew and shrank"
 
 
 def _points(now: Fraction | None, was: Fraction | None, *, down_is_good: bool = False) -> Turn | None:

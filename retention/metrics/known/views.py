@@ -90,14 +90,15 @@ def _lines(known: Figures, today: Figures, asked: asking.Asked) -> Sequence[Line
     def line(name: str, label: str, kind: str) -> Line:
         then, now = getattr(known, name), getattr(today, name)
         url = asked.names(names.behind(name, asked.period)) if kind == "number" and now else ""
-        return Line(label, _words(then, kind), _words(now, kind), then != now, url)
+        was, is_ = (_words(value, kind, of.unsaid.get(name, "")) for value, of in ((then, known), (now, today)))
+        return Line(label, was, is_, then != now, url)
 
     return [line(*each) for each in _SHOWN]
 
 
-def _words(value: Any, kind: str) -> str:
+def _words(value: Any, kind: str, unsaid: str) -> str:
     if value is None:
-        return "n/a"
+        return f"n/a: {unsaid}" if unsaid else "n/a"
     if kind == "rate":
         return f"{percent(value)} %"
     return wording.money(value, settings.CURRENCY) if kind == "money" else f"{value:,}"
