@@ -15,7 +15,9 @@ _WRITE: dict[type[forms.Field], str] = {
     forms.TimeField: "This is no time. Write one such as 09:30.",
     forms.IntegerField: "Write a whole number.",
     forms.DecimalField: "Write a number, such as 12.50.",
+    forms.URLField: "This is no address of a page. Write one such as https://www.example.com.",
 }
+_SLUG = "Write letters, digits and hyphens only, without blanks."
 
 #: What is said of any field alike, so that it needs the field's name where it does not stand beside it.
 REQUIRED = "Fill this in."
@@ -30,6 +32,8 @@ def speak_plainly() -> None:
     for kind, words in _WRITE.items():
         kind.default_error_messages = {**kind.default_error_messages, "invalid": words}
     validators.EmailValidator.message = _WRITE[forms.EmailField]
+    validators.URLValidator.message = _WRITE[forms.URLField]
+    validators.validate_slug.message = forms.SlugField.default_validators[0].message = _SLUG
     validators.MaxLengthValidator.message = "At most %(limit_value)d characters fit here, and these are %(show_value)d."  # type: ignore[assignment]
     validators.MinValueValidator.message = "Write %(limit_value)s or more."
     validators.MaxValueValidator.message = "Write %(limit_value)s or less."

@@ -6,12 +6,19 @@ const room = () => document.querySelector("dialog[data-loads]");
 document.addEventListener("htmx:after:swap", (event) => {
   const dialog = room();
   const target = event.detail?.ctx?.target;
-  if (!dialog || dialog.open || target !== dialog) return;
+  if (!dialog || target !== dialog) return;
+  if (dialog.open) return refused(dialog);
   document.activeElement.closest("details[data-menu]")?.querySelector("summary").focus(); // where it comes back to
   dialog.showModal();
   const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector(".body :is(input:not([type=hidden]), select, textarea)");
   first?.focus();
 });
+// Sent and refused: what is to be mended first is in sight, and can be written at once.
+function refused(dialog) {
+  const wrong = dialog.querySelector("[aria-invalid=true], .errors");
+  wrong?.scrollIntoView({ block: "center" });
+  (wrong?.matches("[aria-invalid]") ? wrong : dialog.querySelector("[data-close]"))?.focus({ preventScroll: true });
+}
 document.addEventListener("close", (event) => event.target.matches?.("dialog[data-loads]") && event.target.replaceChildren(), true);
 
 // Cancel is a link to the page; in a dialog, which stands on it, closing is enough.

@@ -55,6 +55,13 @@ def built(page: Page, server: str, origin: str) -> str:
     sign_in(page, server, "Ada")
     page.goto(f"{server}/settings/forms/")
     page.get_by_role("link", name="Make the first one").click()
+    page.wait_for_load_state()
+    # It looks as it is on the screen, whatever is still to be filled in; a long word stays inside.
+    page.get_by_label("Heading").fill("Donaudampfschifffahrtsgesellschaft" * 2)
+    expect(page.locator(".form-preview h3")).to_contain_text("gesellschaft")
+    expect(page.get_by_label("Heading")).to_be_focused()
+    sound(page)
+    page.get_by_label("Heading").fill("")
     page.get_by_label("Name", exact=True).fill("Book a demo")
     for field in ("account.name", "account.custom.seats", "contact.name"):
         page.get_by_label("Add a field").select_option(field)

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from crm.pipelines.actions.opening import NewDeal, open_deal
+from crm.pipelines.actions.shaping import add_pipeline
 from crm.pipelines.models import Deal, Pipeline, Stage
+from crm.team.models import User
 from crm.web import clock
 from tests import factories
 from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, press, sign_in, sound, window
@@ -138,3 +140,19 @@ def test_win_back_from_its_template_to_the_audit_log(
         "archived the stage Offer made of Win-back and moved 1 open deal to Contacted",
     ):
         expect(page.locator("#log")).to_contain_text(told)
+
+
+def test_a_refused_stage_shows_what_is_to_be_mended_first(new_context: Any, live_server: Any, cast: None) -> None:
+    """On a telephone the button is far below the first field."""
+    page, ada = window(new_context, 390), User.objects.get(email="ada@example.com")
+    pipeline, _ = add_pipeline({"name": "Sales"}, ada, clock.now(), template="sales")
+    sign_in(page, live_server.url, "Ada")
+    page.goto(f"{live_server.url}/pipelines/{pipeline.pk}/shape/")
+    page.get_by_role("link", name="Add a stage").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Probability in %").fill("999")
+    dialog.locator("form").evaluate("form => { form.noValidate = true }")
+    dialog.get_by_role("button", name="Add the stage").click()
+    expect(dialog.get_by_text("Write 100 or less.")).to_be_visible()
+    expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
+    expect(dialog.get_by_label("Name", exact=True)).to_be_in_viewport()

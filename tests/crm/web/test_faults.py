@@ -15,6 +15,8 @@ class Asked(forms.Form):
     reason = forms.CharField(max_length=5, error_messages={"required": "Say why."})
     who = forms.ChoiceField(choices=[("a", "A")], required=False)
     to = forms.EmailField(required=False)
+    site = forms.URLField(required=False)
+    address = forms.SlugField(required=False)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,10 @@ class Asked(forms.Form):
         ({"until": "2026-06-01", "reason": "x", "who": "b"}, "Who: “b” is not in the list: choose one that is."),
         ({"until": "2026-06-01", "reason": "x", "to": "b"},
          "To: this is no e-mail address. Write one such as name@example.com."),
+        ({"until": "2026-06-01", "reason": "x", "site": "javascript:1"},
+         "Site: this is no address of a page. Write one such as https://www.example.com."),
+        ({"until": "2026-06-01", "reason": "x", "address": "x y"},
+         "Address: write letters, digits and hyphens only, without blanks."),
     ],
 )  # fmt: skip
 def test_a_toast_names_the_field_unless_the_words_do(given: dict[str, str], told: str) -> None:
