@@ -29,7 +29,16 @@ _FILES = {
     "email, title, email_consent FROM crm_contact c JOIN crm_account a ON a.id = c.account_id ORDER BY c.id",
     "usage": "SELECT a.external_id AS account_external_id, c.email AS contact_email, 'exports' AS feature, "
     "(a.signed_up_on + (c.id % 29)::int)::text AS occurred_at, 1 + c.id % 9 AS count "
-    "FROM crm_contact c JOIN crm_account a ON a.id = c.account_id ORDER BY c.id LIMIT %s",
+    "FROM crm_contact c JOIN crm_account a ON a.id = c.account_id ORDER BY c.id LIMIT %(accounts)s",
+    "contracts": "SELECT 'contract-' || c.id AS external_id, a.external_id AS account_external_id, c.plan, t.starts_on, "
+    "t.ends_on, t.mrr, c.currency FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id "
+    "JOIN crm_account a ON a.id = c.account_id ORDER BY t.id",
+    # With the contracts five for each account, as a business of two years has them.
+    "payments": "SELECT 'payment-' || c.id || '-' || n AS external_id, 'contract-' || c.id AS contract_external_id, "
+    "(c.created_at::date + n::int)::text AS paid_at, 100 + c.id % 900 AS amount, c.currency "
+    "FROM crm_contract c CROSS JOIN generate_series(1, "
+    "(5 * %(accounts)s - (SELECT count(*) FROM crm_contractterm)) / (SELECT count(*) FROM crm_contract)) AS n "
+    "ORDER BY n, c.id",
 }
 
 
@@ -45,7 +54,7 @@ def measured(population: Population) -> list[Figure]:
         files = {kind: Path(folder) / f"{kind}.csv" for kind in _FILES}
         with population.entered():
             for kind, path in files.items():
-                _write(path, _FILES[kind].replace("%s", str(population.accounts)))
+                _write(path, _FILES[kind].replace("%(accounts)s", str(population.accounts)))
         database.drop(_DATABASE)
         database.create(_DATABASE)
         try:
