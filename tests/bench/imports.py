@@ -30,8 +30,8 @@ _FILES = {
     "usage": "SELECT a.external_id AS account_external_id, c.email AS contact_email, 'exports' AS feature, "
     "(a.signed_up_on + (c.id % 29)::int)::text AS occurred_at, 1 + c.id % 9 AS count "
     "FROM crm_contact c JOIN crm_account a ON a.id = c.account_id ORDER BY c.id LIMIT %(accounts)s",
-    "contracts": "SELECT 'contract-' || c.id AS external_id, a.external_id AS account_external_id, c.plan, t.starts_on, "
-    "t.ends_on, t.mrr, c.currency FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id "
+    "contracts": "SELECT 'contract-' || c.id AS external_id, a.external_id AS account_external_id, c.plan, "
+    "t.starts_on, t.ends_on, t.mrr, c.currency FROM crm_contractterm t JOIN crm_contract c ON c.id = t.contract_id "
     "JOIN crm_account a ON a.id = c.account_id ORDER BY t.id",
     # With the contracts five for each account, as a business of two years has them.
     "payments": "SELECT 'payment-' || c.id || '-' || n AS external_id, 'contract-' || c.id AS contract_external_id, "
