@@ -9,7 +9,8 @@
         "currency": "EUR", "auto_renew": true}}
     {"type": "payment", "data": {
         "id": "inv-9", "occurred_at": "…", "customer": {"id": "c-1"}, "contract": "sub-7", "due_at": "…",
-        "amount": "250.00", "currency": "EUR", "status": "failed", "attempts": 1, "failure_reason": "Card declined"}}
+        "amount": "250.00", "currency": "EUR", "status": "failed", "attempts": 1,
+        "failure_reason": "Your card has expired.", "failure_code": "expired_card"}}
     {"type": "refund", "data": {"id": "ref-3", "occurred_at": "…", "payment": "inv-9", "amount": "50.00"}}
 
 What a fact leaves out is as it was said before. `occurred_at` orders facts of one object: they may come in any order,
@@ -139,6 +140,7 @@ def _payment(one: dict[str, Any], at: datetime) -> dict[str, Any]:
         said["attempts"] = one["attempts"]
     if "failure_reason" in one:
         said["failure_reason"] = words(one["failure_reason"], 200)
+        said["failure_code"] = words(one.get("failure_code"), 60)
     return said
 
 

@@ -8,6 +8,7 @@ from random import Random
 from django.conf import settings
 
 from crm.accounts.models import Account
+from crm.billing.models import BillingObject
 from crm.ledger.models import Payment
 from retention.dunning import rules
 from retention.dunning.actions.opening import open_for
@@ -27,10 +28,11 @@ _DECLINES = ("Your card has insufficient funds.", "Your card was declined.", "Th
 #: Of those that fail now: days since, and why.
 _NOW = (
     (0.2, "Your card has insufficient funds."), (1.1, "Your card was declined."), (3.4, "Your card was declined."),
-    (5.6, "Your card was reported lost (lost_card)."), (6.3, "Your card has insufficient funds."),
-    (9.2, "Your card has expired (expired_card)."), (11.4, "Your card was declined."),
+    (5.6, "Your card was reported lost."), (6.3, "Your card has insufficient funds."),
+    (9.2, "Your card has expired."), (11.4, "Your card was declined."),
     (15.2, "Your card has insufficient funds."),
 )  # fmt: skip
+_CODES = {"Your card was reported lost.": "lost_card", "Your card has expired.": "expired_card"}
 
 
 def tell(now: datetime) -> None:
@@ -62,6 +64,11 @@ def _opened(customer: Account, failed_at: datetime, reason: str, now: datetime) 
         amount=customer.mrr, currency=settings.CURRENCY, status="failed", failed_at=failed_at, attempts=1,
         failure_reason=reason, created_at=failed_at,
     )  # fmt: skip
+    if code := _CODES.get(reason):
+        BillingObject.objects.create(
+            source="demo", kind=BillingObject.Kind.PAYMENT, external_id=payment.external_id, stale=False,
+            state={"failure_code": code}, told_at=failed_at,
+        )  # fmt: skip
     open_for({payment.pk: 1}, now)
     return DunningCase.objects.select_related("payment").get(payment=payment)
 

@@ -75,15 +75,13 @@ def invoice_said(one: dict[str, Any], failed: bool, at: datetime) -> dict[str, A
     said: dict[str, Any] = {
         "contract": subscription_of(one) or None, "currency": currency, "amount": str(cents(units(minor, currency))),
         "due_at": due.isoformat(), "attempts": many, "status": _status(status, failed, many) if minor > 0 else "",
-        "next_attempt_at": _iso(moment(one.get("next_payment_attempt"))), "failure_reason": _reason(one),
+        "next_attempt_at": _iso(moment(one.get("next_payment_attempt"))),
     }  # fmt: skip
     if said["status"] == "paid":
         said["paid_at"] = (moment(turned.get("paid_at")) or at).isoformat()
     if failed and said["status"] == "failed":
         said["failed_at"] = at.isoformat()
-    if not said["failure_reason"]:
-        del said["failure_reason"]  # what was known of it holds
-    return said
+    return said | _failure(one)
 
 
 def _status(status: str, failed: bool, tries: int) -> str:
@@ -97,13 +95,20 @@ def _status(status: str, failed: bool, tries: int) -> str:
     return ""
 
 
-def _reason(invoice: dict[str, Any]) -> str:
-    """Where Stripe says it: in the payment, if that is said whole, or in the last error."""
+def _failure(invoice: dict[str, Any]) -> dict[str, str]:
+    """Why the last try failed, in words and by code, where Stripe says it: in the payment, if that is said whole, in
+    the charge, or in the last error. Where it says nothing, what was known of it holds."""
     tried = thing(thing(invoice.get("payment_intent")).get("last_payment_error"))
     charge = thing(invoice.get("charge"))
     final = thing(invoice.get("last_finalization_error"))
-    found = words(tried.get("message"), 200) or words(charge.get("failure_message"), 200)
-    return found or words(final.get("message"), 200)
+    for said, code in (
+        (tried.get("message"), tried.get("decline_code") or tried.get("code")),
+        (charge.get("failure_message"), thing(charge.get("outcome")).get("reason") or charge.get("failure_code")),
+        (final.get("message"), final.get("code")),
+    ):
+        if reason := words(said, 200):
+            return {"failure_reason": reason, "failure_code": words(code, 60)}
+    return {}
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -33,7 +33,7 @@ OVERLAP = timedelta(minutes=10)
 _PAGE = 50
 _BACKOFF = (60, 300, 1800, 7200)  # seconds, after so many failures one after the other
 #: Fields that change by themselves and say nothing: an object that differs in these alone is as it was.
-_QUIET = frozenset({"on", "notes", "next_attempt_at", "failure_reason", "failed_at", "at"})
+_QUIET = frozenset({"on", "notes", "next_attempt_at", "failure_reason", "failure_code", "failed_at", "at"})
 
 
 #: What a value that nobody expects brings forth, wherever it is met. A database that is away is none of these.

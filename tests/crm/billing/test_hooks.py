@@ -278,7 +278,9 @@ def test_a_card_is_known_with_its_end_and_which_is_charged(known: Account) -> No
 
 
 def test_each_failure_is_told_and_the_last_reason_stays(known: Account) -> None:
-    why = {"id": "pi_1", "last_payment_error": {"message": "Your card was declined."}}
+    why = {"id": "pi_1", "last_payment_error": {
+        "message": "Your card was declined.", "code": "card_declined", "decline_code": "lost_card",
+    }}  # fmt: skip
     deliver(
         MADE, event("invoice.payment_failed", invoice(attempt_count=1, payment_intent=why), at("2026-05-31", 10)),
         event("invoice.payment_failed", invoice(attempt_count=2), at("2026-05-31", 11)),
@@ -286,3 +288,5 @@ def test_each_failure_is_told_and_the_last_reason_stays(known: Account) -> None:
     payment = Payment.objects.get()
     assert (payment.attempts, payment.failure_reason) == (2, "Your card was declined.")
     assert TimelineEntry.objects.filter(kind="payment.failed").count() == 2
+    told = BillingObject.objects.get(kind="payment").state
+    assert (told["failure_reason"], told["failure_code"]) == ("Your card was declined.", "lost_card")

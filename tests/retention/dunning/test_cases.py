@@ -220,6 +220,21 @@ def test_a_hard_decline_is_not_tried_and_the_owner_hears_of_it(
     assert task.body.startswith("€\u202f")
 
 
+def test_a_hard_decline_is_known_by_the_code_that_billing_reports_beside_its_words(
+    on: DunningSettings, kelp: Account, work_at: Run
+) -> None:
+    """The words alone would be tried again."""
+    payment = declined(kelp, NOON, failure_reason="Your card has expired.")
+    payment.external_id = "in_1"
+    payment.save()
+    BillingObject.objects.create(
+        source="stripe", kind="payment", external_id="in_1", state={"failure_code": "expired_card"}, told_at=NOON
+    )
+    walk(work_at, NOON + 10 * DAY)
+    assert (case_of(payment).wants_card, case_of(payment).tries) == (True, 0)
+    assert "from the card on file: Your card has expired. It is not" in Task.objects.get().body
+
+
 def test_another_card_is_tried_in_their_next_morning(on: DunningSettings, kelp: Account, work_at: Run) -> None:
     payment = declined(kelp, NOON, failure_reason="lost_card")
     work_at(NOON)
