@@ -66,7 +66,7 @@ def _opened(customer: Account, failed_at: datetime, reason: str, now: datetime) 
     )  # fmt: skip
     if code := _CODES.get(reason):
         BillingObject.objects.create(
-            source="demo", kind=BillingObject.Kind.PAYMENT, external_id=payment.external_id, stale=False,
+            source="demo", kind=BillingObject.Kind.PAYMENT, external_id=str(payment.external_id), stale=False,
             state={"failure_code": code}, told_at=failed_at,
         )  # fmt: skip
     open_for({payment.pk: 1}, now)
