@@ -33,7 +33,7 @@ def speak_plainly() -> None:
         kind.default_error_messages = {**kind.default_error_messages, "invalid": words}
     validators.EmailValidator.message = _WRITE[forms.EmailField]
     validators.URLValidator.message = _WRITE[forms.URLField]
-    validators.validate_slug.message = forms.SlugField.default_validators[0].message = _SLUG
+    validators.validate_slug.message = forms.SlugField.default_validators[0].message = _SLUG  # type: ignore[attr-defined]
     validators.MaxLengthValidator.message = "At most %(limit_value)d characters fit here, and these are %(show_value)d."  # type: ignore[assignment]
     validators.MinValueValidator.message = "Write %(limit_value)s or more."
     validators.MaxValueValidator.message = "Write %(limit_value)s or less."
