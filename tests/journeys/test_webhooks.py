@@ -83,3 +83,9 @@ def test_from_a_webhook_s_making_to_sending_again(
     assert {"webhook.made", "webhook.revealed", "webhook.tested", "webhook.replayed"} <= set(
         Act.objects.values_list("kind", flat=True)
     )
+
+    # Names as long as they may be stay inside the list.
+    WebhookEndpoint.objects.create(name="W" * 80, url=f"{receiver.url}/{'in' * 100}", everything=True, secret="none")
+    page.goto(f"{live_server.url}/settings/webhooks/")
+    expect(page.locator("main")).to_contain_text("W" * 80)
+    sound(page)

@@ -100,7 +100,7 @@ _COUNTS = """count(*) FILTER (WHERE fate = 'won') AS won, count(*) FILTER (WHERE
 _ALL = """
     SELECT {before}, 'all', NULL, NULL, {counts},
         percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE fate = 'won')
-    FROM ({decided}) x
+    FROM {decided} x
 """
 _APART = """
     SELECT FALSE, what, coalesce(owner::text, source, reason::text, month),
@@ -110,18 +110,21 @@ _APART = """
     FROM (
         SELECT owner, source, reason, month, {counts}, CASE GROUPING(owner, source, reason)
             WHEN 3 THEN 'owner' WHEN 5 THEN 'source' WHEN 6 THEN 'reason' ELSE 'month' END AS what
-        FROM ({decided}) x GROUP BY GROUPING SETS ((owner), (source), (reason), (month))
+        FROM {decided} x GROUP BY GROUPING SETS ((owner), (source), (reason), (month))
     ) y
 """
+#: What was decided in a period is looked for once, for all that is told of it.
+_ONCE = f"SELECT * FROM (WITH once AS MATERIALIZED ({{relation}}) {_ALL} UNION ALL {_APART}) z"  # noqa: S608  (constants of ours)
 _OPENED = "SELECT {before}, 'opened', NULL, NULL, count(*), 0, 0, 0, NULL::float8 FROM ({opened}) x"
 
 
 def outcomes(scope: Scope, period: Period) -> Outcomes:
     now, before = scope.values(period), scope.values(period.before)
-    said = {"counts": _COUNTS, "decided": relations.DECIDED, "opened": relations.OPENED}
+    said = {"counts": _COUNTS, "opened": relations.OPENED}
+    once = _named(_ONCE, before="FALSE", relation=relations.DECIDED, decided="once", **said)
+    ago = _named(_ALL, before="TRUE", decided=f"({relations.DECIDED})", **said)
     rows = ask(
-        scope, (_named(_ALL, before="FALSE", **said), now), (_named(_ALL, before="TRUE", **said), before),
-        (_named(_APART, **said), now), (_named(_OPENED, before="FALSE", **said), now),
+        scope, (once, now), (ago, before), (_named(_OPENED, before="FALSE", **said), now),
         (_named(_OPENED, before="TRUE", **said), before),
     )  # fmt: skip
     found = Outcomes(by={name: {} for name in ("owner", "source", "reason", "month")})

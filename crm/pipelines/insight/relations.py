@@ -100,6 +100,8 @@ STAYED = """
         FROM crm_dealspell p JOIN crm_deal d ON d.id = p.deal_id
         WHERE p.stage_id = ANY(%(won)s) AND p.began_at < %(until)s AND coalesce(p.ended_at >= %(until)s, TRUE)
             AND p.began_at >= %(begin)s - (%(months)s + 12) * interval '1 month' AND p.deal_id {mine}
+            AND (d.contract_id IS NOT NULL  -- else its day is that of the sale: no later one is worked out
+                OR p.began_at >= %(begin)s - %(months)s * interval '1 month' - interval '3 days')
         OFFSET 0
     ) x
     WHERE x.judged >= %(first)s
