@@ -23,15 +23,18 @@ MOST_TOUCHES = 10_000
 MOST_UNTOUCHED = 1_000
 
 _CUSTOMER = {"field": "lifecycle", "op": "is", "value": Account.Lifecycle.CUSTOMER.value}
+#: Whoever has paused has left nobody, and counts and brings MRR as on the dashboard of retention (crm.ledger says so of
+#: contracts: COUNTED). Nobody expects to see them, so that they are never silent, and they are asked about no renewal.
+_STAYS = {"field": "lifecycle", "op": "in", "value": [_CUSTOMER["value"], Account.Lifecycle.PAUSED.value]}
 
-# The touches are counted once, whatever number of months there are: nothing in them hangs on an account. Whoever has
-# paused has left nobody, and has MRR as on the dashboard of retention (crm.ledger says so of contracts: COUNTED).
+# The touches are counted once, whatever number of months there are: nothing in them hangs on an account.
 _SELECT = """
     SELECT CASE WHEN lifecycle = 'customer' AND renews_on BETWEEN %s AND %s
             THEN date_trunc('month', renews_on)::date END AS month,
         count(*) AS accounts, count(*) FILTER (WHERE lifecycle = 'customer') AS customers,
         coalesce(sum(mrr) FILTER (WHERE lifecycle = 'customer'), 0) AS mrr,
         count(*) FILTER (WHERE lifecycle = 'customer' AND silent_since <= %s) AS silent,
+        count(*) FILTER (WHERE lifecycle = 'paused') AS paused,
         coalesce(sum(mrr) FILTER (WHERE lifecycle = 'paused'), 0) AS mrr_paused,
         (SELECT ARRAY[count(*) FILTER (WHERE source = 'person'), count(*) FILTER (WHERE source = 'automatic')]
             FROM ({touches}) AS t(source)) AS touches,
@@ -52,8 +55,8 @@ class Month:
 
 
 def of(viewer: User, now: datetime) -> dict[str, Any]:
-    """For the page: accounts, customers, mrr, mrr_paused (part of mrr), renewing, renewing_a_year, months, silent,
-    untouched, by_people and automatic (touches since Monday)."""
+    """For the page: accounts, customers and paused (part of them), mrr and mrr_paused (part of it), renewing,
+    renewing_a_year, months, silent, untouched, by_people and automatic (touches since Monday)."""
     today = clock.today(now)
     last = today + timedelta(days=rules.RENEWAL_DAYS)
     parts = {
@@ -78,13 +81,14 @@ def _summed(rows: list[tuple[Any, ...]], today: date, last: date) -> dict[str, A
         for month, accounts, _, mrr, *_ in rows
         if month
     ]
-    touches, untouched_count = (rows[0][6], rows[0][7]) if rows else ([0, 0], 0)
-    paused = sum((row[5] for row in rows), Decimal(0))
+    touches, untouched_count = (rows[0][7], rows[0][8]) if rows else ([0, 0], 0)
+    paused, mrr_paused = sum(row[5] for row in rows), sum((row[6] for row in rows), Decimal(0))
     return {
         "accounts": sum(row[1] for row in rows),
-        "customers": sum(row[2] for row in rows),
-        "mrr": sum((row[3] for row in rows), paused),
-        "mrr_paused": paused,
+        "customers": sum((row[2] for row in rows), paused),
+        "paused": paused,
+        "mrr": sum((row[3] for row in rows), mrr_paused),
+        "mrr_paused": mrr_paused,
         "silent": sum(row[4] for row in rows),
         "months": months,
         "renewing": sum(month.count for month in months),
@@ -120,7 +124,7 @@ def _untouched_for(days: int) -> dict[str, Any]:
 def behind(viewer: User) -> dict[str, str]:
     """The filter of the accounts list that shows what a tile counts."""
     return {
-        "customers": filterbar.write([_CUSTOMER]),
+        "customers": filterbar.write([_STAYS]),
         "renewing": filterbar.write(
             [_CUSTOMER, {"field": "renews_on", "op": "in_next_days", "value": rules.RENEWAL_DAYS}]
         ),

@@ -206,12 +206,12 @@ def _is_empty(event: Any) -> bool:
 def _about(event: Any) -> bytes:
     """Which mail, by the Message-ID that went out with it, else by the provider's own name; whose address, and why."""
     ours = event.metadata if isinstance(event.metadata, dict) else {}
-    known = ours.get("message") or event.message_id or ""
-    said = " ".join(f"{event.description or ''} {event.mta_response or ''}".split())[:200]
-    return json.dumps({
-        "message": str(known), "address": str(event.recipient or ""), "said": said,
-        "invalid": event.reject_reason == "invalid",  # as an address
-    }).encode()  # fmt: skip
+    said = " ".join(f"{event.description or ''} {event.mta_response or ''}".split())
+    words = {
+        "message": ours.get("message") or event.message_id or "", "address": event.recipient or "", "said": said[:200],
+    }  # fmt: skip
+    held = {name: str(value).replace("\0", "") for name, value in words.items()}  # which no column holds
+    return json.dumps(held | {"invalid": event.reject_reason == "invalid"}).encode()  # as an address
 
 
 def _bytes(mail: Any) -> bytes:

@@ -82,8 +82,8 @@ def test_figures(client, ada, mira, olaf):
     (month,) = figures.pop("months")
     assert (month.first, month.count, month.a_year) == (date(2026, 8, 1), 1, Decimal(1200))
     assert figures == {
-        "accounts": 3, "customers": 2, "mrr": Decimal(150), "mrr_paused": 0, "renewing": 1,
-        "renewing_a_year": Decimal(1200), "silent": 1, "untouched": 0, "by_people": 1, "automatic": 2,
+        "accounts": 3, "customers": 2, "paused": 0, "mrr": Decimal(150), "mrr_paused": 0,
+        "renewing": 1, "renewing_a_year": Decimal(1200), "silent": 1, "untouched": 0, "by_people": 1, "automatic": 2,
     }  # fmt: skip
     client.force_login(olaf)
     figures = client.get(reverse("home:today")).context["figures"]
@@ -120,6 +120,10 @@ def test_revenue_of_a_month_is_that_of_the_dashboard_and_says_how_much_of_it_is_
     page = client.get("/")
     figures = page.context["figures"]
     assert (figures["mrr"], figures["mrr_paused"]) == (Decimal(210), Decimal(60))
-    assert "210 a month, €\N{NARROW NO-BREAK SPACE}60 of it paused" in page.content.decode()
+    assert (figures["customers"], figures["paused"]) == (3, 1)
+    assert "210 a month, 1 paused with €\N{NARROW NO-BREAK SPACE}60" in page.content.decode()
+    listed = client.get(reverse("accounts:list"), {"f": page.context["behind"]["customers"]})
+    assert set(names_in(listed)) == {"Runs", "Paused", "Between"}
     board = client.get(reverse("retention:dashboard")).context["board"]
     assert board.counts.mrr_end == figures["mrr"]
+    assert board.counts.customers_end == figures["customers"] - 1  # whose next term has still to begin is looked after

@@ -163,3 +163,14 @@ def test_a_reader_that_stumbled_over_a_report_reads_mail_all_the_same(sent: Outb
 def test_a_provider_whose_every_request_would_fail_is_refused_at_once() -> None:
     with pytest.raises(hooks.BadHooks, match="MANDRILL_WEBHOOK_KEY"):
         hooks.check("mandrill?webhook_secret=name:password")
+
+
+def test_what_no_column_holds_is_no_reason_to_lose_a_report(sent: OutboundMessage) -> None:
+    told = sparkpost(sent.message_id)
+    told[0]["msys"]["message_event"]["raw_reason"] = "550 5.1.1 No such\0 mailbox"
+    assert post("sparkpost", told) == 200
+    told[0]["msys"]["message_event"]["rcpt_meta"] = {"message": "no\0name"}
+    assert post("sparkpost", told) == 200
+    work_off()
+    assert set(InboundPayload.objects.filter(kind="bounce").values_list("state", flat=True)) == {"done", "ignored"}
+    assert Suppression.objects.get().address == ANNA
