@@ -66,6 +66,9 @@ def view_name(request: HttpRequest, pk: int) -> HttpResponse:
         actions.rename(view, name, shared, clock.now())
     except (actions.NameTaken, SegmentError) as error:
         return _refused(request, _address(listing, view), str(error))
+    if not shared and view.owner_id != viewer_of(request).pk:
+        toast(request, f"The view “{view.name}” is {view.owner}’s alone now.")
+        return redirect(f"{listing.url}?view={WHOLE}")
     toast(request, f"The view is called “{view.name}”{' and shared with everybody' if shared else ''}.")
     return redirect(_address(listing, view))
 

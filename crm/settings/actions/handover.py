@@ -106,10 +106,9 @@ def hand_over(
     giver: User, receivers: Sequence[User], to_words: str, by: User, now: datetime, until: datetime | None = None
 ) -> HandOver:
     """Give all that `giver` holds to the receivers in turn; with `until` it comes back then. Raises TeamError."""
-    _check(giver, receivers, now, until)
     with act(KIND, f"handed over what {giver} holds to {to_words}"[:200], by, now) as done:
-        # The giver's row is the lock: who hands over at the same moment waits, and then finds nothing.
-        User.objects.select_for_update().get(pk=giver.pk)
+        giver, receivers = _held_still(giver, receivers)
+        _check(giver, receivers, now, until)
         made = HandOver.objects.create(giver=giver, by=by, act=done, to_words=to_words, at=now, until=until)
         moved = {}
         for name, holding in slots.holdings.items():
@@ -125,6 +124,17 @@ def hand_over(
         text = f"{by} has given you what {giver} looked after.{until_words}"
         notify(receivers, "handover.received", text, reverse("accounts:list") + "?owner=me", now, by=by)
     return made
+
+
+def _held_still(giver: User, receivers: Sequence[User]) -> tuple[User, list[User]]:
+    """They as they are now, until we are done, and the receivers in their turn.
+
+    The giver's row is the lock: who hands over at the same moment waits, and then finds nothing. Who closes a
+    receiver's account meanwhile waits too, or was first, and then the receiver is refused.
+    """
+    wanted = {giver.pk, *(one.pk for one in receivers)}
+    rows = {row.pk: row for row in User.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)}
+    return rows[giver.pk], [rows[one.pk] for one in receivers]
 
 
 def _check(giver: User, receivers: Sequence[User], now: datetime, until: datetime | None) -> None:

@@ -109,6 +109,9 @@ def give_back(request: HttpRequest, pk: int, hand_over_pk: int) -> HttpResponse:
     """Before the day that was said."""
     made = get_object_or_404(HandOver.objects.select_related("giver"), pk=hand_over_pk, giver=pk)
     done = handover.give_back(made, viewer_of(request), clock.now())
+    if not made.giver.is_active:
+        toast(request, f"The account of {made.giver} is closed, so everything stays with {made.to_words}.")
+        return redirect("settings:person", pk)
     stayed = f" {done.stayed} stayed where they are, since somebody gave them on meanwhile." if done.stayed else ""
     toast(request, f"{made.giver} has everything back.{stayed}")
     return redirect("settings:person", pk)

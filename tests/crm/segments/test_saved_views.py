@@ -114,6 +114,18 @@ def test_an_admin_changes_what_is_shared_and_nothing_private(client: Client, ada
     assert sorted(SavedView.objects.values_list("name", flat=True)) == ["Ours", "Sams"]
 
 
+def test_an_admin_who_takes_a_view_from_all_but_its_owner_lands_on_the_list(
+    client: Client, ada: User, sam: User
+) -> None:
+    client.force_login(ada)
+    shared = view(sam, "Everybodys", shared=True)
+    page = client.post(f"/lists/views/{shared.pk}/name/", {"name": "Everybodys"}, follow=True)
+    assert page.status_code == 200
+    assert "alone now" in page.content.decode()
+    shared.refresh_from_db()
+    assert not shared.shared
+
+
 def test_one_name_once_whatever_its_case(web: Client, mira: User, sam: User) -> None:
     view(sam, "Large", shared=True)
     kept, other = view(mira, "Large"), view(mira, "Small")

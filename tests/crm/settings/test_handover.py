@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from crm import slots
@@ -16,10 +18,12 @@ from crm.outbox.models import Notification
 from crm.segments.models import SavedView
 from crm.settings.actions import handover
 from crm.settings.models import HandedRow, HandOver
+from crm.team import actions
 from crm.team.actions import TeamError
 from crm.team.models import Membership, Team, User
 from crm.todos.models import Task
 from tests import factories
+from tests.beside import beside
 from tests.conftest import NOON
 
 WEEK = NOON + timedelta(days=7)
@@ -176,6 +180,43 @@ def test_refusals_change_nothing(held: list[Account], mira: User, ben: User, ada
     assert not HandOver.objects.exists()
 
 
+def test_who_was_closed_since_the_page_was_opened_gets_nothing(
+    held: list[Account], mira: User, ben: User, ada: User
+) -> None:
+    User.objects.filter(pk=ben.pk).update(is_active=False)  # `ben` was read before
+    with pytest.raises(TeamError, match="Choose somebody who works here"):
+        handover.hand_over(mira, [ben], "Ben", ada, NOON)
+    assert owners()["Kelp 0"] == "Mira"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beside_the_closing_of_a_receiver_one_waits_for_the_other(
+    held: list[Account], mira: User, ben: User, ada: User
+) -> None:
+    """Ben's account is being closed while Mira's is handed to him: it waits, and is refused."""
+    begun = threading.Event()
+
+    def close() -> None:
+        with transaction.atomic():
+            actions.deactivate(ben, ada, NOON)
+            begun.set()
+            # Until the other waits for us, or has gone past us.
+            for _ in range(200):
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                    if cursor.fetchone()[0]:
+                        break
+                threading.Event().wait(0.01)
+
+    def give() -> None:
+        begun.wait(10)
+        handover.hand_over(mira, [ben], "Ben", ada, NOON)
+
+    gave = beside(close, give)
+    assert "Choose somebody who works here" in str(gave[1])
+    assert owners()["Kelp 0"] == "Mira"
+
+
 def test_every_holding_has_an_index_and_words(db: None) -> None:
     from django.apps import apps
 
@@ -205,3 +246,14 @@ def test_the_page_hands_over_and_offers_undo(
     assert "Give back now" in shown
     client.post(f"{page}hand-over/{made.pk}/return/")
     assert set(owners().values()) == {"Mira", ""}
+
+
+def test_what_would_come_back_to_a_closed_account_is_said_to_stay(
+    held: list[Account], mira: User, ben: User, ada: User, client: Client
+) -> None:
+    made = handover.hand_over(mira, [ben], "Ben", ada, NOON, WEEK)
+    User.objects.filter(pk=mira.pk).update(is_active=False)
+    client.force_login(ada)
+    said = client.post(f"/settings/team/{mira.pk}/hand-over/{made.pk}/return/", follow=True).content.decode()
+    assert "has everything back" not in said
+    assert "everything stays with Ben" in said
