@@ -120,10 +120,10 @@ def test_revenue_of_a_month_is_that_of_the_dashboard_and_says_how_much_of_it_is_
     page = client.get("/")
     figures = page.context["figures"]
     assert (figures["mrr"], figures["mrr_paused"]) == (Decimal(210), Decimal(60))
-    assert (figures["customers"], figures["paused"]) == (3, 1)
-    assert "210 a month, 1 paused with €\N{NARROW NO-BREAK SPACE}60" in page.content.decode()
+    assert (figures["customers"], figures["paused"]) == (3, 2)
+    assert "210 a month, 2 paused with €\N{NARROW NO-BREAK SPACE}60" in page.content.decode()
     listed = client.get(reverse("accounts:list"), {"f": page.context["behind"]["customers"]})
     assert set(names_in(listed)) == {"Runs", "Paused", "Between"}
     board = client.get(reverse("retention:dashboard")).context["board"]
     assert board.counts.mrr_end == figures["mrr"]
-    assert board.counts.customers_end == figures["customers"] - 1  # whose next term has still to begin is looked after
+    assert board.counts.customers_end == figures["customers"] - 1  # “Between” pays nothing now and is paused
