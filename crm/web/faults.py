@@ -33,7 +33,10 @@ def speak_plainly() -> None:
         kind.default_error_messages = {**kind.default_error_messages, "invalid": words}
     validators.EmailValidator.message = _WRITE[forms.EmailField]
     validators.URLValidator.message = _WRITE[forms.URLField]
-    validators.validate_slug.message = forms.SlugField.default_validators[0].message = _SLUG  # type: ignore[attr-defined]
+    setattr(validators.validate_slug, "message", _SLUG)  # noqa: B010  (what Django says of itself: a function)
+    digits = validators.DecimalValidator.messages
+    digits["max_digits"] = digits["max_whole_digits"] = "This number is too long: at most %(max)s digits fit here."
+    digits["max_decimal_places"] = "Too many digits behind the point: %(max)s fit here."
     validators.MaxLengthValidator.message = "At most %(limit_value)d characters fit here, and these are %(show_value)d."  # type: ignore[assignment]
     validators.MinValueValidator.message = "Write %(limit_value)s or more."
     validators.MaxValueValidator.message = "Write %(limit_value)s or less."

@@ -16,6 +16,7 @@ class Asked(forms.Form):
     who = forms.ChoiceField(choices=[("a", "A")], required=False)
     to = forms.EmailField(required=False)
     site = forms.URLField(required=False)
+    sum = forms.DecimalField(max_digits=4, decimal_places=1, required=False)
     address = forms.SlugField(required=False)
 
 
@@ -29,6 +30,9 @@ class Asked(forms.Form):
         ({"until": "2026-06-01", "reason": "x", "who": "b"}, "Who: “b” is not in the list: choose one that is."),
         ({"until": "2026-06-01", "reason": "x", "to": "b"},
          "To: this is no e-mail address. Write one such as name@example.com."),
+        ({"until": "2026-06-01", "reason": "x", "sum": "9" * 60},
+         "This number is too long: at most 4 digits fit here."),
+        ({"until": "2026-06-01", "reason": "x", "sum": "1.25"}, "Too many digits behind the point: 1 fit here."),
         ({"until": "2026-06-01", "reason": "x", "site": "javascript:1"},
          "Site: this is no address of a page. Write one such as https://www.example.com."),
         ({"until": "2026-06-01", "reason": "x", "address": "x y"},
