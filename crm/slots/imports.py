@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
@@ -97,6 +97,9 @@ class ImportRows(Protocol):
     def ids(self, sql: str, **parameters: Any) -> list[int]:
         """The first column of what a query finds."""
 
+    def batches(self, sql: str, size: int, **parameters: Any) -> Iterator[list[int]]:
+        """The first column of what a query finds, so many at a time: as many as the file has rows would fill memory."""
+
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
 
@@ -137,6 +140,9 @@ class ImportRows(Protocol):
     def note(self, role: str, model: type[Model], sql: str, **parameters: Any) -> None:
         """Remember for an undo the ids that the query finds, each once: of rows that a loader has `created` otherwise
         than by `write`, or `touched`: the kind derives something for them, which `settle` works out."""
+
+    def make(self, model: type[Model], sql: str, **parameters: Any) -> None:
+        """Run a statement that gives the ids of rows that it has made, which are remembered for an undo."""
 
     def begin_writing(self) -> None:
         """Say that rows of the record are locked or changed from here on; before it, a loader only reads them.

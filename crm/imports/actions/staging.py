@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from crm.accounts.models import Account, Contact
 from crm.imports.actions import choices
 from crm.imports.actions.noting import Diary, Marks
+from crm.imports.actions.statements import Statements
 from crm.imports.rules.cells import SQL_TYPES
 from crm.imports.rules.plans import Plan
 from crm.slots import ImportColumn, ImportCounts
@@ -34,7 +35,7 @@ REJECT_COLUMNS = ("line", "column", "value", "reason", "remedy")
 NO_PLAN = Plan()
 
 
-class Staging:
+class Staging(Statements):
     """The temporary table `import_rows` of one import: slots.ImportRows. `import_rejects` has what was taken out."""
 
     def __init__(
@@ -50,14 +51,14 @@ class Staging:
         diary: Diary | None = None,
     ) -> None:
         """`viewer` None sees everything. `marks` remembers what is written, for undo; `diary` the first changes."""
-        self.cursor, self.columns, self.now = cursor, list(columns), now
+        super().__init__(cursor, now)
+        self.columns = list(columns)
         self.before_writing, self.writing = before_writing, False
         self.plan, self.viewer, self.twins, self.marks, self.diary = plan, viewer, plan.twins, marks, diary
         self.makes: Collection[str] = plan.makes or ()
         self.import_id = marks.import_id if marks else None
         self.brought_by = viewer.pk if viewer else None
         self.folded = 0  # rows that went into a later one
-        self.parameters: dict[str, Any] = {}  # of the expressions that are written now
         types = ", ".join(f"{name} {SQL_TYPES.get(column.kind, 'text')}" for name, column in columns.items())
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_rejects, pg_temp.import_twins")
         cursor.execute(f"CREATE TEMP TABLE import_rows (line bigint, target bigint, {types}) ON COMMIT DROP")
@@ -84,17 +85,6 @@ class Staging:
         self.run("ANALYZE pg_temp.import_rows")
 
     # What loaders use
-
-    def run(self, sql: str, **parameters: Any) -> int:
-        self.cursor.execute(sql, self.parameters | parameters | {"now": self.now})
-        return int(self.cursor.rowcount)
-
-    def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        self.run(sql, **parameters)
-        return list(self.cursor.fetchall())
-
-    def ids(self, sql: str, **parameters: Any) -> list[int]:
-        return [row[0] for row in self.all(sql, **parameters)]
 
     def link(self, column: str, model: type[Model], field: str, by: str) -> None:
         if column != "target":
@@ -178,6 +168,12 @@ class Staging:
         if self.marks:
             mark, more = self.marks.of(model, role)
             self.run(f"WITH written (id) AS ({sql}) {mark} SELECT 1", **parameters, **more)
+
+    def make(self, model: type[Model], sql: str, **parameters: Any) -> None:
+        if self.marks:
+            self.note("created", model, sql, **parameters)
+        else:
+            self.run(sql, **parameters)
 
     def begin_writing(self) -> None:
         if not self.writing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from itertools import batched
 
 from django.conf import settings
 
@@ -11,6 +10,7 @@ from crm.accounts.models import Account
 from crm.ledger.actions.confirming import tell_confirmed
 from crm.ledger.actions.deals import LOCK_EXPECTED, TAKEN_OVER
 from crm.ledger.actions.imports.refusing import RATE_OF, reject_contracts, reject_forgotten, reject_terms
+from crm.ledger.actions.imports.touching import project_touched
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import sql_parameters
 from crm.ledger.actions.renewals import BATCH, book_renewals
@@ -70,16 +70,18 @@ def load_contracts(rows: ImportRows, now: datetime) -> ImportCounts:
     counts = _count(rows)
     rows.note("touched", Account, "SELECT DISTINCT account_id FROM import_rows")
     _write(rows, clock.today(now))
-    accounts = rows.ids("SELECT DISTINCT account_id FROM import_rows")
-    renewing = rows.ids("SELECT id FROM crm_contract WHERE auto_renew AND id IN (SELECT target FROM import_rows)")
-    for contracts in batched(renewing, BATCH, strict=False):
+    for contracts in rows.batches(_RENEWING, BATCH):
         while book_renewals(now, only=contracts, react=False):
             pass
     rows.note("created", ContractTerm, _BOOKED.format("t.id"))
-    told = [*tell_confirmed(confirmed, now), *rows.ids(recording_found(_STARTED), **days(now))]
+    told = tell_confirmed(confirmed, now)
     rows.note("created", TimelineEntry, f"SELECT unnest(%(told)s::bigint[]) UNION {_TOLD}", told=told)
-    project(accounts, now)
+    rows.make(TimelineEntry, recording_found(_STARTED), **days(now))
+    project_touched(rows, now)
     return counts
+
+
+_RENEWING = "SELECT id FROM crm_contract WHERE auto_renew AND id IN (SELECT target FROM import_rows) ORDER BY id"
 
 
 _STARTED = STARTED.format(which="SELECT target FROM import_rows", source="'import'", actor="NULL")

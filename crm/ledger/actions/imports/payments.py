@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from crm.accounts.models import Account
+from crm.ledger.actions.imports.touching import project_touched
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Contract, Payment, Refund
@@ -55,7 +56,7 @@ def load_payments(rows: ImportRows, now: datetime) -> ImportCounts:
     rows.write(Refund, _REFUND, target="part_id", where="r.gone > 0")
     rows.run(recording_found(_TOLD))
     rows.note("created", TimelineEntry, f"SELECT id FROM crm_timelineentry WHERE key IN (SELECT key FROM ({_FACTS}) k)")  # noqa: S608
-    project(rows.ids("SELECT DISTINCT account_id FROM import_rows"), now)
+    project_touched(rows, now)
     return counts
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from crm.accounts.models import Account, Contact
+from crm.ledger.actions.imports.touching import project_touched
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Purchase, PurchaseItem
@@ -66,7 +67,7 @@ def load_purchases(rows: ImportRows, now: datetime) -> ImportCounts:
     rows.write(PurchaseItem, _ITEM, merge={"place": "NULL"}, target="item_id")
     rows.run(recording_found(_TOLD))
     rows.note("created", TimelineEntry, _TOLD_KEYS)
-    project(rows.ids("SELECT DISTINCT account_id FROM import_rows"), now)
+    project_touched(rows, now)
     return counts
 
 
