@@ -52,7 +52,7 @@ app.conf.beat_schedule = {
     "old webhooks": _ring("crm.webhooks.jobs.sweep", 3600.0),
     # every two seconds: preview, import or undo the file that waits longest
     "imports": _ring("crm.imports.jobs.work", min(settings.BEAT_SECONDS, 2.0)),
-    # every ten minutes: book the next terms of contracts that renew by themselves
+    # every minute: book the next terms of contracts that renew by themselves
     "renewals": _ring("crm.ledger.jobs.work", LOOK_EVERY.total_seconds()),
     # every so often: have payments tried again
     "payment-attempts": _ring("crm.billing.jobs.attempts", settings.BEAT_SECONDS),

@@ -16,7 +16,7 @@ SHORT_TERM = timedelta(days=63)
 LAPSED_DAYS = 90
 
 #: How often somebody looks whether a contract is to be renewed.
-LOOK_EVERY = timedelta(minutes=10)
+LOOK_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

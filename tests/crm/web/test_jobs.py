@@ -55,4 +55,4 @@ def test_the_ledger_stops_in_time_as_all_jobs_do(monkeypatch: pytest.MonkeyPatch
 def test_no_bell_is_rung_after_the_one_that_follows_the_next() -> None:
     expires = {name: entry["options"]["expires"] for name, entry in app.conf.beat_schedule.items()}
     assert expires == {name: 2 * entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
-    assert (expires["heartbeat"], expires["renewals"]) == (60, 1200)
+    assert (expires["heartbeat"], expires["reviews"]) == (60, 1200)
