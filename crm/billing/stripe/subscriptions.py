@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 
 from crm.billing.rules.contracts import INCOMPLETE
@@ -117,10 +118,12 @@ def _mrr(one: dict[str, Any], items: list[dict[str, Any]], currency: str, at: da
             continue
         interval, count = _interval(price)
         try:
-            whole += monthly(units(amount, currency), interval, count)
+            month = monthly(units(amount, currency), interval, count)
         except UnknownInterval as error:
             raise Unreadable(str(error)) from error
-    return cents(_discounted(whole, one, items, currency, at, notes)), notes
+        whole += _discounted(month, item, price, currency, at, notes)  # before those of the whole
+    first = price_of(items[0]) if items else {}
+    return cents(_discounted(whole, one, first, currency, at, notes)), notes
 
 
 def _amount(item: dict[str, Any], price: dict[str, Any], notes: list[str]) -> Decimal | None:
@@ -168,6 +171,7 @@ def _interval(price: dict[str, Any]) -> tuple[str, int]:
 
 
 def _discounts(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of a subscription, or of one item of it."""
     yield from filter(None, [thing(one.get("discount")), *things(one.get("discounts"))])
 
 
@@ -178,9 +182,10 @@ def coupon_of(discount: dict[str, Any]) -> dict[str, Any] | str:
 
 
 def _discounted(
-    whole: Decimal, one: dict[str, Any], items: list[dict[str, Any]], currency: str, at: datetime, notes: list[str]
+    whole: Decimal, one: dict[str, Any], price: dict[str, Any], currency: str, at: datetime, notes: list[str]
 ) -> Decimal:
-    """Those that are for the first time alone change nothing of a month."""
+    """What a month brings less the discounts of a subscription, or of an item; `price` says how often an amount goes
+    off. Those that are for the first time alone change nothing of a month."""
     listed = one.get("discounts")
     if isinstance(listed, list) and any(isinstance(each, str) for each in listed):
         notes.append(UNSAID)
@@ -193,14 +198,23 @@ def _discounted(
             continue
         if (percent := coupon.get("percent_off")) is not None:
             whole -= whole * Decimal(str(percent)) / 100
-        elif isinstance(off := coupon.get("amount_off"), int) and items:
-            whole -= monthly(units(off, currency), *_interval(price_of(items[0])))
+        elif (off := _amount_off(coupon, currency)) and price:
+            whole -= monthly(units(off, currency), *_interval(price))
     return max(whole, Decimal(0))
+
+
+def _amount_off(coupon: dict[str, Any], currency: str) -> int:
+    """Minor units of this currency; a coupon says its own, and those of others it may be used with."""
+    own = words(coupon.get("currency"), 3).upper()
+    said = coupon if own in ("", currency) else thing(thing(coupon.get("currency_options")).get(currency.lower()))
+    off = said.get("amount_off")
+    return off if isinstance(off, int) and not isinstance(off, bool) else 0
 
 
 def _later(one: dict[str, Any], items: list[dict[str, Any]], currency: str, at: datetime) -> list[str] | None:
     """From which day on the price is another, since a discount ends within the period: Stripe says nothing then."""
-    ends = [end for discount in _discounts(one) if (end := moment(discount.get("end"))) and end > at]
+    discounts = chain.from_iterable(_discounts(part) for part in (one, *items))
+    ends = [end for discount in discounts if (end := moment(discount.get("end"))) and end > at]
     if not ends:
         return None
     first = min(ends)

@@ -67,7 +67,8 @@ def _check(payment: Payment, was: str | None) -> None:
     if payment.status in Payment.RECEIVED and payment.paid_at is None:
         raise PaymentError("paid_at", "Say when it was paid: figures count by it.")
     if payment.amount < payment.refunded:
-        raise PaymentError("amount", f"{payment.refunded} {payment.currency} went back already: it cannot be less.")
+        said = wording.money(payment.refunded, payment.currency)
+        raise PaymentError("amount", f"{said} went back already: it cannot be less.")
     if payment.contract and payment.contract.account_id != payment.account_id:
         raise PaymentError("contract", "The contract is another customer's.")
 
@@ -79,8 +80,8 @@ def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | N
         raise PaymentError("payment", f"It is {state}: nothing was paid that could go back.")
     left = payment.amount - payment.refunded
     if amount > left:
-        of = f"of {payment.amount} {payment.currency}, {payment.refunded} went back already"
-        raise PaymentError("amount", f"At most {left} {payment.currency} can go back: {of}.")
+        most, whole, gone = (wording.money(each, payment.currency) for each in (left, payment.amount, payment.refunded))
+        raise PaymentError("amount", f"At most {most} can go back: of {whole}, {gone} went back already.")
     made = Refund.objects.create(payment=payment, amount=amount, refunded_at=at, external_id=external_id)
     payment.refunded += amount
     payment.status, payment.updated_at = _of_refunds(payment), now

@@ -151,6 +151,8 @@ def test_a_contract_that_a_deal_expects_is_taken_over(known: Account) -> None:
     assert [str(term) for term in contract.terms.all()] == ["2026-05-10 to 2026-06-10"]
 
 
+_HALF = {"coupon": {"percent_off": 50, "duration": "forever"}}
+
 # Money ----------------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +167,11 @@ def test_a_contract_that_a_deal_expects_is_taken_over(known: Account) -> None:
         ([item(3000)], {"discount": {"coupon": {"percent_off": 25.0, "duration": "forever"}}}, "22.50"),
         ([item(3000)], {"discounts": [{"coupon": {"amount_off": 500, "duration": "repeating"}}]}, "25.00"),
         ([item(3000)], {"discount": {"coupon": {"percent_off": 50, "duration": "once"}}}, "30.00"),
+        ([item(3000) | {"discounts": [_HALF]}, item(1000)], {}, "25.00"),
+        ([item(3000) | {"discounts": [_HALF]}, item(1000)], {"discount": _HALF}, "12.50"),
+        ([item(3000)], {"discounts": [{"coupon": {"amount_off": 700, "currency": "usd", "duration": "forever",
+                                                  "currency_options": {"eur": {"amount_off": 600}}}}]}, "24.00"),
+        ([item(3000)], {"discounts": [{"coupon": {"amount_off": 700, "currency": "usd"}}]}, "30.00"),
         ([item(3000), item(99, recurring={"interval": "month", "usage_type": "metered"})], {}, "30.00"),
         ([item(0, 15, billing_scheme="tiered", unit_amount=None, unit_amount_decimal=None, tiers_mode="graduated",
                tiers=[{"up_to": 10, "unit_amount": 500}, {"up_to": None, "unit_amount": 300}])], {}, "65.00"),
@@ -256,7 +263,7 @@ def test_more_back_than_was_paid_waits_and_says_why(known: Account) -> None:
     deliver(MADE, event("invoice.paid", paid(), at("2026-05-12")), event("refund.created", one, at("2026-05-13")))
     row = BillingObject.objects.get(kind="refund")
     assert row.stale
-    assert row.waits.startswith("At most 30.00 EUR can go back")
+    assert row.waits.startswith("At most €\u202f30 can go back")
     assert Payment.objects.get().refunded == 0
 
 

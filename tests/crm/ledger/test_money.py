@@ -152,7 +152,7 @@ def test_a_payment_is_paid_goes_back_in_part_and_never_beyond(api, acme):
     much = api.post(f"{url}refunds/", {"amount": "70.01"})
     assert much.status_code == 400
     assert much.json()["errors"] == {
-        "amount": ["At most 70.00 EUR can go back: of 100.00 EUR, 30.00 went back already."]
+        "amount": ["At most €\u202f70 can go back: of €\u202f100, €\u202f30 went back already."]
     }
     assert (Refund.objects.count(), spent(acme)) == (1, 70)
     assert api.post(f"{url}refunds/", {"amount": "70"}).json()["status"] == "refunded"
