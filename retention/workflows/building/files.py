@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 from rest_framework.exceptions import ParseError
 
 from crm.segments.models import Segment
 from crm.web.parsing import DEEPEST, check_data
 from retention.workflows import recipes
 from retention.workflows.building.shapes import MOST_STEPS
-from retention.workflows.definition import DefinitionError, parse
+from retention.workflows.definition import Definition, DefinitionError, parse
 from retention.workflows.recipes import RecipeError
 
 #: Larger files are no workflows.
@@ -65,12 +66,20 @@ _Dumper.add_representer(str, _text)
 
 
 def written(data: dict[str, Any]) -> str:
-    """The file of a definition. What is read from it again is the same."""
-    made = copy.deepcopy(data)
+    """The file of a definition. What is read from it again is the same, and so is the file of that."""
+    made = _whole(data)
     if names := dict(Segment.objects.filter(pk__in=set(_named(made))).values_list("id", "name")):
         made["segments"] = names
     ordered = {key: made[key] for key in _ORDER if key in made} | {k: v for k, v in made.items() if k not in _ORDER}
     return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _whole(data: dict[str, Any]) -> dict[str, Any]:
+    """In the order of its models, whatever the column made of it; a draft that is not finished as it is."""
+    try:
+        return Definition.model_validate(data).model_dump(mode="json", by_alias=True, exclude_none=True)
+    except ValidationError:
+        return copy.deepcopy(data)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -79,6 +88,8 @@ def read(text: str) -> dict[str, Any]:
         raise RecipeError(f"the file has {len(text):,} characters; {MOST:,} are read")
     try:
         data = yaml.load(text, _Loader)  # noqa: S506  (derives from the safe one)
+    except RecipeError:
+        raise  # it says its place itself
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"not readable as YAML: {error}") from error
     return sound(data)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crm.segments.models import Segment
 from retention.workflows import recipes
-from retention.workflows.building import files, making
+from retention.workflows.building import drafts, files, making
 from retention.workflows.definition import parse
 from retention.workflows.models import Workflow
 from retention.workflows.recipes import RecipeError
@@ -115,3 +115,18 @@ def test_a_file_has_no_more_steps_than_a_page_may_get(db, many, reads):
     else:
         with pytest.raises(RecipeError, match="201 steps; a workflow has at most 200"):
             files.read(text)
+
+
+def test_the_file_of_a_draft_is_that_of_what_is_published_from_it(browse, built, ada):
+    client = browse(ada)
+    draft = client.get("/workflows/silent/file/?draft=1").content
+    drafts.publish("silent", 10**6, ada, NOON)
+    published = client.get("/workflows/silent/file/").content
+    copy = making.from_file(published.decode(), ada, NOON)
+    assert draft == published == client.get(f"/workflows/{copy.slug}/file/?draft=1").content
+
+
+def test_an_alias_is_refused_by_its_line_alone():
+    with pytest.raises(RecipeError) as refused:
+        files.read("name: &a x\nabout: *a\n")
+    assert str(refused.value).startswith("line 2: * (an alias)")
