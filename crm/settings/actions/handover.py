@@ -43,14 +43,22 @@ _GIVE = """
     INSERT INTO crm_handedrow (hand_over_id, holding, row_id, receiver_id)
     SELECT %(hand_over)s, %(holding)s, id, receiver FROM given
 """
+# Who received them may have left or gone on holiday meanwhile, and handed them over with everything else: nobody has
+# given these rows away, so that they come back from whoever holds them now.
 _GIVE_BACK = """
-    WITH locked AS MATERIALIZED (
-        SELECT t.id, r.receiver_id FROM crm_handedrow r JOIN {table} t ON t.id = r.row_id
-        WHERE r.hand_over_id = %(hand_over)s AND r.holding = %(holding)s AND t.{column} = r.receiver_id
+    WITH RECURSIVE passed (row_id, holder, hand_over_id) AS (
+        SELECT row_id, receiver_id, hand_over_id FROM crm_handedrow
+        WHERE hand_over_id = %(hand_over)s AND holding = %(holding)s
+        UNION
+        SELECT r.row_id, r.receiver_id, r.hand_over_id FROM passed p
+        JOIN crm_handover h ON h.giver_id = p.holder AND h.id > p.hand_over_id AND h.returned_at IS NULL
+        JOIN crm_handedrow r ON r.hand_over_id = h.id AND r.holding = %(holding)s AND r.row_id = p.row_id
+    ), locked AS MATERIALIZED (
+        SELECT t.id, p.holder FROM passed p JOIN {table} t ON t.id = p.row_id WHERE t.{column} = p.holder
         ORDER BY t.id FOR UPDATE OF t
     )
     UPDATE {table} t SET {column} = %(giver)s{stamp} FROM locked
-    WHERE t.id = locked.id AND t.{column} = locked.receiver_id AND NOT {taken_back}
+    WHERE t.id = locked.id AND t.{column} = locked.holder AND NOT {taken_back}
 """
 _GIVE_AGAIN = """
     WITH locked AS MATERIALIZED (

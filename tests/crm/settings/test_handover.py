@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -132,6 +132,26 @@ def test_back_from_holiday_what_was_changed_meanwhile_stays(
     assert Account.objects.get(name="Kelp 2").industry == "Shipping"
     made.refresh_from_db()
     assert (made.returned, made.stayed) == ({"accounts": 2, "tasks": 1, "views": 1}, 1)
+
+
+@pytest.mark.parametrize("until", [None, NOON + timedelta(days=21)])
+def test_who_is_back_first_gets_theirs_from_whoever_holds_them_by_then(
+    held: list[Account], mira: User, ben: User, olaf: User, ada: User, until: datetime | None
+) -> None:
+    """Ben went himself, for good or for longer, and gave all that he held to Olaf."""
+    own = factories.account("Ben's own", owner=ben)
+    handover.hand_over(mira, [ben], "Ben", ada, NOON, WEEK)
+    handover.hand_over(ben, [olaf], "Olaf", ada, NOON + timedelta(days=1), until)
+    Account.objects.filter(pk=held[0].pk).update(owner=ada)  # given on, by somebody
+    while handover.work(WEEK):
+        pass
+    assert owners() == {"Kelp 0": "Ada", "Kelp 1": "Mira", "Kelp 2": "Mira", "Nobody's": "", "Ben's own": "Olaf"}
+    assert owners(Task) == {"Call": "Mira", "Called": "Mira"}
+    while handover.work(NOON + timedelta(days=21)):
+        pass
+    own.refresh_from_db()
+    assert own.owner == (ben if until else olaf)
+    assert owners()["Kelp 1"] == "Mira"
 
 
 def test_a_return_is_undone_whole(held: list[Account], mira: User, ben: User, ada: User) -> None:
