@@ -40,17 +40,23 @@ class CampaignOutcomeSerializer(serializers.Serializer[Any]):
     answered = serializers.IntegerField(allow_null=True, help_text="Null: nobody compares two wordings.")
 
 
+@extend_schema_field({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"})
+class HourField(serializers.TimeField):
+    """Of a clock on the wall: what schemas call a time has an offset."""
+
+
 class CampaignSerializer(ResourceSerializer):
     segment = serializers.PrimaryKeyRelatedField(
         queryset=Segment.objects.filter(shared=True, archived_at=None), allow_null=True, default=None,
         help_text="A shared one; null: all customers.",
     )  # fmt: skip
     workflow: Any = serializers.PrimaryKeyRelatedField(
-        read_only=True, help_text="What carries it out, once it is planned."
+        read_only=True, allow_null=True, help_text="What carries it out, once it is planned."
     )
     follows: Any = serializers.PrimaryKeyRelatedField(
-        read_only=True, help_text="It goes to those whom that one reached."
+        read_only=True, allow_null=True, help_text="It goes to those whom that one reached; null: it follows none."
     )
+    hour = HourField(required=False, help_text="When it arrives, by its readers' clocks: 09:00.")
     digest = serializers.CharField(read_only=True, help_text="Of all that decides what leaves; a yes names it.")
     planned_at = Moment(read_only=True, allow_null=True)
 

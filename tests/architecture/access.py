@@ -43,6 +43,7 @@ from crm.timeline.actions import Fact, record
 from crm.timeline.models import TimelineEntry
 from crm.todos.models import Task
 from crm.webhooks.models import WebhookDelivery, WebhookEndpoint
+from retention.campaigns.models import Campaign
 from retention.workflows.actions import enable
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
@@ -91,6 +92,7 @@ class World:
     message: OutboundMessage = field(init=False)
     asked: OutboundMessage = field(init=False)
     topic: Topic = field(init=False)
+    campaign: Campaign = field(init=False)
     view: SavedView = field(init=False)
     segment: Segment = field(init=False)
     gone_view: SavedView = field(init=False)
@@ -216,7 +218,8 @@ class World:
             "ticket-categories": self.category.pk,
             "dunning-cases": self.case.pk, "payment-status-tokens": self.status_token.pk,
             "webhooks": self.webhook.pk, "webhook-deliveries": self.delivery.pk,
-            "workflows": self.workflow.pk,
+            "workflows": self.workflow.pk, "approvals": self.asked.pk, "topics": self.topic.pk,
+            "campaigns": self.campaign.pk,
         }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from tests.conftest import NOON
 
 def count(world: Any, secret: str) -> None:
     """What Mira's customer is worth."""
+    world.campaign = Campaign.objects.create(name="News")
     AccountValue.objects.create(
         account=world.account, plan=secret, spend=100, minutes=60, cost=60, margin=40, uses=1, uses_before=1,
         complaints=0, payments=1, late=0, met=["calm"], verdict="grow",
@@ -25,7 +26,7 @@ def _link(world: Any) -> dict[str, Any]:
 
 
 def _campaign(world: Any) -> int:
-    return Campaign.objects.get_or_create(name="News")[0].pk
+    return int(world.campaign.pk)
 
 
 _OF_CAMPAIGNS = ("planning", "approval", "calling_off", "reopening", "trial", "copies", "follow_ups")

@@ -29,8 +29,8 @@ _CATEGORIES = [("service", "Service"), ("marketing", "Marketing")]
 
 class TopicSerializer(ResourceSerializer):
     categories = serializers.ListField(
-        child=serializers.ChoiceField(_CATEGORIES), min_length=1, max_length=len(_CATEGORIES),
-        help_text="The kinds of mail that may name it.",
+        child=serializers.ChoiceField(_CATEGORIES), max_length=len(_CATEGORIES),
+        help_text="The kinds of mail that may name it: at least one.",
     )  # fmt: skip
     order = serializers.IntegerField(min_value=0, max_value=999, default=90, help_text="The lowest comes first.")
     retired_at = Moment(read_only=True, allow_null=True, help_text="Since when no mail may name it any more.")
