@@ -57,7 +57,7 @@ class Breakdown:
 
 
 _APART = """
-    SELECT grouping(key) AS total, key, min(label COLLATE "C"), count(*) OVER () - 1, {sums},
+    SELECT grouping(key) AS total, key, min(label), count(*) OVER () - 1, {sums},
         coalesce(sum(was) FILTER (WHERE now IS NULL), 0)
     FROM (
         SELECT coalesce(named.key, '') AS key, named.label, was, now
