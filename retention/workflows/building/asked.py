@@ -21,6 +21,8 @@ from retention.workflows.wording import WEEKDAYS
 HIDDEN = {"id", "do", "when"}
 #: Longer than this it is asked with room to write.
 _LINE = 300
+#: Choices that are offered beside a line in which anything else may be typed.
+SUGGESTED = frozenset({"fact_detail"})
 _FILTERS = {"filter": "account", "entry_filter": "entry"}
 
 
@@ -94,6 +96,8 @@ def _decide(one: Asked, bare: Any, what: str, labels: dict[str, str]) -> bool:
         one.kind, one.what = "filter", _FILTERS[what]
     elif what in ("words", "subject"):
         one.kind = what
+    elif what in SUGGESTED:
+        one.what = what
     elif what in choices:
         one.kind, one.what = ("picks" if origin is list else "select"), what
         one.whole = (inside[0] if origin is list else bare) is int

@@ -88,7 +88,7 @@ class Form:
         key = one.path[-1]
         value = holder.get(key, one.default) if isinstance(holder, dict) else one.default
         made = Input(one, value, one.options, self._errors(one))
-        if one.kind in ("select", "picks") and one.what:
+        if one.kind in ("select", "picks", "line") and one.what:
             made.options = self._choices(one.what)
         draw = getattr(self, f"_{one.kind}", None)
         if draw:

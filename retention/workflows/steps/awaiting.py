@@ -32,7 +32,7 @@ class AwaitStep(Step):
         title="In words", description="As it ends “Wait for …”: the hand-off, a payment.", min_length=1, max_length=60
     )
     at_most_days: int = Field(title="Wait at most", description="Days, each of 24 hours.", ge=1, le=730)
-    same: str = Field(
+    same: Annotated[str, Asks("fact_detail")] = Field(
         "",
         title="About the same",
         description="What both facts must name alike, the one that started it and the one that ends the wait: cart, "

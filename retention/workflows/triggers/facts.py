@@ -33,7 +33,7 @@ class FactTrigger(Filtered):
     entry: Annotated[
         dict[str, Any] | None, AfterValidator(lambda tree: tree and _sound(tree)), Asks("entry_filter")
     ] = Field(None, title="Only facts where", description="Asked of the fact itself; blank: every fact of this kind.")
-    keyed_by: str | None = Field(
+    keyed_by: Annotated[str | None, Asks("fact_detail")] = Field(
         None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$", max_length=60, title="One start for each",
         description="A detail of the fact such as cart or ticket: further facts with the same one start nothing, and "
         "a later wait can wait for a fact with the same one. Blank: each fact starts anew.",

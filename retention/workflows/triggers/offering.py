@@ -47,6 +47,16 @@ def _facts(viewer: User) -> Offered:
     return sorted(known, key=lambda each: each[1]) + more
 
 
+def _details(viewer: User) -> Offered:
+    """What facts name by number: which ticket, which contract. Programs may name others, such as the cart."""
+    found: dict[str, str] = {}
+    for _, fact in slots.fact_kinds.items():
+        for name in fact.example:
+            if name.removesuffix("_id") in fact.group.lower():
+                found[name] = f"in facts about {fact.group.lower()}"
+    return sorted(found.items())
+
+
 # Of the latest days alone: all of them are too many to read for a page.
 _FEATURES = """
     SELECT DISTINCT feature FROM (SELECT feature FROM retention_usageday ORDER BY id DESC LIMIT 20000) AS lately
@@ -62,5 +72,6 @@ def _features(viewer: User) -> Offered:
 
 for _what, _offered in {
     "segment": _segments, "date_field": _dates, "fact": _facts, "usage_feature": _features,
+    "fact_detail": _details,
 }.items():  # fmt: skip
     choices.register(_what, _offered)

@@ -132,3 +132,18 @@ def test_where_there_is_nothing_to_choose_the_page_says_where_it_is_made(browse,
     page = client.get(f"/workflows/{slug}/building/?at=step:webhook").content.decode()
     assert "There is none yet." in page
     assert 'href="/settings/webhooks/new/"' in page
+
+
+@pytest.mark.parametrize(("do", "at", "name"), [("await", "step:await", "same"), ("", "trigger", "keyed_by")])
+def test_details_of_facts_are_offered_and_others_may_be_typed(browse, built, ada, do, at, name):
+    client, slug = browse(ada), built.slug
+    if do:
+        client.post(f"/workflows/{slug}/draft/steps/", {"do": do, "place": "::0"})
+        client.post(f"/workflows/{slug}/draft/steps/{do}/", {f"v.{name}": "cart.id"})
+    else:
+        client.post(f"/workflows/{slug}/draft/start/", {"when": "fact"})
+        client.post(f"/workflows/{slug}/draft/trigger/", {"v.kind": "ticket.opened", f"v.{name}": "cart.id"})
+    page = client.get(f"/workflows/{slug}/building/?at={at}").content.decode()
+    assert '<option value="ticket">in facts about tickets</option>' in page
+    assert '<option value="contract_id">in facts about contracts</option>' in page
+    assert f'name="v.{name}" value="cart.id"' in page
