@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from json import loads
 from typing import Any
 
 from django.db import connection, transaction
@@ -100,6 +101,16 @@ def record_found(query: str, values: Mapping[str, Any], *, now: datetime) -> int
 def recording_found(query: str) -> str:
     """The statement of `record_found`, which returns ids; beside the query's own values it wants `now`."""
     return _INSERT_FOUND.format(found=query)
+
+
+def found(query: str, values: Mapping[str, Any], *, now: datetime) -> list[Fact]:
+    """The facts of such a query, where they are few and something is to react to them."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, {**values, "now": now})
+        return [
+            Fact(account_id, kind, text, at, contact_id, source, actor_id, channel, loads(payload), key)
+            for account_id, contact_id, kind, at, source, actor_id, channel, text, payload, key in cursor.fetchall()
+        ]
 
 
 _INSERT_FOUND = """

@@ -1,7 +1,6 @@
 """Redis as a cache that may be away: a page must not fail because the doorbell is out."""
 
 import logging
-from functools import cache
 from typing import Any
 
 import redis
@@ -10,15 +9,18 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 logger = logging.getLogger(__name__)
 
 
-@cache
-def _over(pool: redis.ConnectionPool) -> redis.Redis:
-    """Making a client takes longer than asking it; one serves all threads, since connections are its pool's."""
-    return redis.Redis(connection_pool=pool)
-
-
 class _KeptClient(RedisCacheClient):
+    """Making a client takes longer than asking it. Each thread has a cache of its own, with which these go."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._made: dict[redis.ConnectionPool, redis.Redis] = {}
+
     def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
-        return _over(self._get_connection_pool(write))  # type: ignore[attr-defined]
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        if pool not in self._made:
+            self._made[pool] = redis.Redis(connection_pool=pool)
+        return self._made[pool]
 
 
 class FailingOpenRedisCache(RedisCache):

@@ -35,6 +35,11 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+def refused_by(form: Any) -> exceptions.ValidationError:
+    """What a page's form refuses, as the API says it: by field."""
+    return exceptions.ValidationError({name: list(map(str, errors)) for name, errors in form.errors.items()})
+
+
 class PreconditionFailed(exceptions.APIException):
     status_code = 412
     default_detail = "Somebody has changed this since you read it. Read it again, then repeat your change."

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +20,7 @@ from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
-from crm.web.problems import Conflict
+from crm.web.problems import Conflict, refused_by
 from crm.web.resources import Creating, Editing, Listing, Moment, Resource, ResourceSerializer, StrictSerializer
 from retention.campaigns import actions, reading
 from retention.campaigns.actions import CampaignError
@@ -111,7 +110,7 @@ class CampaignResource(Creating, Editing, Listing, Resource):
         known = model_to_dict(row or Campaign(), CampaignForm.Meta.fields)
         form = CampaignForm(known | _plain(serializer.validated_data), viewer=by, instance=row or Campaign())
         if not form.is_valid():
-            raise ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
+            raise refused_by(form)
         if row is None:
             return actions.make(form.written, by, now)
         return self._done(lambda: actions.write(row.pk, form.written, by, now), row.pk)

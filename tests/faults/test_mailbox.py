@@ -37,17 +37,12 @@ class Mailbox(Imap):
         # Numbers have gaps, as others delete mail.
         self.mails = {uid: _mail(uid, sender) for uid, sender in zip(itertools.count(1, 3), senders)}
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._attend, args=[client], daemon=True).start()
-
     def _attend(self, client: socket.socket) -> None:
-        with contextlib.suppress(OSError), client, client.makefile("rwb") as lines:
-            self._talk(lines)
+        threading.Thread(target=self._until_it_dies, args=[client], daemon=True).start()
+
+    def _until_it_dies(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            super()._attend(client)
 
     def _fetched(self, uid: int, what: str) -> bytes | None:
         if "BODY" in what:

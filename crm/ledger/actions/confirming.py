@@ -5,7 +5,6 @@ It stands in the audit log as one act, and on the customer's timeline as one ent
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +17,7 @@ from crm.history.models import Act
 from crm.ledger.actions.starting import tell_started
 from crm.ledger.models import Contract
 from crm.team.models import User
-from crm.timeline.actions import Fact, record, recording_found
+from crm.timeline.actions import found, record, recording_found
 
 CONFIRMED = "contract.confirmed"
 
@@ -47,8 +46,8 @@ def confirming(
     detail: Mapping[str, Any] | None = None,
 ) -> Iterator[Act]:
     """What is written inside confirms this contract, which is locked and expected."""
-    found = {"contract": sold.pk, **(detail or {})}
-    with act(CONFIRMED, f"confirmed the contract {sold.plan or sold.pk}", by, now, found) as deed:
+    about = {"contract": sold.pk, **(detail or {})}
+    with act(CONFIRMED, f"confirmed the contract {sold.plan or sold.pk}", by, now, about) as deed:
         yield deed
         told = [*_tell(sold.pk, by, now), *tell_started(sold.pk, by, now)]
         deed.detail["told"] = [*deed.detail.get("told", ()), *told]
@@ -74,9 +73,6 @@ def _with_count(label: str, many: int) -> str:
 
 def _tell(contract_id: int, by: User | None, now: datetime) -> list[int]:
     values: dict[str, Any] = {
-        "contract": contract_id, "source": "person" if by else "automatic", "actor": by.pk if by else None, "now": now,
+        "contract": contract_id, "source": "person" if by else "automatic", "actor": by.pk if by else None,
     }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE, values)
-        account_id, _, kind, at, told_by, actor_id, _, text, payload, key = cursor.fetchone()
-    return record(Fact(account_id, kind, text, at, None, told_by, actor_id, "", json.loads(payload), key), now=now)
+    return record(found(_ONE, values, now=now), now=now)

@@ -5,14 +5,11 @@ What is expected, or tried, has not started; who comes back after an end has sta
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from crm.team.models import User
-from crm.timeline.actions import Fact, record
+from crm.timeline.actions import found, record
 from crm.web import clock
 
 #: Of what happened longer ago workflows are not told: it is history.
@@ -50,13 +47,6 @@ def tell_started(contract_id: int, by: User | None, now: datetime, source: str =
         "contract": contract_id,
         "source": "person" if by else source,
         "actor": by.pk if by else None,
-        "now": now,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE, values | days(now))
-        found = cursor.fetchone()
-    if found is None:
-        return []
-    account_id, _, kind, at, told_by, actor_id, _, text, payload, key = found
-    fact = Fact(account_id, kind, text, at, source=told_by, actor_id=actor_id, payload=json.loads(payload), key=key)
-    return record(fact, react=at > now - NEWS, now=now)
+    facts = found(_ONE, values | days(now), now=now)
+    return record(facts, react=any(fact.occurred_at and fact.occurred_at > now - NEWS for fact in facts), now=now)

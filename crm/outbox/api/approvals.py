@@ -114,7 +114,6 @@ class ApprovalResource(Listing, Resource):
     @idempotent
     def reconsideration(self, request: Request, pk: str) -> Response:
         """The caller thinks better of a yes or a no of theirs, as long as nobody has taken the mail up since."""
-        get_object_or_404(self.get_queryset(), pk=pk)
         return self._said(pk, lambda by, now: approving.reconsider([int(pk)], by, now))
 
     def _given(self, serializer: Any) -> dict[str, Any]:

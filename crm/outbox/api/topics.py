@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +21,7 @@ from crm.team.authentication import ScopePermission
 from crm.team.permissions import permitted
 from crm.web import clock
 from crm.web.idempotency import KEY_PARAMETER, idempotent
+from crm.web.problems import refused_by
 from crm.web.resources import Creating, Editing, Listing, Moment, Resource, ResourceSerializer
 
 _CATEGORIES = [("service", "Service"), ("marketing", "Marketing")]
@@ -58,7 +58,7 @@ class TopicResource(Creating, Editing, Listing, Resource):
         topic = serializer.instance or Topic()
         form = TopicForm(model_to_dict(topic, TopicForm.Meta.fields) | serializer.validated_data, instance=topic)
         if not form.is_valid():
-            raise ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
+            raise refused_by(form)
         by: Any = self.request.user
         return actions.write(form, by, now)
 

@@ -107,11 +107,13 @@ def _reject(rows: ImportRows) -> None:
 
 def _file(rows: ImportRows) -> None:
     """Categories that nobody has made yet."""
-    made = rows.ids("""
+    rows.make(
+        TicketCategory,
+        """
         INSERT INTO crm_ticketcategory (name, assigns_by, "order")
         SELECT DISTINCT ON (lower(r.category)) r.category, '', 0 FROM import_rows r WHERE r.category IS NOT NULL
-        ORDER BY lower(r.category), r.line ON CONFLICT DO NOTHING RETURNING id""")
-    rows.note("created", TicketCategory, "SELECT unnest(%(made)s::bigint[])", made=made)
+        ORDER BY lower(r.category), r.line ON CONFLICT DO NOTHING RETURNING id""",
+    )
     rows.run("""
         UPDATE import_rows r SET category_id = c.id
         FROM crm_ticketcategory c WHERE lower(c.name) = lower(r.category)""")

@@ -117,8 +117,11 @@ class Imap:
                 client, _ = self._socket.accept()
             except OSError:
                 return
-            with client, client.makefile("rwb") as lines:
-                self._talk(lines)
+            self._attend(client)
+
+    def _attend(self, client: socket.socket) -> None:
+        with client, client.makefile("rwb") as lines:
+            self._talk(lines)
 
     def _talk(self, lines: Any) -> None:
         lines.write(b"* OK ready\r\n")
