@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.config.settings")
 
@@ -11,10 +12,16 @@ from django.conf import settings
 
 from crm.home import rules
 from crm.ledger.rules import LOOK_EVERY
+from crm.web import garbage
 
 app = Celery("holdfast")
 app.config_from_object(settings.CELERY)
 app.autodiscover_tasks(settings.ROOMS, related_name="jobs")
+
+
+@worker_init.connect(weak=False)
+def _worker_begins(**_: Any) -> None:
+    garbage.look_seldom()
 
 
 def _ring(task: str, every: float) -> dict[str, Any]:

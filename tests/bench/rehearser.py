@@ -8,11 +8,12 @@ import django
 
 django.setup()
 
-from crm.web import clock  # noqa: E402  (Django first)
+from crm.web import clock, garbage  # noqa: E402  (Django first)
 from retention.workflows.rehearsal import actions  # noqa: E402
 from tests.bench.rehearsing import asked  # noqa: E402
 
 if __name__ == "__main__":
+    garbage.look_seldom()  # as workers do
     with clock.travelling(datetime.fromisoformat(sys.argv[1])):
         rehearsal = asked(clock.now())
         actions.run(clock.now())

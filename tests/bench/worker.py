@@ -7,8 +7,11 @@ from importlib import import_module
 import django
 from django.db import connection
 
+from crm.web import garbage
+
 if __name__ == "__main__":
     django.setup()
+    garbage.look_seldom()  # as workers do
     work = import_module("tests.bench.engine").work  # its tables can be named only now
     connection.ensure_connection()
     sys.stdout.write("ready\n")

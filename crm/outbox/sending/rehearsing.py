@@ -80,7 +80,7 @@ class Sending:
         policy = MailPolicy.shared()
         assert policy is not None, "nobody else can hold the policy of a rehearsal"
         cleared = Cleared()
-        letters = lettered(messages, policy, begin)
+        letters = lettered(messages, policy, begin, hold=False)  # nobody else can hold them
         for letter in letters:
             letter.moment = max(letter.message.due_at, begin)
             letter.got = [at for at in letter.got if at <= letter.moment]

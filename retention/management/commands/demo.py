@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import os
 import signal
 import time
@@ -19,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from crm.config import embedded
-from crm.web import clock, standing
+from crm.web import clock, garbage, standing
 from retention.demo import doorway, filling, seeding
 from retention.demo.processes import ProcessDied, Processes
 from retention.demo.waiting import Progress
@@ -97,9 +96,7 @@ class Command(BaseCommand):
         progress.say(0)
         processes.start_web(port)  # its libraries load while the database is filled
         self.stderr.write("Preparing the database.")
-        # Migrations make classes by the thousand, of which hardly one is ever garbage: looking for it takes a quarter.
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 50)
+        garbage.look_seldom()  # migrations make classes by the thousand
         call_command("migrate", verbosity=0, skip_checks=True)
         self._fill(folder, progress)
         progress.over()
