@@ -71,6 +71,29 @@ def test_an_earlier_version_becomes_current_again_as_a_new_one(browse, ada, chan
     )
 
 
+def test_how_many_are_held_out_stays_as_it_is_whatever_version_comes_back(browse, ada, changed):
+    """It was 0 in version 1: with that the comparison would end, and nobody would be told."""
+    actions.hold_out("test", 20, NOON)
+    page = browse(ada).post("/workflows/test/versions/1/restoration/", follow=True).content.decode()
+    assert "Version 1 is current again, as version 4." in page
+    changed.refresh_from_db()
+    first = changed.versions.get(number=1)
+    assert changed.version.definition == first.definition | {"holdout_percent": 20}
+    again = browse(ada).post("/workflows/test/versions/1/restoration/", follow=True).content.decode()
+    assert "does the same as version 1" in again
+
+
+def test_the_settings_of_a_recipe_say_it_too(browse, ada):
+    """They are what the next change of a setting goes out from."""
+    workflow = actions.enable("inactivity", NOON)
+    actions.configure("inactivity", {"days": 21, "holdout_percent": 20}, NOON)
+    browse(ada).post("/workflows/inactivity/versions/1/restoration/")
+    workflow.refresh_from_db()
+    now = workflow.version.definition
+    assert (workflow.version.number, now["holdout_percent"], now["trigger"]["days"]) == (3, 20, 14)
+    assert actions.configure("inactivity", {"days": 30}, NOON).version.definition["holdout_percent"] == 20
+
+
 def test_the_figures_of_a_move_open_the_names_behind_them(browse, ada, changed):
     page = browse(ada).get("/workflows/test/moving/")
     seen = page.context["preview"]
