@@ -14,6 +14,11 @@ from crm.accounts.models import Account
 from crm.segments.models import Segment
 from crm.settings.actions import handover
 from crm.team.models import User
+from crm.web import clock
+from retention.dunning.models import DunningCase, DunningSettings
+from retention.reports.actions import last_month, working_day
+from retention.reports.models import MonthlyReview
+from retention.reports.rules import counted_at
 from tests.bench import database
 from tests.bench.figures import Figure
 from tests.bench.population import Population, say
@@ -26,6 +31,7 @@ _WORKS = {
     "habits": "interests and heavy users",
     "duplicates": "duplicates, all compared",
     "quality": "data quality, counted",
+    "value": "worth and readiness to grow",
 }
 _SEGMENTS = (
     {"field": "mrr", "op": ">", "value": 500},
@@ -35,6 +41,14 @@ _SEGMENTS = (
     {"field": "days_to_renewal", "op": "<", "value": 90},
 )
 HANDED = 100_000
+#: One customer in so many has a payment that failed today.
+FAILING_EACH = 100
+_FAILING = """
+    INSERT INTO crm_payment (account_id, external_id, due_at, amount, currency, rate, status, attempts, failed_at,
+        failure_reason, refunded, created_at, updated_at)
+    SELECT id, 'bench-' || id, %(at)s, 49, 'EUR', 1, 'failed', 1, %(at)s, 'Your card was declined.', 0, %(at)s, %(at)s
+    FROM crm_account WHERE id %% %(each)s = 0
+"""
 
 
 def measure(population: Population) -> list[Figure]:
@@ -43,7 +57,7 @@ def measure(population: Population) -> list[Figure]:
         database.copy(population.database, _COPY)
         with database.using(_COPY):
             now = population.anchor + timedelta(days=1)
-            return [*_each_day(population, now), *_hand_over(population, now)]
+            return [*_each_day(population, now), *_money(population, now), *_hand_over(population, now)]
     finally:
         database.drop(_COPY)
 
@@ -60,6 +74,27 @@ def _each_day(population: Population, now: datetime) -> Iterator[Figure]:
         yield Figure(f"daily.slice.{name}", f"{what}, longest slice", longest, None, "s", f"{slices} slices")
         say(f"  {what}: {whole:.1f} s, {slices} slices, the longest {longest:.2f} s")
     yield Figure("memory.daily", "all of these, peak", _held(), None, "MB", sizes)
+
+
+def _money(population: Population, now: datetime) -> Iterator[Figure]:
+    """Cases of payments that failed today, each with its first mail planned; and the review of a month."""
+    at = now - timedelta(hours=2)
+    with connection.cursor() as cursor:
+        cursor.execute(_FAILING, {"at": at, "each": FAILING_EACH})
+    DunningSettings.objects.update_or_create(pk=DunningSettings.ONLY, defaults={"on_since": at - timedelta(days=1)})
+    whole, longest, slices = _until_done(slots.work["dunning"].run, now)
+    opened = DunningCase.objects.count()
+    if opened != population.accounts // FAILING_EACH:
+        raise RuntimeError(f"{opened} cases were opened")
+    yield Figure("daily.dunning", "failed payments, followed up", whole, None, "s", f"{opened:,} payments",
+                 {"slices": slices, "longest": round(longest, 2)})  # fmt: skip
+    say(f"  follow-up of {opened:,} failed payments: {whole:.1f} s, {slices} slices, the longest {longest:.2f} s")
+    month = last_month(now)
+    taken, _, _ = _until_done(slots.work["reviews"].run, max(now, counted_at(working_day(month), clock.zone())))
+    if not MonthlyReview.objects.filter(month=month).exists():
+        raise RuntimeError("there is no review")
+    yield Figure("daily.review", "the review of a month", taken, None, "s", f"{population.accounts:,} accounts")
+    say(f"  review of a month: {taken:.1f} s")
 
 
 def _somebody(name: str) -> User:

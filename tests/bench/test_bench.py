@@ -235,7 +235,14 @@ def test_what_is_done_each_day_runs_in_a_copy(small: Population, django_db_block
         found = {figure.key: figure for figure in daily.measure(small)}
         with small.entered():
             assert not AccountPair.objects.exists()
-    assert {"daily.segments", "daily.slice.duplicates", "daily.handover", "memory.daily"} <= set(found)
+    assert {
+        "daily.segments",
+        "daily.slice.duplicates",
+        "daily.dunning",
+        "daily.review",
+        "daily.handover",
+        "memory.daily",
+    } <= set(found)
     assert not database.exists("holdfast_bench_daily")
 
 
