@@ -53,7 +53,12 @@ class BillingCustomer(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint("source", "external_id", name="billingcustomer_once")]
         indexes = [
-            models.Index(fields=["-id"], name="billingcustomer_unmatched", condition=Q(account=None, put_away_at=None))
+            models.Index(fields=["-id"], name="billingcustomer_unmatched", condition=Q(account=None, put_away_at=None)),
+            models.Index(
+                fields=["-id"],
+                name="billingcustomer_put_away",
+                condition=Q(account=None, put_away_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

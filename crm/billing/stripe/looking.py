@@ -28,6 +28,8 @@ from crm.web.locks import alone
 EVERY = timedelta(days=1)
 #: Stripe keeps events for 30 days; whoever was away for longer reads the objects themselves.
 REMEMBERED = timedelta(days=29)
+#: A look that began so long ago is forgotten, with what it found. What billing said stays: the ledger is made of it.
+KEPT = timedelta(days=90)
 #: Events are asked for from a little before the last look: clocks differ.
 OVERLAP = timedelta(minutes=10)
 _PAGE = 50
@@ -109,6 +111,7 @@ def _page(look: BillingLook, now: datetime) -> int:
     if stage is None:
         look.finished_at = now
         look.save(update_fields=["finished_at"])
+        BillingLook.objects.exclude(finished_at=None).filter(started_at__lt=now - KEPT).delete()
         return 0
     if stage.when != "always" and (stage.when == "since") != bool(look.since):
         _next(look)

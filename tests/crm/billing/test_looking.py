@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from crm.accounts.models import Account
-from crm.billing.models import BillingCustomer, BillingDifference, BillingLook
+from crm.billing.models import BillingCustomer, BillingDifference, BillingFact, BillingLook
 from crm.billing.stripe import looking
 from crm.ledger.models import Contract, ContractTerm, Payment
 from tests.conftest import NOON
@@ -96,6 +96,19 @@ def test_it_waits_when_stripe_wants_rest_and_goes_on_where_it_was(server: Stripe
     look.refresh_from_db()
     assert (Contract.objects.count(), look.trouble) == (3, "")
     assert look.finished_at
+
+
+def test_a_look_and_what_it_found_are_kept_for_ninety_days(server: Stripe, known: Account) -> None:
+    server.lists["/v1/subscriptions"] = [subscription()]
+    first = _look()
+    assert first.differences.exists()
+    _look(NOON + looking.KEPT)
+    assert BillingLook.objects.filter(pk=first.pk).exists()
+    _look(NOON + looking.KEPT + looking.EVERY)
+    assert not BillingLook.objects.filter(pk=first.pk).exists()
+    assert not BillingDifference.objects.filter(look_id=first.pk).exists()
+    assert BillingFact.objects.exists()
+    assert Contract.objects.count() == 1
 
 
 def test_without_a_key_nothing_is_asked(server: Stripe, settings) -> None:
