@@ -37,7 +37,10 @@ SLOW = (
 #: Folders whose files share something outside of their databases.
 TOGETHER = ("tests/bench/",)
 #: Files whose tests share nothing and take long, each.
-APART = ("tests/journeys/test_spine.py", "tests/architecture/test_access_matrix.py", "tests/security/test_input.py")
+APART = (
+    "tests/journeys/test_spine.py", "tests/journeys/test_axe.py", "tests/architecture/test_access_matrix.py",
+    "tests/security/test_input.py",
+)  # fmt: skip
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

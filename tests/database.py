@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def _make(creation: BaseDatabaseCreation, cursor: Any, made: str, old: set[str],
             cursor.execute(f'DROP DATABASE "{former}"')
     before = creation.connection.settings_dict["NAME"]
     first = _create(creation, verbosity, autoclobber=True)
+    with creation.connection.cursor() as made_cursor:
+        keep(made_cursor)
     _lead_to(creation, before)
     cursor.execute(f'ALTER DATABASE "{first}" RENAME TO "{made}"')
 
@@ -80,18 +83,47 @@ def _lead_to(creation: BaseDatabaseCreation, name: str) -> None:
 
 
 def _digest() -> str:
-    """Of all migrations, ours and those of packages, with what lies in folders beside them."""
+    """Of all migrations, ours and those of packages, with what lies in folders beside them, and of this file."""
     from django.db.migrations.loader import MigrationLoader
 
     modules = {one.__module__ for one in MigrationLoader(None).disk_migrations.values()}
     folders = sorted({Path(sys.modules[name].__file__ or "").parent for name in modules})
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+    files = [Path(__file__), *(file for folder in folders for file in sorted(folder.rglob("*.py")))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 _create = BaseDatabaseCreation.create_test_db
 
 # Emptying them --------------------------------------------------------------------------------------------------------
+
+#: What migrations have put there, and nothing else changes.
+_KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+
+# What migrations have put anywhere else is put back: a test finds the same whether or not one before it emptied all.
+_KEEP = """
+    DO $$
+    DECLARE
+        own name;
+        filled boolean;
+    BEGIN
+        CREATE SCHEMA holdfast_made;
+        FOR own IN
+            SELECT relname FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> ALL('{{{kept}}}'::name[])
+        LOOP
+            EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', own) INTO filled;
+            IF filled THEN
+                EXECUTE format('CREATE TABLE holdfast_made.%1$I AS TABLE public.%1$I', own);
+            END IF;
+        END LOOP;
+    END $$
+"""
+
+
+def keep(cursor: Any) -> None:
+    """Remember what there is in a database in which nothing but migrations has run: `emptying` puts it back."""
+    cursor.execute(_KEEP.format(kept=",".join(_KEPT)))
+
 
 # Django truncates every table, each of which gets new files for itself and its indexes, and then writes its kinds of
 # content and their permissions anew: half a second, of which a test that wrote twenty rows needs next to nothing.
@@ -110,14 +142,22 @@ _EMPTY = """
                 FOR own, known IN
                     SELECT relname, reltuples FROM pg_class
                     WHERE relname = ANY('{{{tables}}}'::name[]) AND relkind = 'r'
+                        AND relnamespace = 'public'::regnamespace
                 LOOP
-                    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', own) INTO filled;
+                    EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', own) INTO filled;
                     IF filled THEN
-                        EXECUTE format('DELETE FROM %I', own);
+                        EXECUTE format('DELETE FROM public.%I', own);
                     END IF;
                     IF filled OR known > 0 THEN
                         PERFORM pg_clear_relation_stats('public', own);
                     END IF;
+                END LOOP;
+                FOR own IN
+                    SELECT relname FROM pg_class
+                    WHERE relname = ANY('{{{tables}}}'::name[]) AND relkind = 'r'
+                        AND relnamespace = 'holdfast_made'::regnamespace
+                LOOP
+                    EXECUTE format('INSERT INTO public.%1$I SELECT * FROM holdfast_made.%1$I', own);
                 END LOOP;
                 RETURN;
             EXCEPTION WHEN deadlock_detected THEN
@@ -130,15 +170,16 @@ _EMPTY = """
 """
 
 
-#: What migrations have put there, and nothing else changes.
-_KEPT = {"django_content_type", "auth_permission"}
+def emptying(tables: Iterable[str]) -> str:
+    """The statement after which these tables hold what `keep` saw there, and nothing else."""
+    return _EMPTY.format(tables=",".join(sorted(set(tables) - _KEPT)))
 
 
 def sql_flush(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
     """Instead of `DatabaseOperations.sql_flush`, of tables in the schema “public”."""
     if not tables or options.get("reset_sequences"):
         return _django(self, style, tables, **options)
-    return [_EMPTY.format(tables=",".join(set(tables) - _KEPT))]
+    return [emptying(tables)]
 
 
 _django = DatabaseOperations.sql_flush

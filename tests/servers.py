@@ -3,8 +3,16 @@
 import atexit
 import contextlib
 import os
+import sys
 
 from crm.config import embedded
+
+# Tests start some hundred processes. Where Python is told to keep no bytecode, as in containers, each of them would
+# compile everything anew, for longer than most of them live: theirs is kept, beside the servers.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(embedded.data_dir() / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 os.environ["HOLDFAST_TESTING"] = "1"
 os.environ.setdefault("SECRET_KEY", "tests only")

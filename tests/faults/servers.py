@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from crm.config import embedded
+from tests import database
 from tests.stage.crew import die_with_parent
 
 #: With its own fsync, as in production: what was committed must outlive `immediate`.
@@ -66,15 +67,15 @@ class Postgres:
         self.restart("fast")
         call_command("migrate", verbosity=0)
         with connection.cursor() as cursor:
+            database.keep(cursor)
             cursor.execute(_WITNESS)
 
     def empty(self) -> None:
-        """All rows gone, those of migrations kept."""
+        """All rows gone, those of migrations kept. Within a transaction, until whose end nobody else reads or writes."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
-                           " AND tablename NOT IN ('django_migrations', 'django_content_type')")  # fmt: skip
-            (tables,) = cursor.fetchone()
-            cursor.execute(f"TRUNCATE {tables} CASCADE")
+            tables = connection.introspection.table_names(cursor)
+            cursor.execute(f"LOCK TABLE {', '.join(map(connection.ops.quote_name, tables))} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(database.emptying(tables))
 
 
 # Every step to `sending`, with the transaction that took it: its commit has a time, which decides races.
