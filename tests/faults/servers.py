@@ -71,7 +71,7 @@ class Postgres:
             cursor.execute(_WITNESS)
 
     def empty(self) -> None:
-        """All rows gone, those of migrations kept. Within a transaction, until whose end nobody else reads or writes."""
+        """All rows gone, those of migrations kept. Within a transaction: nobody else reads or writes until its end."""
         with connection.cursor() as cursor:
             tables = connection.introspection.table_names(cursor)
             cursor.execute(f"LOCK TABLE {', '.join(map(connection.ops.quote_name, tables))} IN ACCESS EXCLUSIVE MODE")
