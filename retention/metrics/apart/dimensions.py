@@ -25,31 +25,31 @@ from retention.metrics.reading import Period
 
 PLAN_ON, SOURCE = "customer.plan_on", "customer.source"
 
-_FOLDED = 'lower(({}) COLLATE "pg_c_utf8")'
-_COLUMN = "SELECT id AS account_id, {folded} AS key, {column} AS label FROM crm_account"
+FOLDED = 'lower(({}) COLLATE "pg_c_utf8")'
+_COLUMN = "SELECT id AS account_id, {column} AS text, {column} AS label FROM crm_account"
 _OWNER = """
-    SELECT a.id AS account_id, {folded} AS key, coalesce(nullif(u.name, ''), u.email) AS label
+    SELECT a.id AS account_id, u.email AS text, coalesce(nullif(u.name, ''), u.email) AS label
     FROM crm_account a JOIN crm_user u ON u.id = a.owner_id
 """
 _SOURCE = """
-    SELECT DISTINCT ON (account_id) account_id, {folded} AS key, source AS label
+    SELECT DISTINCT ON (account_id) account_id, source AS text, source AS label
     FROM crm_deal WHERE outcome = 'won' ORDER BY account_id, closed_at, id
 """
 # One for each of both days: whoever was a customer on the first belongs to the plan of that day.
 _PLAN = """
-    SELECT DISTINCT ON (account_id, place) account_id, place, key, label FROM (
-        SELECT e.account_id, place, {folded} AS key, min(c.plan) AS label, sum(e.mrr) AS mrr
+    SELECT DISTINCT ON (account_id, place) account_id, place, text, label FROM (
+        SELECT e.account_id, place, {folded} AS text, min(c.plan) AS label, sum(e.mrr) AS mrr
         FROM ({effective}) AS e JOIN crm_contract c ON c.id = e.contract_id
         JOIN (VALUES (true, %s::date), (false, %s::date)) AS asked (place, day)
             ON e.starts_on <= day AND (e.ends_on IS NULL OR e.ends_on > day)
         WHERE e.counts GROUP BY 1, 2, 3
-    ) AS plan ORDER BY account_id, place, mrr DESC, key
+    ) AS plan ORDER BY account_id, place, mrr DESC, text
 """
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """`sql` has account_id, key (folded) and label, and for two days (`by_day`) place: whether it is of the first.
+    """`sql` has account_id, text (to be folded), label, and for two days (`by_day`) place: whether it is of the first.
 
     `field` is asked by filters; for two days it takes the day.
     """
@@ -82,18 +82,18 @@ def _country(code: str) -> str:
 
 
 def _of_column(column: str) -> str:
-    return _COLUMN.format(folded=_FOLDED.format(column), column=column)
+    return _COLUMN.format(column=column)
 
 
 #: By their names in addresses.
 DIMENSIONS: Mapping[str, Dimension] = {
     "plan": Dimension(
         "Plan", "No plan", PLAN_ON, by_day=True,
-        sql=_PLAN.format(folded=_FOLDED.format("c.plan"), effective=EFFECTIVE.format(only="TRUE")),
+        sql=_PLAN.format(folded=FOLDED.format("c.plan"), effective=EFFECTIVE.format(only="TRUE")),
     ),
     "industry": Dimension("Industry", "No industry", "industry", _of_column("industry")),
-    "owner": Dimension("Owner", "Nobody", "owner", _OWNER.format(folded=_FOLDED.format("u.email"))),
-    "source": Dimension("Source", "No source known", SOURCE, _SOURCE.format(folded=_FOLDED.format("source"))),
+    "owner": Dimension("Owner", "Nobody", "owner", _OWNER),
+    "source": Dimension("Source", "No source known", SOURCE, _SOURCE),
     "country": Dimension("Country", "No country", "country", _of_column("country"), named=_country),
     "tier": Dimension("Tier", "No tier", "tier", _of_column("tier")),
 }  # fmt: skip
