@@ -126,6 +126,12 @@ def money(amount: Decimal | int | None, currency: str = "") -> str:
 
 
 @register.filter
+def whole(amount: Decimal) -> Decimal:
+    """Without cents: for columns of amounts that are compared, and for estimates."""
+    return amount.quantize(Decimal(1))
+
+
+@register.filter
 def yearly(amount: Decimal) -> Decimal:
     """Of an amount a month."""
     return amount * 12

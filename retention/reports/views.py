@@ -57,7 +57,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
 def _line(found: Facts, review: MonthlyReview) -> dict[str, Any]:
     said = rules.said(found, actions.money)
     first = [str(sentence) for _, _, sentences in said.sections for sentence in sentences][:2]
-    return {"review": review, "crr": percent(found.rate("crr")), "said": first}
+    crr, why = percent(found.rate("crr")), found.unsaid.get("crr", "")
+    return {"review": review, "crr": crr, "unsaid": why, "said": first}
 
 
 @require_safe
