@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 
@@ -206,6 +206,7 @@ def anniversary_words(since: date | None, today: date) -> str:
     return f"{years} year{'' if years == 1 else 's'} a customer {wording.in_days(days)}"
 
 
+@lru_cache(maxsize=1024)
 def language_name(code: str) -> str:
     """“German” for de, “Portuguese (Brazil)” for pt-BR; a code that is none stays as it is."""
     try:

@@ -7,7 +7,7 @@ may change without opening the file. A step with `only_with: name` is left out w
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,7 @@ def load(slug: str) -> Recipe:
     return read(slug, (FOLDER / f"{slug}.yaml").read_text())
 
 
+@lru_cache(maxsize=64)  # lists of workflows load every recipe
 def read(slug: str, text: str) -> Recipe:
     """A recipe from its text; the definition is checked with the default settings, and with every switch the other way.
 

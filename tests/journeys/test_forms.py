@@ -44,7 +44,7 @@ def foreign() -> Iterator[tuple[str, dict[str, str]]]:
     """A second origin, and what stands on its page."""
     page = {"body": ""}
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Foreign, page))
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", page
     server.shutdown()
     server.server_close()

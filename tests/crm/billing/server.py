@@ -132,7 +132,7 @@ def serving() -> Iterator[Stripe]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     stands.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield stands
     finally:

@@ -71,10 +71,7 @@ def test_an_open_last_term_takes_the_end_away():
     assert rows("contract.ends_on") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "index"), [("contract.starts_on", "term_by_start"), ("contract.ends_on", "term_by_end")]
-)
-def test_a_condition_on_the_day_uses_the_index(name, index):
+def test_a_condition_on_the_day_uses_the_index():
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO crm_account (name, kind, domain, industry, country, timezone, tags, tier, "
                        "primary_use_case, lifetime_spend, lifecycle, mrr, created_at, updated_at) "
@@ -86,9 +83,10 @@ def test_a_condition_on_the_day_uses_the_index(name, index):
                        "SELECT id, date '2020-01-01' + id::int % 3000, date '2021-01-01' + id::int % 3000, 1, 1, now() "
                        "FROM crm_contract")  # fmt: skip
         cursor.execute("ANALYZE crm_account, crm_contract, crm_contractterm")
-        cursor.execute(f"EXPLAIN SELECT * FROM ({slots.date_fields[name].sql}) d WHERE day BETWEEN %s AND %s",
-                       [date(2026, 6, 1), date(2026, 6, 3)])  # fmt: skip
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert index in plan
-    assert "Seq Scan on crm_contractterm" not in plan, plan
-    assert "Seq Scan on crm_contract " not in plan, plan
+        for name, index in (("contract.starts_on", "term_by_start"), ("contract.ends_on", "term_by_end")):
+            cursor.execute(f"EXPLAIN SELECT * FROM ({slots.date_fields[name].sql}) d WHERE day BETWEEN %s AND %s",
+                           [date(2026, 6, 1), date(2026, 6, 3)])  # fmt: skip
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert index in plan
+            assert "Seq Scan on crm_contractterm" not in plan, plan
+            assert "Seq Scan on crm_contract " not in plan, plan

@@ -173,7 +173,7 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     server = HTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     channel = open_channel(f"test+http://127.0.0.1:{server.server_port}/")
     assert isinstance(channel, Listener)
     yield channel
