@@ -42,8 +42,8 @@ def line(step: dict[str, Any]) -> Line:
 
 
 def name_of(step: dict[str, Any]) -> str:
-    """For sentences about what was done with it."""
-    title = line(step).title
+    """For sentences about what was done with it, which put it between quotes: it brings none of its own."""
+    title = line(step).title.replace("“", "").replace("”", "")
     return title if len(title) <= 60 else f"{title[:59]}…"
 
 

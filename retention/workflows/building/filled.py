@@ -80,6 +80,11 @@ class Form:
     def has(self, *kinds: str) -> bool:
         return any(one.asked.kind in kinds for one in self.all())
 
+    @property
+    def titled(self) -> bool:
+        """Its words have a subject, so that somebody reads them."""
+        return self.has("subject")
+
     def languages(self) -> list[tuple[str, str]]:
         """Those that its words are written in besides the first: (code, name)."""
         return [(key, label) for one in self.inputs if one.asked.what == "language" for key, label, _ in one.rows]

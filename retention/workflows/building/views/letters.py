@@ -27,7 +27,8 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     data = drafts.current(desk.own(slug))
     facts, to = letters.facts_for(data, _account(request), viewer_of(request), clock.now())
     shown = letters.look(subject, body, facts, to, data.get("settings") or {})
-    return render(request, "retention/workflows/building/look.html", {"look": shown})
+    titled = bool(subject) or any(name in request.POST for name in ("v.subject", "v.title"))
+    return render(request, "retention/workflows/building/look.html", {"look": shown, "titled": titled})
 
 
 @require_POST
@@ -65,8 +66,9 @@ def _account(request: HttpRequest) -> Account | None:
 
 
 def _words(request: HttpRequest) -> tuple[str, str]:
-    """Of the language that is open, or of the step itself."""
+    """Of the language that is open, or of the step itself. A webhook's note is a text without a subject."""
     language = str(request.POST.get("language", ""))
     at = f"v.languages.{language}." if language else "v."
     subject = request.POST.get(f"{at}subject") or request.POST.get(f"{at}title") or ""
-    return str(subject), str(request.POST.get(f"{at}body", "")).replace("\r\n", "\n")
+    body = request.POST.get(f"{at}body") or request.POST.get(f"{at}note") or ""
+    return str(subject), str(body).replace("\r\n", "\n")

@@ -98,6 +98,25 @@ def test_the_look_is_at_the_language_that_was_chosen(browse, built, ada):
     assert "Servus" in answer.content.decode()
 
 
+def test_words_for_a_program_are_read_without_a_subject_and_not_sent_to_oneself(browse, built, ada):
+    client, slug = browse(ada), built.slug
+    client.post(f"/workflows/{slug}/draft/steps/", {"do": "webhook", "place": "::0"})
+    page = client.get(f"/workflows/{slug}/building/?at=step:webhook").content.decode()
+    assert "How it reads" in page
+    assert "Send it to me" not in page
+    look = client.post(f"/workflows/{slug}/draft/preview/", {"v.note": "Call {{ account.name }}"}).content.decode()
+    assert "Call Sample &amp; Co" in look
+    assert "subject" not in look
+    empty = client.post(f"/workflows/{slug}/draft/preview/", {"v.subject": "", "v.body": "Hi"}).content.decode()
+    assert "(no subject yet)" in empty
+
+
+def test_what_was_done_with_a_step_names_it_without_quotes_inside_quotes():
+    mail = {"id": "m", "do": "message", "subject": "Hello {{ contact.first_name }}", "body": "x"}
+    assert drawing.line(mail).title == "Send “Hello [first name]”"
+    assert drawing.name_of(mail) == "Send Hello [first name]"
+
+
 @pytest.mark.django_db
 def test_a_name_is_called_the_same_where_it_is_chosen_and_where_it_is_read():
     offered = dict(naming.offered())
