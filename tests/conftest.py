@@ -36,6 +36,8 @@ SLOW = (
 )  # fmt: skip
 #: Folders whose files share something outside of their databases.
 TOGETHER = ("tests/bench/",)
+#: Fixtures that take long to make and are then there for all who ask in the same process.
+MADE_ONCE = ("told",)
 #: Files whose tests share nothing and take long, each.
 APART = (
     "tests/journeys/test_spine.py", "tests/journeys/test_axe.py", "tests/architecture/test_access_matrix.py",
@@ -52,15 +54,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=long)
     for item in items:
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
     yield  # and pytest-django puts those that empty their database behind the others
     items.sort(key=lambda item: next((place for place, slow in enumerate(SLOW) if item.nodeid.startswith(slow)), 99))
 
 
-def _group(nodeid: str) -> str:
+def _group(item: pytest.Item) -> str:
     """Of what one process runs in one go."""
-    file = nodeid.partition("::")[0]
-    return nodeid if file in APART else next((folder for folder in TOGETHER if file.startswith(folder)), file)
+    file = item.nodeid.partition("::")[0]
+    for name in MADE_ONCE:
+        if name in getattr(item, "fixturenames", ()):
+            return name
+    return item.nodeid if file in APART else next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ Forms and fields are found by reading the pages and the schema, so that a new on
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -52,11 +53,12 @@ def world(mira: User) -> World:
 
 
 class Forms(HTMLParser):
-    """The forms of a page: (address, {field: value})."""
+    """The forms of a page, (address, {field: value}), and where it leads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str]]] = []
+        self.links: set[str] = set()
 
     def handle_starttag(self, tag: str, attributes: Any) -> None:
         values = dict(attributes)
@@ -64,13 +66,16 @@ class Forms(HTMLParser):
             self.found.append((values.get("action") or "", {}))
         elif tag in {"input", "textarea", "select", "button"} and values.get("name") and self.found:
             self.found[-1][1].setdefault(values["name"], values.get("value") or "")
+        elif tag == "a" and values.get("href"):
+            self.links.add(values["href"].partition("#")[0])
 
 
 def posts(world: World) -> dict[str, set[str]]:
-    """Every address that takes a form → the fields that pages offer for it."""
+    """Every address that takes a form → the fields that pages offer for it, on their first view and on their tabs."""
     page = Client()
     page.force_login(User.objects.get(role="admin"))
     found: dict[str, set[str]] = {}
+    ways = [f"{reverse('accounts:detail', kwargs=ROWS['accounts:detail'].at(world))}?log=1"]
     for name in KNOWN:
         row = ROWS[name]
         if name.startswith("api-"):
@@ -79,15 +84,24 @@ def posts(world: World) -> dict[str, set[str]]:
         if "POST" in row.methods.split() and name != "account_logout":
             found.setdefault(url, set()).add("next")
         if "GET" in row.methods.split():
-            for view in ("", "?tab=settings", "?log=1"):
-                forms = Forms()
-                answer = page.get(url + view)
-                forms.feed(b"".join(answer).decode(errors="replace"))
-                for action, fields in forms.found:
-                    address = (action or url).partition("?")[0]
-                    if address != reverse("account_logout"):
-                        found.setdefault(address, set()).update(fields)
+            ways.append(url)
+    seen = set(ways)
+    for way in ways:  # which grow
+        forms, url = Forms(), way.partition("?")[0]
+        forms.feed(b"".join(page.get(way)).decode(errors="replace"))
+        for action, fields in forms.found:
+            address = (action or url).partition("?")[0]
+            if address != reverse("account_logout"):
+                found.setdefault(address, set()).update(fields)
+        tabs = {url + link if link.startswith("?") else link for link in forms.links if _TAB.search(link)}
+        tabs = {link for link in tabs - seen if link.startswith(url)}
+        ways += sorted(tabs)
+        seen |= tabs
     return found
+
+
+#: Of one parameter: tabs within tabs show the same forms.
+_TAB = re.compile(r"\?tab=[\w-]+$")
 
 
 #: Whether each place gets every text, or of those that are refused alike one after the other in turn.
