@@ -30,7 +30,7 @@ from retention.workflows.definition import Definition
 from retention.workflows.experiments import holdout
 from retention.workflows.mail_facts import mail_facts
 from retention.workflows.models import Enrollment, Turn, listed
-from retention.workflows.naming import named_in
+from retention.workflows.naming import named_in, names
 from retention.workflows.rows import OF_A_READER, Customer, Reader, Run, Term
 
 _WRITE_RUNS = """
@@ -167,7 +167,8 @@ class Batch:
 
     def _facts_of(self, enrollment: Enrollment) -> dict[str, Any]:
         account = self.accounts[enrollment.account_id]
-        reader, term, owner = self.reader(enrollment), self.term(enrollment), account.owner
+        reader, owner = self.reader(enrollment), account.owner
+        term = self.term(enrollment) if self._names_contracts else None
         return {
             "contact": {
                 "first_name": reader.first_name, "last_name": reader.last_name,
@@ -191,6 +192,10 @@ class Batch:
         """What other rooms know of all customers of the batch, as far as the workflow's words name it."""
         ids = list(self.accounts)
         return {name: mail_facts[name].find(ids, self.now) for name in named_in(self.definition)}
+
+    @cached_property
+    def _names_contracts(self) -> bool:
+        return names(self.definition, "contract")
 
     @cached_property
     def _own_fields(self) -> tuple[FieldDefinition, ...]:

@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 from crm.accounts.models import Contact
 from crm.outbox.sending.letters import zone_of
 from crm.slots import Passed, Refusal
+from crm.web.attaching import attach
 from retention.workflows import published, rules
 from retention.workflows.definition import Definition, DefinitionError
 from retention.workflows.experiments import holdout
 from retention.workflows.leaving import Looked, leaves, look
-from retention.workflows.models import Enrollment, StepRun, Workflow
+from retention.workflows.models import Enrollment, StepRun, Workflow, listed
 
 GUARD = "workflow"
 
@@ -42,9 +43,9 @@ def say(messages: Sequence[Any], now: datetime) -> Mapping[int, Refusal | Passed
     Called inside the sending transaction, which holds the gate: whoever switches a workflow off closes it first.
     """
     wanted = {message.origin_id: message for message in messages if message.origin == "workflow"}
-    # Many are of few workflows: these are read once, not once with each.
-    runs = StepRun.objects.filter(pk__in=wanted).select_related("enrollment").prefetch_related("enrollment__workflow")
-    found = _seen(list(runs), wanted, now)
+    runs = list(StepRun.objects.filter(pk__in=listed(list(wanted))).select_related("enrollment"))
+    attach([run.enrollment for run in runs], "workflow")  # many are of few workflows
+    found = _seen(runs, wanted, now)
     return {pk: judged(facts, now) or Passed(GUARD, facts) for pk, facts in found.items()}
 
 

@@ -20,8 +20,8 @@ from retention.workflows import rules
 
 
 def listed(ids: Sequence[int]) -> RawSQL:
-    """For `filter(id__in=listed(ids))`: one parameter, where a list would write each of a thousand ids."""
-    return RawSQL("SELECT unnest(%s::bigint[])", (list(ids),))
+    """For `filter(id__in=listed(ids))`: one plain text, where a list would write each of a thousand ids."""
+    return RawSQL("SELECT unnest(%s::bigint[])", (f"{{{','.join(map(str, ids))}}}",))
 
 
 class Workflow(models.Model):

@@ -20,6 +20,7 @@ from crm.outbox.sending import guards
 from crm.outbox.sending.clear import Cleared, passes, save, within_the_cap, write_down
 from crm.outbox.sending.guards import Move, Verdict
 from crm.outbox.sending.letters import Letter, lettered
+from crm.web.attaching import attach
 
 #: Letters that are looked at in one go.
 SLICE = 2000
@@ -72,8 +73,9 @@ class Sending:
 
     def _due(self, until: datetime) -> list[OutboundMessage]:
         rows = OutboundMessage.objects.filter(state=OutboundMessage.State.DUE, due_at__lte=until)
-        rows = rows.prefetch_related("sender", "template").defer("rendered_body", "rendered_subject")
-        return list(rows.order_by("due_at", "id")[:SLICE])
+        found = list(rows.defer("rendered_body", "rendered_subject").order_by("due_at", "id")[:SLICE])
+        attach(found, "sender", "template")
+        return found
 
     @transaction.atomic
     def _clear(self, messages: Sequence[OutboundMessage], begin: datetime, until: datetime) -> int:

@@ -2,14 +2,15 @@
 
 `OWN` are tables that the engine and the outbox change: each has a shadow, with the rows in scope. `BESIDE` are tables
 that are only added to: new rows stand beside the real ones. `IN_SCOPE` are customers and what is theirs that steps may
-change: of these the shadows hold whoever has entered, and until then the real row is read. A step that writes to any
-other table fails in a rehearsal, by Postgres' own word; a test runs every kind of step to see that none does.
+change: where some do, the shadows hold whoever has entered, and until then the real row is read. A step that writes to
+any other table fails in a rehearsal, by Postgres' own word; a test runs every kind of step to see that none does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -100,7 +101,7 @@ class Scene:
         session = self.session
         for table, indexes in OWN.items():
             session.shadow(table, indexes=indexes)
-        for table in IN_SCOPE:
+        for table in self.changed:
             session.shadow(table, indexes=_IN_SCOPE_INDEXES.get(table, ()))
         for table in BESIDE:
             self._beside(table)
@@ -122,8 +123,14 @@ class Scene:
         else:
             self.session.add_beside(table)
 
+    @cached_property
+    def changed(self) -> dict[str, str]:
+        """Those of `IN_SCOPE` that need a shadow: none where no step changes a customer."""
+        changes = any(step.do not in HARMLESS for step in walk(self.plan.definition.steps))
+        return IN_SCOPE if changes else {}
+
     def _whole_views(self) -> None:
-        for table in IN_SCOPE:
+        for table in self.changed:
             self.session.run(
                 f"CREATE TEMP VIEW whole_{table} AS SELECT * FROM pg_temp.{table} UNION ALL"  # noqa: S608
                 f" SELECT * FROM public.{table} t WHERE NOT EXISTS (SELECT FROM pg_temp.{table} s WHERE s.id = t.id)"
@@ -132,8 +139,7 @@ class Scene:
     @property
     def whole(self) -> dict[str, str]:
         """Where everybody stands, for those who look for customers: with what the steps have changed, if any may."""
-        changes = any(step.do not in HARMLESS for step in walk(self.plan.definition.steps))
-        return {table: f"whole_{table}" if changes else f"public.{table}" for table in IN_SCOPE}
+        return {table: f"whole_{table}" for table in self.changed}
 
     def set_clock(self, moment: datetime) -> None:
         self.session.run("SELECT set_config('holdfast.rehearsed_now', %s, false)", [moment.isoformat()])
@@ -233,11 +239,12 @@ class Scene:
         session.run("INSERT INTO scope SELECT account_id FROM newcomer")
         if new > 1000:
             session.run("ANALYZE newcomer")
-        for table, where in IN_SCOPE.items():
+        for table, where in self.changed.items():
             session.fill(table, where)
         self._take_in_mail()
         if new > 1000:
-            session.run(f"ANALYZE {', '.join(IN_SCOPE)}, crm_outboundmessage, retention_enrollment, scope")
+            filled = (*self.changed, "crm_outboundmessage", "retention_enrollment", "scope")
+            session.run(f"ANALYZE {', '.join(filled)}")
         return new
 
     def _take_in_mail(self) -> None:

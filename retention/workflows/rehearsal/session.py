@@ -170,7 +170,7 @@ class Session:
     def outside(self, whole: dict[str, str]) -> Iterator[None]:
         """Inside the block statements see these instead of the shadows, which hold only those in scope."""
         self._whole = whole
-        self._outside = re.compile(rf'(?<![\w.])"?({"|".join(whole)})"?(?!\w)')
+        self._outside = re.compile(rf'(?<![\w.])"?({"|".join(whole)})"?(?!\w)') if whole else None
         try:
             yield
         finally:
