@@ -253,8 +253,8 @@ def _reopened(named: Sequence[Category]) -> list[Sentence]:
 def _saved(facts: Facts) -> list[Sentence]:
     found = []
     if facts.saved:
-        who = "customer who wanted to leave stayed" if facts.saved == 1 else "customers who wanted to leave stayed"
-        parts = Part(f"{facts.saved:,} {who}", "saved"), Part(" with a pause or a discount.")
+        times = "Once" if facts.saved == 1 else f"{facts.saved:,} times"  # of several contracts each counts
+        parts = Part(f"{times} a customer who wanted to leave stayed", "saved"), Part(" with a pause or a discount.")
         found.append(Sentence(parts, "good"))
     if facts.reinstated:
         who = "cancellation was" if facts.reinstated == 1 else "cancellations were"

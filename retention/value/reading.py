@@ -63,7 +63,7 @@ def verdicts(viewer: Any, today: date) -> dict[str, Sequence[Line]]:
         rules.COSTS: rows.filter(verdict=rules.COSTS).order_by("margin", "account_id")[:SHOWN],
     }
     return {
-        verdict: [Line(row, rules.reasons(facts_of(row, today), settings.CURRENCY)) for row in lines]
+        verdict: [Line(row, rules.reasons(facts_of(row, today), verdict, settings.CURRENCY)) for row in lines]
         for verdict, lines in found.items()
     }
 

@@ -168,9 +168,10 @@ def hours(minutes: int) -> str:
     return " ".join(part for part in parts if part)
 
 
-def reasons(of: Facts, currency: str) -> Sequence[str]:
-    """Why they are what they are, each a phrase with its figure; `currency` is the reporting one."""
-    if verdict(of) == COSTS:
+def reasons(of: Facts, judged: str, currency: str) -> Sequence[str]:
+    """Why they were judged so, each a phrase with its figure; `currency` is the reporting one. What is known of the
+    customer since may judge otherwise, in the next count."""
+    if judged == COSTS:
         spent = f"{wording.money(of.cost, currency)} to serve them, {wording.money(of.spend, currency)} paid"
         found = [spent, f"{hours(of.minutes)} of replies, calls and meetings"]
         if of.complaints:

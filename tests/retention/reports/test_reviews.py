@@ -102,7 +102,7 @@ def test_what_is_broken_is_named_from_its_bounds_on() -> None:
 def test_who_was_saved_and_what_renews() -> None:
     found = told(about(saved=1, reinstated=2, renewing=3, renewing_mrr=Decimal("450.00")))
     assert [str(sentence) for sentence in (*found.saved, *found.next)] == [
-        "1 customer who wanted to leave stayed with a pause or a discount.",
+        "Once a customer who wanted to leave stayed with a pause or a discount.",
         "2 cancellations were withdrawn.",
         "3 contracts end in June, € 450.00 a month.",
     ]
@@ -185,7 +185,7 @@ def test_it_is_counted_and_sent_on_time_and_once(month: dict[str, Any], mira: Us
     assert len(mails()) == 1
     message = OutboundMessage.objects.get(origin="review")
     assert message.facts["month"] == "May 2026"
-    assert "1 customer who wanted to leave stayed with a pause or a discount." in str(message.facts["sections"])
+    assert "Once a customer who wanted to leave stayed with a pause or a discount." in str(message.facts["sections"])
 
 
 @pytest.mark.django_db

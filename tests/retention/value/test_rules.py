@@ -68,11 +68,13 @@ def test_who_costs_more_is_judged_from_the_ninetieth_day_on() -> None:
 
 
 def test_reasons_say_their_figures() -> None:
-    said = rules.reasons(replace(NOBODY, cost=Decimal(1240), spend=Decimal(980), minutes=1240, complaints=1), "EUR")
+    dear = replace(NOBODY, cost=Decimal(1240), spend=Decimal(980), minutes=1240, complaints=1)
+    said = rules.reasons(dear, COSTS, "EUR")
     assert "1,240" in said[0]
     assert "980" in said[0]
     assert said[1:] == ["20 h 40 min of replies, calls and meetings", "1 open complaint"]
-    assert "Reached their goal" in rules.reasons(ALL, "EUR")
+    assert rules.reasons(replace(dear, lifecycle="churned"), COSTS, "EUR") == said  # until night
+    assert "Reached their goal" in rules.reasons(ALL, GROW, "EUR")
     assert [rules.hours(minutes) for minutes in (0, 59, 60, 61)] == ["0 min", "59 min", "1 h", "1 h 1 min"]
 
 
