@@ -90,17 +90,16 @@ class Sending:
         standing = [one for one in letters if passes(one, verdicts[one.message.pk], cleared)]
         passing = []
         for letter in within_the_cap(standing, cleared):
-            self._take_slot(letter)
-            known = letter.known()
-            late = guards.in_time(known, guards.first(guards.TIMELY, known))
-            if passes(letter, late, cleared) and self._can_be_written(letter, cleared):
+            waited = self._take_slot(letter)
+            if (not waited or _still_in_time(letter, cleared)) and self._can_be_written(letter, cleared):
                 passing.append(letter)
         save(cleared)
         _sent(passing)
         return len(passing) + len(cleared.rows)
 
-    def _take_slot(self, letter: Letter) -> None:
-        """A sender sends so many in a minute of the clock; what is over leaves in a later one, in its order."""
+    def _take_slot(self, letter: Letter) -> bool:
+        """A sender sends so many in a minute of the clock; what is over leaves in a later one, in its order. Returns
+        whether this one has to wait for that."""
         sender, minute = letter.sender, minute_of(letter.moment)
         pace = self.paces.setdefault(sender.pk, Pace(minute, max(sender.per_minute, 1)))
         if pace.minute < minute:
@@ -108,13 +107,21 @@ class Sending:
         elif not pace.free:
             pace.minute, pace.free = pace.minute + MINUTE, max(sender.per_minute, 1)
         pace.free -= 1
+        waits = pace.minute > letter.moment
         letter.moment = max(letter.moment, pace.minute)
+        return waits
 
     def _can_be_written(self, letter: Letter, cleared: Cleared) -> bool:
         if self.written >= WRITTEN:
             return True
         self.written += 1
         return write_down(letter, cleared)
+
+
+def _still_in_time(letter: Letter, cleared: Cleared) -> bool:
+    """The guards that ask the clock are asked once more, since it has moved on; else that is noted."""
+    known = letter.known()
+    return passes(letter, guards.in_time(known, guards.first(guards.TIMELY, known)), cleared)
 
 
 def _with_a_moment(verdict: Verdict, begin: datetime) -> Verdict:
