@@ -20,17 +20,11 @@ WITH claimed AS (
                 'name', concat_ws(' ', nullif(c.first_name, ''), nullif(c.last_name, '')), 'email', c.email),
             'account', jsonb_build_object('name', a.name, 'industry', a.industry, 'use_case', a.primary_use_case, 'custom', a.custom),
             'owner', CASE WHEN u.id IS NULL THEN '{}' ELSE jsonb_build_object('name', u.name, 'email', u.email) END,
-            'contract', CASE WHEN t.id IS NULL THEN '{}' ELSE jsonb_build_object('plan', k.plan,
-                'starts_on', to_char(t.starts_on, 'FMDD FMMonth YYYY'),
-                'ends_on', coalesce(to_char(t.ends_on, 'FMDD FMMonth YYYY'), ''),
-                'mrr', to_char(t.mrr, 'FM999,999,990.00'), 'currency', k.currency) END,
+            'contract', '{}'::jsonb,  -- no words of its mail and its task name one
             'settings', '{}'::jsonb, 'trigger', e.facts) AS facts
     FROM claimed e JOIN crm_account a ON a.id = e.account_id
     JOIN crm_contact c ON c.account_id = a.id AND c.is_primary
     LEFT JOIN crm_user u ON u.id = a.owner_id
-    LEFT JOIN crm_contract k ON k.account_id = a.id
-    LEFT JOIN crm_contractterm t ON t.contract_id = k.id AND t.starts_on <= %(now)s::date
-        AND (t.ends_on IS NULL OR t.ends_on > %(now)s::date)
 ), ran AS (
     INSERT INTO retention_steprun (enrollment_id, step_id, visit, kind, ran_at, outcome, detail)
     SELECT id, 'hello', 1, 'message', %(now)s, 'Planned a mail to ' || reader, '{"planned": true}'::jsonb FROM known
