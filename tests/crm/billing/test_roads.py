@@ -157,6 +157,25 @@ def _contract(client: Client, secret: str, key: str, occurred: timedelta, **said
     inbox.work(NOON)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_that_a_contract_has_started_is_told_once_whatever_comes_first(known: Account, turned: bool) -> None:
+    created = event("customer.subscription.created", subscription(), at("2026-05-31"))
+    later = event("customer.subscription.updated", subscription(), at("2026-06-01"))
+    deliver(*((later, created) if turned else (created, later)))
+    (entry,) = TimelineEntry.objects.filter(kind="contract.started")
+    assert (entry.account, entry.payload["contract_id"]) == (known, Contract.objects.get().pk)
+    assert entry.payload["starts_on"] == "2026-05-10"
+
+
+def test_a_trial_has_not_started_until_it_is_paid_for(known: Account) -> None:
+    tried = subscription(status="trialing", trial_end=at("2026-06-10"))
+    deliver(event("customer.subscription.created", tried, at("2026-05-31")))
+    assert not TimelineEntry.objects.filter(kind="contract.started").exists()
+    later = NOON + timedelta(days=10)
+    deliver(event("customer.subscription.updated", subscription(), at("2026-06-10")), now=later)
+    assert TimelineEntry.objects.filter(kind="contract.started").count() == 1
+
+
 def test_a_new_term_ends_the_one_before_and_a_price_said_alone_parts_it(
     client: Client, acme: Account, ada: User
 ) -> None:
