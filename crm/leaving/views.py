@@ -30,7 +30,8 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(rows.select_related("account"), pk=pk)
     last, reader = tokens.last_day(clock.now()), reading.reader_of(row)
     context = {
-        "contract": row, "last": last, "reader": reader, "expected": row.status == Contract.Status.EXPECTED,
+        "contract": row, "whose": str(row.account), "last": last, "reader": reader,
+        "expected": row.status == Contract.Status.EXPECTED,
         "url": tokens.url_of(row.pk, reader.pk if reader else None, last),
     }  # fmt: skip
     back = row.account.get_absolute_url()

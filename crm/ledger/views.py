@@ -51,6 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Its terms, what was paid, who wanted to leave, and what can be done about it."""
     row, now = _row(request, pk), clock.now()
     context = reading.contract(row, clock.today(now)) | {"may_edit": allows(request.user, "edit_contracts")}
+    context["whose"] = str(row.account)
     context["doors"] = [(door.label, reverse(door.url_name, args=[row.pk])) for door in slots.contract_doors]
     heading, back = row.plan or "Contract", row.account.get_absolute_url()
     return dialog(request, "crm/ledger/contract.html", context, heading=heading, back=back)
@@ -105,6 +106,7 @@ def _shown_first(
         except changing.ChangeError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
     context: dict[str, Any] = {"form": form, "contract": row, "effect": effect, "mark": form.mark() if effect else ""}
+    context["whose"] = str(row.account)
     status = 422 if form.is_bound and not effect else 200
     return dialog(request, template, context, heading=heading, back=row.account.get_absolute_url(), status=status)
 

@@ -15,7 +15,8 @@ def dialog(
 ) -> HttpResponse:
     """The form of `template`, which extends `frame`: inside the page's dialog for htmx, else a page.
 
-    `back` is the address that its Cancel leads to. The template's form sends itself to the same address it came from.
+    `back` is the address that its Cancel leads to; a page calls it by `whose` of the context, where that is given.
+    The template's form sends itself to the same address it came from.
     """
     frame = "ui/dialog_part.html" if request.htmx else "ui/dialog_page.html"  # type: ignore[attr-defined]
     answer = render(request, template, {**context, "frame": frame, "heading": heading, "back": back}, status=status)

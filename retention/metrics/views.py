@@ -96,6 +96,7 @@ def _around(question: Asked, viewer: User) -> dict[str, Any]:
                      for name, label in COMPARED.items()],
         "kept": kept.items(), "chosen": chosen,
         "everybody": question.url(page, **alone), "here": question.url(page),
+        "usual": page if question.parameters else "",
         "recount": question.url(reverse("retention:recount")),
     }  # fmt: skip
 

@@ -42,3 +42,30 @@ def test_the_dashboard_is_dark_on_white_whatever_the_theme(
         inks.append(page.evaluate(INK))
         assert len(inks[-1]) > 4
     assert inks[0] == inks[1] == inks[2]
+
+
+#: How what stands around cards is laid out.
+AROUND = """[...document.querySelectorAll('main .card')].flatMap((card) => {
+  const around = []
+  for (let one = card.parentElement; one; one = one.parentElement) around.push(getComputedStyle(one).display)
+  return around
+})"""
+
+
+@pytest.mark.parametrize("path", ["", "cohorts/", "dunning/report/", "value/"])
+def test_cards_stand_below_each_other_and_nothing_of_the_screen_is_printed(
+    new_context: Any, live_server: Any, make_user: Any, path: str
+) -> None:
+    """A grid that breaks over two sheets is drawn over itself."""
+    make_user("Mira")
+    account = factories.account("Kelp & Co")
+    factories.contract(account, date(2024, 12, 1), mrr=100)
+    project([account.pk], clock.now())
+    page = window(new_context, 1440)
+    sign_in(page, live_server.url)
+    page.emulate_media(media="print")
+    page.set_viewport_size(SHEET)  # type: ignore[arg-type]
+    page.goto(f"{live_server.url}/retention/{path}")
+    assert set(page.evaluate(AROUND)) == {"block"}
+    assert page.locator(".skip, .back").locator("visible=true").count() == 0
+    assert page.evaluate(TOO_WIDE) <= 0

@@ -147,6 +147,20 @@ def test_a_new_installation_is_told_what_to_import(ada_client: Client) -> None:
     assert "n/a</b>" not in page
 
 
+def test_days_without_customers_lead_back_to_where_there_are_some(ada_client: Client) -> None:
+    customers({"Stays": (date(2026, 1, 1), None, 100)})
+    days = {"from": "2024-01-01", "to": "2024-02-01"}
+    page = ada_client.get(PAGE, days).content.decode()
+    assert "Nobody was a customer in these days" in page
+    assert f'<a class="btn" href="{PAGE}">This quarter</a>' in page  # “All customers” would lead to the same page again
+    sliced = days | {"f": '{"all": [{"field": "name", "op": "is", "value": "Stays"}]}'}
+    page = ada_client.get(PAGE, sliced).content.decode()
+    assert "Nobody of these was a customer in these days" in page
+    assert (
+        '<a class="btn" href="/retention/?period=own&amp;from=2024-01-01&amp;to=2024-02-01">All customers</a>' in page
+    )
+
+
 @pytest.mark.parametrize(
     ("parameters", "why"),
     [

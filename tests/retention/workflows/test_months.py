@@ -156,7 +156,7 @@ def test_the_report_goes_to_whom_there_is_something_to_say(run_at: Any, ada: Any
     subject, text, _ = letter(busy, NOON)
     assert subject == "Your May 2026 with us"
     assert "- Exports: 12 times, 8 before" in text
-    assert "We solved 1 question of yours, half of them within 3 hours." in text
+    assert "We solved a question of yours within 3 hours." in text
     assert "on your way to what you came for: Half the time for invoices" in text
     assert "reports" not in text
     assert quiet.pk
