@@ -212,5 +212,6 @@ def test_the_dialog_shows_first_what_follows(client, mira, sam, contract, price)
     assert spans(contract) == [(START, date(2026, 7, 1), 400)]
     assert client.post(url, said | {"way": "discount", "percent": "", "months": 3}).status_code == 422
     page = client.get(f"/contracts/{contract.pk}/")
+    assert f"{contract.account}</a>" in page.content.decode()  # whose it is, where no dialog lies over them
     assert 'id="dialog"' in page.content.decode()  # alone, it has room for the forms that its buttons open
     assert (page.context["notice"].effective_on, page.context["can_cancel"]) == (date(2026, 7, 1), False)
