@@ -43,6 +43,13 @@ class Cell:
         """Of what they brought at the end of their first month; above 1 they grew. None where that was nothing."""
         return Fraction(self.mrr) / Fraction(self.mrr_at_first) if self.mrr_at_first else None
 
+    @property
+    def unsaid(self) -> str:
+        """Why a rate is None; blank: none is."""
+        if not self.of:
+            return "nobody joined in this month"
+        return "" if self.mrr_at_first else "who joined in this month brought nothing at its end"
+
 
 @dataclass(frozen=True, slots=True)
 class Cohort:

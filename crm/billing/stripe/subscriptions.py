@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from itertools import chain
 from typing import Any
 
@@ -142,7 +142,16 @@ def _amount(item: dict[str, Any], price: dict[str, Any], notes: list[str]) -> De
         each = Decimal(str(price.get("unit_amount_decimal") or price.get("unit_amount")))
     except InvalidOperation as error:
         raise Unreadable(f"The price {named} is no number.") from error
-    return each * quantity
+    return each * _packs(quantity, thing(price.get("transform_quantity")))
+
+
+def _packs(quantity: Decimal, packs: dict[str, Any]) -> Decimal:
+    """A price may be of a pack of so many: what is begun counts whole, or not at all."""
+    size = packs.get("divide_by")
+    if not isinstance(size, int) or size < 2:
+        return quantity
+    rounding = ROUND_FLOOR if packs.get("round") == "down" else ROUND_CEILING
+    return (quantity / size).to_integral_value(rounding)
 
 
 def _tiers(tiers: list[dict[str, Any]], quantity: Decimal, mode: str) -> Decimal | None:
@@ -151,7 +160,7 @@ def _tiers(tiers: list[dict[str, Any]], quantity: Decimal, mode: str) -> Decimal
     for tier in tiers:
         up_to = Decimal(tier["up_to"]) if isinstance(tier.get("up_to"), int) else None
         each = Decimal(str(tier.get("unit_amount_decimal") or tier.get("unit_amount") or 0))
-        flat = Decimal(tier.get("flat_amount") or 0)
+        flat = Decimal(str(tier.get("flat_amount_decimal") or tier.get("flat_amount") or 0))
         reached = up_to is None or quantity <= up_to
         if mode == "volume" and reached:
             return quantity * each + flat
@@ -171,8 +180,17 @@ def _interval(price: dict[str, Any]) -> tuple[str, int]:
 
 
 def _discounts(one: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Of a subscription, or of one item of it."""
-    yield from filter(None, [thing(one.get("discount")), *things(one.get("discounts"))])
+    """Of a subscription, or of one item of it. Versions of the API that know both places say the same one in each."""
+    alone, listed = thing(one.get("discount")), things(one.get("discounts"))
+    if alone and not (alone.get("id") and any(each.get("id") == alone["id"] for each in listed)):
+        yield alone
+    yield from filter(None, listed)
+
+
+def _is_unsaid(one: dict[str, Any]) -> bool:
+    """Whether one is listed by its id, and is not the one that stands beside the list."""
+    listed, alone = one.get("discounts"), thing(one.get("discount")).get("id")
+    return isinstance(listed, list) and any(isinstance(each, str) and each != alone for each in listed)
 
 
 def coupon_of(discount: dict[str, Any]) -> dict[str, Any] | str:
@@ -186,8 +204,7 @@ def _discounted(
 ) -> Decimal:
     """What a month brings less the discounts of a subscription, or of an item; `price` says how often an amount goes
     off. Those that are for the first time alone change nothing of a month."""
-    listed = one.get("discounts")
-    if isinstance(listed, list) and any(isinstance(each, str) for each in listed):
+    if _is_unsaid(one):
         notes.append(UNSAID)
     for discount in _discounts(one):
         if isinstance(coupon := coupon_of(discount), str):

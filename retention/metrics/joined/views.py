@@ -84,19 +84,21 @@ class _Echo:
         return line
 
 
-_HEAD = ("joined", "customers_joined", "months_since", "month_end", "customers", "customers_kept", "mrr", "mrr_kept")
+_HEAD = (
+    "joined", "customers_joined", "months_since", "month_end", "customers", "customers_kept", "mrr", "mrr_kept",
+    "unsaid",
+)  # fmt: skip
 
 
 def _lines(found: Sequence[Cohort]) -> Iterator[str]:
-    """Rates are fractions, blank where there is nothing to say."""
+    """Rates are fractions, blank where there is nothing to say; the last column says why."""
     writer: Any = csv.writer(_Echo())
     yield writer.writerow(_HEAD)
     for cohort in found:
         for at, each in enumerate(cohort.cells):
             rates = ["" if rate is None else f"{float(rate):.4f}" for rate in (each.kept, each.revenue_kept)]
-            yield writer.writerow(
-                [f"{cohort.first:%Y-%m}", cohort.joined, at, each.month, each.customers, rates[0], each.mrr, rates[1]]
-            )
+            which = f"{cohort.first:%Y-%m}", cohort.joined, at, each.month
+            yield writer.writerow([*which, each.customers, rates[0], each.mrr, rates[1], each.unsaid])
 
 
 def _month(text: str) -> date:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from crm.web.days import within
 from retention.metrics.reading import Period, PeriodError, Slice, asked
 
 #: Customers of one page.
@@ -88,6 +89,8 @@ def read_moment(text: str, now: datetime, zone: tzinfo) -> datetime:
     try:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         aware = moment.astimezone(UTC)
+        if not within(aware.date()):  # a reader's own zone may lie beyond what Python can count
+            raise OverflowError
     except (OverflowError, ValueError):
         raise PeriodError(f"“{text[:40]}” lies beyond the calendar.") from None
     if aware > now:

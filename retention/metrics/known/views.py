@@ -75,7 +75,7 @@ def _asked(request: HttpRequest, now: datetime) -> tuple[asking.Asked, datetime,
     days = "period" in values or values.get("from") or values.get("to")
     asked = asking.asked(values if days else values | {"period": "last-month"}, viewer, now)
     text, number = values.get("as_of", "").strip(), values.get("part", "") or "1"
-    if not (number.isascii() and number.isdecimal() and 1 <= int(number[:7]) <= 100_000):
+    if not (number.isascii() and number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= 100_000):
         raise PeriodError("There is no such part of the list.")
     return asked, read_moment(text, now, viewer.zone) if text else _end_of(asked, now), int(number)
 

@@ -14,6 +14,8 @@ from crm.accounts.models import Account
 from crm.billing import secrets
 from crm.billing.actions import linking
 from crm.billing.models import BillingCustomer, BillingObject, PaymentMethod
+from crm.billing.rules.wishes import UNSAID
+from crm.billing.stripe.subscriptions import said_of
 from crm.inbox import actions as inbox
 from crm.inbox.models import InboundPayload
 from crm.ledger.actions.rates import NewRate
@@ -172,7 +174,16 @@ _HALF = {"coupon": {"percent_off": 50, "duration": "forever"}}
         ([item(3000)], {"discounts": [{"coupon": {"amount_off": 700, "currency": "usd", "duration": "forever",
                                                   "currency_options": {"eur": {"amount_off": 600}}}}]}, "24.00"),
         ([item(3000)], {"discounts": [{"coupon": {"amount_off": 700, "currency": "usd"}}]}, "30.00"),
+        # Versions of the API that know both places say the same discount in each, here whole and there by its id.
+        ([item(3000)], {"discount": {"id": "di_1"} | _HALF, "discounts": [{"id": "di_1"} | _HALF]}, "15.00"),
+        ([item(3000)], {"discount": {"id": "di_1"} | _HALF, "discounts": [{"id": "di_2"} | _HALF]}, "7.50"),
         ([item(3000), item(99, recurring={"interval": "month", "usage_type": "metered"})], {}, "30.00"),
+        ([item(1000, 201, transform_quantity={"divide_by": 100, "round": "up"})], {}, "30.00"),
+        ([item(1000, 200, transform_quantity={"divide_by": 100, "round": "up"})], {}, "20.00"),
+        ([item(1000, 299, transform_quantity={"divide_by": 100, "round": "down"})], {}, "20.00"),
+        ([item(0, 15, billing_scheme="tiered", unit_amount=None, unit_amount_decimal=None, tiers_mode="volume",
+               tiers=[{"up_to": None, "unit_amount": 100, "flat_amount": None, "flat_amount_decimal": "50.5"}])],
+         {}, "15.50"),
         ([item(0, 15, billing_scheme="tiered", unit_amount=None, unit_amount_decimal=None, tiers_mode="graduated",
                tiers=[{"up_to": 10, "unit_amount": 500}, {"up_to": None, "unit_amount": 300}])], {}, "65.00"),
         ([item(0, 15, billing_scheme="tiered", unit_amount=None, unit_amount_decimal=None, tiers_mode="volume",
@@ -212,6 +223,12 @@ def test_a_currency_without_a_rate_is_parked_with_the_remedy_and_read_again(know
     inbox.replay(payload.pk, ada, NOON)
     inbox.work(NOON)
     assert ContractTerm.objects.get().rate == Decimal("1.1")
+
+
+def test_a_discount_that_is_said_beside_the_list_of_ids_is_said() -> None:
+    half = {"id": "di_1", **_HALF}
+    assert said_of(subscription(discount=half, discounts=["di_1"]), NOON)["notes"] == []
+    assert said_of(subscription(discount=half, discounts=["di_1", "di_2"]), NOON)["notes"] == [UNSAID]
 
 
 def test_a_discount_that_ends_within_the_period_is_known_beforehand(known: Account) -> None:

@@ -118,7 +118,9 @@ def test_the_file_has_a_line_for_each_cell_and_needs_the_right(customers: None, 
     answer = client.get("/retention/cohorts/file/?months=5")
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert len(lines) == 1 + 5 + 4 + 3 + 2 + 1
-    assert lines[3] == "2026-01,3,2,2026-03-31,2,0.6667,200.00,0.6667"
+    assert lines[3] == "2026-01,3,2,2026-03-31,2,0.6667,200.00,0.6667,"
+    assert lines[6] == "2026-02,0,0,2026-02-28,0,,0,,nobody joined in this month"
+    assert lines[10] == "2026-03,1,0,2026-03-31,0,0.0000,0,,who joined in this month brought nothing at its end"
     client.force_login(sam)
     assert client.get("/retention/cohorts/file/").status_code == 403
     assert ["/cohorts/file/" in page(user) for user in (mira, sam)] == [True, False]

@@ -86,8 +86,17 @@ def test_the_page_shows_both_and_names_them(corrected: Account, ada: User) -> No
         client.get("/retention/known/?from=2026-03-31&to=2026-04-30&as_of=2026-06-01T12:00").content.decode()
     )
     assert "Nothing about these days has been learned since" in now
-    for wrong in ("as_of=2026-06-01T12:00:01", "as_of=x", "part=0", "as_of=0001-01-01T00:00%2B14:00"):
+    beyond = (f"part=0000001{'9' * 19}", f"part={'9' * 5000}", "as_of=1899-12-31T23:59:59%2B00:00")
+    for wrong in ("as_of=2026-06-01T12:00:01", "as_of=x", "part=0", "as_of=0001-01-01T00:00%2B14:00", *beyond):
         assert client.get(f"/retention/known/?{wrong}").status_code == 422, wrong
+
+
+def test_a_moment_that_the_readers_own_zone_cannot_name_is_refused(corrected: Account, ada: User) -> None:
+    User.objects.filter(pk=ada.pk).update(time_zone="America/New_York")
+    client = Client()
+    client.force_login(ada)
+    for moment, status in (("0001-01-01T00:00", 422), ("1899-12-31T23:59:59", 422), ("1900-01-01T00:00", 200)):
+        assert client.get(f"/retention/known/?as_of={moment}%2B00:00").status_code == status, moment
 
 
 def test_moments_are_read_in_their_zone() -> None:
