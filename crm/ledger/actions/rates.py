@@ -22,6 +22,7 @@ from crm.history.undoing import Kept, Undone
 from crm.ledger.models import Contract, CurrencyRate
 from crm.slots import ImportRows
 from crm.team.models import User
+from crm.web import clock
 
 ADDED, REMOVED = "rates.added", "rates.removed"
 
@@ -35,8 +36,13 @@ RATE_ON = """
 """
 
 
+#: SQL for the day of a moment {at}, as people there have it: by it a rate is chosen, whoever brings the amount.
+DAY_OF = "({at} AT TIME ZONE %(zone)s)::date"
+
+
 def sql_parameters() -> dict[str, str]:
-    return {"reporting": settings.CURRENCY, "environment": json.dumps(settings.CURRENCY_RATES, default=str)}
+    environment = json.dumps(settings.CURRENCY_RATES, default=str)
+    return {"reporting": settings.CURRENCY, "environment": environment, "zone": clock.zone().key}
 
 
 def reject_unrated(rows: ImportRows, rate: str) -> None:

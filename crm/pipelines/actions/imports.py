@@ -7,7 +7,7 @@ from datetime import datetime
 from crm.accounts.models import Account
 from crm.fields import columns
 from crm.fields.columns import ColumnsOf
-from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
+from crm.ledger.actions.rates import DAY_OF, RATE_ON, reject_unrated, sql_parameters
 from crm.pipelines.actions import locking
 from crm.pipelines.actions.import_columns import COLUMNS, OWN
 from crm.pipelines.actions.placing import STAND
@@ -111,7 +111,7 @@ def _reject_values(rows: ImportRows) -> None:
 
 
 _CODE = "coalesce((SELECT d.currency FROM crm_deal d WHERE d.id = r.target), %(reporting)s)"
-_RATE_OF = RATE_ON.format(code=f"coalesce(r.currency, {_CODE})", day="r.opened_at::date")
+_RATE_OF = RATE_ON.format(code=f"coalesce(r.currency, {_CODE})", day=DAY_OF.format(at="r.opened_at"))
 # A booked rate stays, unless what it was booked for turns out to be something else.
 _RATE = f"""
     UPDATE import_rows r SET currency = coalesce(r.currency, {_CODE}),

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import override_settings
 
 from crm.history.actions import undo
 from crm.history.models import Act
@@ -218,3 +219,30 @@ def test_spend_that_follows_from_facts_is_not_written(api, acme, ada):
     actions.project([acme.pk], NOON)
     assert spent(acme) == 70  # what somebody entered comes back, and may be written again
     assert api.patch(where, {"lifetime_spend": "9"}).status_code == 200
+
+
+def test_a_file_and_the_api_book_with_the_rate_of_the_day_as_people_there_have_it(load, acme, api):
+    """Midnight in Berlin is still the day before in UTC."""
+    for day, rate in ((date(2025, 1, 1), "0.5"), (date(2026, 1, 1), "0.9")):
+        CurrencyRate.objects.create(code="USD", valid_from=day, rate=Decimal(rate))
+    midnight, before = "2026-01-01T00:00:00+01:00", "2025-12-31T23:59:59+01:00"
+    with override_settings(TIME_ZONE="Europe/Berlin"):
+        load("payments", f"{PAYMENTS}f1,k,{before},{before},10,USD,paid\nf2,k,{midnight},{midnight},10,USD,paid\n")
+        load("purchases", f"{PURCHASES}g1,acme,,{before},10,USD,Tea,1\ng2,acme,,{midnight},10,USD,Tea,1\n")
+        body = {"account": acme.pk, "amount": "10.00", "currency": "USD", "status": "paid"}
+        for name, moment in (("f3", before), ("f4", midnight)):
+            said = body | {"external_id": name, "due_at": moment, "paid_at": moment}
+            assert api.post("/api/v1/payments/", said).status_code == 201
+    rates = [Decimal("0.5"), Decimal("0.9")]
+    assert list(Payment.objects.order_by("external_id").values_list("rate", flat=True)) == rates * 2
+    assert list(Purchase.objects.order_by("external_id").values_list("rate", flat=True)) == rates
+
+
+def test_a_file_that_calls_the_rest_refunded_says_how_much_that_was(load, acme, api):
+    row = "p,k,2026-05-01,2026-05-01,100,EUR,"
+    load("payments", f"{PAYMENTS}{row}paid\n")
+    assert api.post(f"/api/v1/payments/{Payment.objects.get().pk}/refunds/", {"amount": "30"}).status_code == 201
+    load("payments", f"{PAYMENTS}{row}refunded\n")
+    assert sorted(Refund.objects.values_list("amount", flat=True)) == [30, 70]
+    told = TimelineEntry.objects.filter(kind="payment.refunded").order_by("pk").values_list("text", flat=True)
+    assert [text.removeprefix("Refunded ") for text in told] == ["€\u202f30", "70.00 EUR"]

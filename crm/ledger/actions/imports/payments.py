@@ -9,7 +9,7 @@ from django.conf import settings
 from crm.accounts.models import Account
 from crm.ledger.actions.imports.touching import project_touched
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
+from crm.ledger.actions.rates import DAY_OF, RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Contract, Payment, Refund
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
@@ -105,7 +105,7 @@ def _reject(rows: ImportRows) -> None:
     reject_unrated(rows, _RATE_OF)
 
 
-_RATE_OF = RATE_ON.format(code="r.code", day="r.due_at::date")
+_RATE_OF = RATE_ON.format(code="r.code", day=DAY_OF.format(at="r.due_at"))
 # A booked rate stays, unless the payment turns out to be in another currency.
 _RATE = f"""
     UPDATE import_rows r SET rate = {_RATE_OF}
@@ -136,7 +136,7 @@ _FACTS = """
 """
 _TOLD = f"""
     SELECT k.account_id, NULL::bigint, k.kind, k.at, 'import', NULL::bigint, '',
-        k.words || ' ' || round(k.amount, 2) || ' ' || k.code,
+        k.words || ' ' || round(CASE k.kind WHEN 'payment.refunded' THEN k.gone ELSE k.amount END, 2) || ' ' || k.code,
         jsonb_build_object('payment', k.target, 'amount', round(k.amount, 2)::text, 'currency', k.code), k.key
     FROM ({_FACTS}) AS k
 """  # noqa: S608  (constants of ours)

@@ -9,7 +9,7 @@ from django.conf import settings
 from crm.accounts.models import Account, Contact
 from crm.ledger.actions.imports.touching import project_touched
 from crm.ledger.actions.projection import project
-from crm.ledger.actions.rates import RATE_ON, reject_unrated, sql_parameters
+from crm.ledger.actions.rates import DAY_OF, RATE_ON, reject_unrated, sql_parameters
 from crm.ledger.models import Purchase, PurchaseItem
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
@@ -110,7 +110,7 @@ def _reject(rows: ImportRows) -> None:
     reject_unrated(rows, _RATE_OF)
 
 
-_RATE_OF = RATE_ON.format(code="r.code", day="r.purchased_at::date")
+_RATE_OF = RATE_ON.format(code="r.code", day=DAY_OF.format(at="r.purchased_at"))
 # A booked rate stays, unless the purchase turns out to be in another currency.
 _RATE = f"""
     UPDATE import_rows r SET rate = {_RATE_OF}
