@@ -32,9 +32,11 @@ _RATE = "20/10m/ip"
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, token: str) -> HttpResponse:
     link, now = tokens.read(token), clock.now()
-    case = reading.case(link, now) if link else None
-    if link is None or case is None:
+    if link is None:
         return render(request, "crm/leaving/no_such.html", status=404)
+    case = reading.case(link, now)
+    if case is None:
+        return render(request, "crm/leaving/gone.html", status=404)
     if link.last_on < case.today:
         return render(request, "crm/leaving/expired.html", {"link": link}, status=410)
     if request.method != "POST":

@@ -154,7 +154,8 @@ def test_a_talk_and_a_smaller_plan_become_a_task_for_the_owner_once(
 
 
 def test_links_that_are_damaged_old_or_for_nobody_lead_nowhere(client: Client, contract: Contract, url: str) -> None:
-    assert client.get(url[:-4] + "aaa/").status_code == 404
+    damaged = client.get(url[:-4] + "aaa/")
+    assert (damaged.status_code, b"This link is damaged" in damaged.content) == (404, True)
     forged = signing.Signer(salt="another", sep=".").sign_object([contract.pk, 0, TODAY.toordinal()])
     assert client.get(f"/leave/{forged}/").status_code == 404
     assert client.get(_url(contract, last=TODAY)).status_code == 200  # its last day
@@ -342,7 +343,9 @@ def test_links_that_were_revoked_open_nothing_and_the_next_one_does(
 
     client.force_login(mira)
     client.post(f"/contracts/{contract.pk}/leave-link/revocation/")
-    assert Client().get(path).status_code == 404
+    gone = Client().get(path)
+    assert (gone.status_code, b"does not work any more" in gone.content) == (404, True)
+    assert b"Open it from the mail once more" not in gone.content  # it would lead back here
     said = {"reason": CancelReason.objects.latest("pk").pk, "note": "", "took": "end", "shown": str(END)}
     assert Client().post(path, said).status_code == 404
     assert not contract.cancellations.exists()
