@@ -61,9 +61,16 @@ class Case:
 
     @property
     def just_answered(self) -> LeavingAnswer | None:
-        """What they decided here today."""
+        """What they decided here today, as far as nobody of ours has changed it since."""
         last = self.last_answer
-        return last if last and last.asked_on == self.today else None
+        return last if last and last.asked_on == self.today and self._holds(last) else None
+
+    def _holds(self, last: LeavingAnswer) -> bool:
+        if last.took == rules.PAUSE:
+            return self.contract.status == Contract.Status.PAUSED
+        if last.took == rules.DISCOUNT:  # an undo takes what it had noted away
+            return self.contract.cancellations.filter(saved_by=last.took, asked_on=self.today).exists()
+        return True
 
 
 def case(link: Link, now: datetime) -> Case | None:

@@ -19,6 +19,7 @@ from crm.leaving.actions import Answer, answer, set_offers
 from crm.leaving.models import LeavingAnswer, LeavingOffer
 from crm.leaving.rules import DISCOUNT, PAUSE, SMALLER, TALK, Offer
 from crm.ledger.actions import leaving, project
+from crm.ledger.actions.changing import resume
 from crm.ledger.models import Cancellation, CancelReason, Contract
 from crm.outbox.models import Notification, OutboundMessage
 from crm.timeline.models import TimelineEntry
@@ -351,3 +352,18 @@ def test_links_that_were_revoked_open_nothing_and_the_next_one_does(
     assert not contract.cancellations.exists()
     fresh = tokens.url_of(contract.pk, None, END)
     assert Client().get(fresh[fresh.index("/leave/") :]).status_code == 200
+
+
+def test_the_page_says_nothing_of_what_one_of_ours_has_changed_since(
+    client: Client, url: str, contract: Contract, reasons: dict[str, CancelReason], ada: Any
+) -> None:
+    _decide(client, url, reasons["season"], PAUSE)
+    assert "Your contract pauses" in _text(client.get(url))
+    resume(contract, ada, NOON)
+    assert "Your contract pauses" not in (text := _text(client.get(url)))
+    assert "Cancel your contract" in text
+    _decide(client, url, reasons["price"], DISCOUNT)
+    assert "Your discount begins today" in _text(client.get(url))
+    undo(Act.objects.filter(kind="contract.saved").latest("pk"), ada, NOON)
+    assert "Your discount begins today" not in (text := _text(client.get(url)))
+    assert "Cancel your contract" in text
