@@ -21,7 +21,7 @@ from crm.ledger.actions.rates import rate_on
 from crm.ledger.actions.starting import NEWS, tell_started
 from crm.ledger.models import Contract, ContractTerm
 from crm.timeline.actions import Fact, record
-from crm.web import wording
+from crm.web import clock, wording
 
 _REPORTED = {"reporter": "Billing"}
 _PAUSED, _PAID, _CANCELLED = Contract.Status.PAUSED, Contract.Status.PAID, Contract.Status.CANCELLED
@@ -54,9 +54,20 @@ def apply_contract(row: BillingObject, facts: Sequence[Said], account_id: int, n
 
 
 def _write_whole(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
+    was = None if found._state.adding else found.currency
     made = _write(found, external_id, wanted, now)
     _write_terms(made, wanted, now)
+    if was not in (None, made.currency):
+        _book_anew(made)
     return made
+
+
+def _book_anew(made: Contract) -> None:
+    """A booked rate stays, unless the contract turns out to be in another currency."""
+    terms = list(made.terms.all())
+    for term in terms:
+        term.rate = _rate(made.currency, term.starts_on)
+    ContractTerm.objects.bulk_update(terms, ["rate"])
 
 
 def _write(found: Contract, external_id: str, wanted: Contracted, now: datetime) -> Contract:
@@ -129,7 +140,7 @@ def _text(value: Any) -> Any:
 
 def _price(row: Contract, now: datetime) -> Decimal | None:
     """Of its last term that has begun."""
-    begun = row.terms.filter(starts_on__lte=now.date()).order_by("-starts_on")
+    begun = row.terms.filter(starts_on__lte=clock.today(now)).order_by("-starts_on")
     found: Decimal | None = begun.values_list("mrr", flat=True).first()
     return found
 
