@@ -40,7 +40,6 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-reader]")) {
     document.querySelector("[data-about]").value = "";
     if (!event.target.value) reread();
-    event.stopPropagation();
     return;
   }
   clearTimeout(later);
@@ -52,8 +51,12 @@ document.addEventListener("change", (event) => {
   if (form) toggled(form);
 }, true);
 
+// Looking for a customer changes nothing of the draft, so its form hears nothing of it.
+const between = (event) => event.stopPropagation();
+
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-liquid]")) written = event.target;
+  if (event.target.matches("[data-reader]")) for (const name of ["input", "change"]) event.target.addEventListener(name, between);
 });
 
 document.addEventListener("click", (event) => {

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from retention.workflows.models import Workflow, WorkflowVersion
+from tests import factories
 from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, press, sign_in, sound, window
 
 pytestmark = IN_A_BROWSER
@@ -36,6 +37,7 @@ def test_from_an_empty_page_to_a_running_workflow(
     new_context: Any, live_server: Any, make_user: Any, width: int
 ) -> None:
     make_user("Ada", "admin")
+    factories.contact(factories.account("Fennel Bakery"), first_name="Odile")
     page = window(new_context, width)
     sign_in(page, live_server.url, "Ada")
     page.goto(f"{live_server.url}/workflows/new/")
@@ -52,6 +54,9 @@ def test_from_an_empty_page_to_a_running_workflow(
     write(page, "Is something in the way?", "Hello {{ contact.first_name }}")
     expect(page.locator("#look")).to_contain_text("Hello Robin")
     expect(page.locator("#look")).to_contain_text("may be blank for some")
+    page.get_by_label("Choose a customer").press_sequentially("fenn")
+    press(page.get_by_role("button", name="Fennel Bakery"))
+    expect(page.locator("#look")).to_contain_text("Hello Odile")
     sound(page)
 
     add(page, "Wait")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from retention.workflows.building import shapes
 from retention.workflows.building.asked import asked
-from retention.workflows.definition import Definition, placed
+from retention.workflows.definition import Definition, Step, placed
 from retention.workflows.kinds import step_kinds, trigger_kinds
 
 #: What pydantic says, as people say it, by its type.
@@ -66,7 +66,7 @@ def problems(data: dict[str, Any]) -> list[Problem]:
 
 
 def _together(data: dict[str, Any]) -> Iterator[Problem]:
-    """What only shows in the whole, and names in its steps that nothing stands behind, each at its own step."""
+    """What only shows in the whole, and in steps together with those on their ways, each at its own step."""
     try:
         plan = Definition.model_validate(data)
     except ValidationError as error:
@@ -74,12 +74,17 @@ def _together(data: dict[str, Any]) -> Iterator[Problem]:
             yield Problem("whole", "The whole", "", said(one))
         return
     for _, step in placed(plan.steps):
-        for where, why in step.faults():
-            field, _, line = where.partition(", ")
-            words = f"{line}: {why}" if line else why
-            kind = step_kinds[step.do]
-            part = _title(kind.model, re.split(r"[.\[]", field))
-            yield Problem(f"step:{step.id}", kind.label, field, f"{words[:1].upper()}{words[1:]}.", part)
+        yield from _faults(step)
+
+
+def _faults(step: Step) -> Iterator[Problem]:
+    """Names in a step that nothing stands behind."""
+    for where, why in step.faults():
+        field, _, line = where.partition(", ")
+        words = f"{line}: {why}" if line else why
+        kind = step_kinds[step.do]
+        part = _title(kind.model, re.split(r"[.\[]", field))
+        yield Problem(f"step:{step.id}", kind.label, field, f"{words[:1].upper()}{words[1:]}.", part)
 
 
 def of_trigger(trigger: dict[str, Any]) -> Iterator[Problem]:
@@ -93,6 +98,7 @@ def of_trigger(trigger: dict[str, Any]) -> Iterator[Problem]:
 
 
 def of_step(step: dict[str, Any]) -> Iterator[Problem]:
+    """A step alone, without what stands on its ways: so it is said while somebody types, whatever else is missing."""
     panel = f"step:{step.get('id', '')}"
     kind = step_kinds.get(str(step.get("do", "")))
     if kind is None:
@@ -100,7 +106,9 @@ def of_step(step: dict[str, Any]) -> Iterator[Problem]:
         return
     if kind.room:
         yield Problem(panel, kind.label, "", f"{kind.about} Take it out.")
-    yield from _told(kind.model, shapes.shell(step), panel, kind.label)
+    bare = shapes.shell(step)
+    wrong = list(_told(kind.model, bare, panel, kind.label))
+    yield from wrong or _faults(kind.model.model_validate(bare))
 
 
 def _whole(data: dict[str, Any]) -> Iterator[Problem]:

@@ -81,9 +81,9 @@ class Form:
         return any(one.asked.kind in kinds for one in self.all())
 
     @property
-    def titled(self) -> bool:
-        """Its words have a subject, so that somebody reads them."""
-        return self.has("subject")
+    def sent(self) -> bool:
+        """Its words go to somebody as a letter, which can be tried on oneself; those of a task stay."""
+        return any(one.name == "v.subject" for one in self.all())
 
     def languages(self) -> list[tuple[str, str]]:
         """Those that its words are written in besides the first: (code, name)."""

@@ -27,8 +27,10 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     data = drafts.current(desk.own(slug))
     facts, to = letters.facts_for(data, _account(request), viewer_of(request), clock.now())
     shown = letters.look(subject, body, facts, to, data.get("settings") or {})
-    titled = bool(subject) or any(name in request.POST for name in ("v.subject", "v.title"))
-    return render(request, "retention/workflows/building/look.html", {"look": shown, "titled": titled})
+    sent = "v.subject" in request.POST
+    named = {"sent": sent, "titled": sent or "v.title" in request.POST}
+    blank = "(no subject yet)" if sent else "(nothing to do yet)"
+    return render(request, "retention/workflows/building/look.html", {"look": shown, "blank": blank} | named)
 
 
 @require_POST

@@ -96,6 +96,31 @@ def test_what_is_wrong_is_kept_and_said_at_its_field(browse, built, ada):
     assert "1 to finish" in page
 
 
+def test_a_name_that_nothing_stands_behind_is_said_while_it_is_typed_whatever_else_is_missing(browse, built, ada):
+    client = browse(ada)
+    client.post(f"{BASE}draft/steps/", {"do": "task", "place": "::0", "edition": edition()})
+    words = {"v.subject": "Hello", "v.body": "Hello {{ nobody.name }}", "v.category": "service"}
+    typed = words | {"v.late_after_days": "3", "edition": edition(), "typed": "1", "quietly": "1"}
+    page = client.post(f"{BASE}draft/steps/mail/", typed, headers=HTMX).content.decode()
+    assert 'id="v-body-errors" hx-swap-oob="true"><span>Line 1: there is no “nobody”' in page
+    assert "2 to finish" in page
+
+
+def test_what_is_finished_while_it_is_typed_can_be_rehearsed_at_once(browse, built, ada):
+    typed = {"v.to": "owner", "v.title": "Ring them", "v.due_in_days": "1", "typed": "1", "quietly": "1"}
+    page = browse(ada).post(f"{BASE}draft/steps/call/", typed | {"edition": edition()}, headers=HTMX).content.decode()
+    assert "?tab=rehearsal" in page
+
+
+def test_a_task_is_not_sent_to_anybody_so_its_words_are_not_tried_on_oneself(browse, built, ada):
+    client = browse(ada)
+    assert "Send it to me" in client.get(f"{BASE}building/?at=step:mail").content.decode()
+    assert "Send it to me" not in client.get(f"{BASE}building/?at=step:call").content.decode()
+    look = client.post(f"{BASE}draft/preview/", {"v.title": "", "v.note": ""}).content.decode()
+    assert "(nothing to do yet)" in look
+    assert "(no subject yet)" in client.post(f"{BASE}draft/preview/", {"v.subject": ""}).content.decode()
+
+
 def test_an_unfinished_filter_is_not_kept_and_the_one_before_stays(browse, built, ada):
     page = browse(ada).post(
         f"{BASE}draft/steps/large/",
