@@ -146,7 +146,7 @@ def trial(request: HttpRequest, pk: int) -> str:
     viewer, now, row = viewer_of(request), clock.now(), _found(pk)
     for number, letter in enumerate(reading.letters(row, reading.somebody(row, viewer, now), now)):
         if letter.error or not letter.body.strip():
-            raise CampaignError(letter.error or "It says nothing yet.")
+            raise CampaignError(letter.error or "It says nothing yet. Write a subject and a text.")
         key = f"campaign-trial:{row.pk}:{viewer.pk}:{number}:{now:%Y%m%d%H%M}"  # at most one a minute
         said = {"subject": letter.subject, "body": letter.body}
         trying.write_to_oneself(viewer, key, ("{{ subject }}", "{{ body }}"), now, said)

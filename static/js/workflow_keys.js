@@ -50,6 +50,16 @@ function kinds(event) {
   return true;
 }
 
+// Whoever closes a panel stands on its step again; the next key is for that one, not for one they walked to before.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-panel-close]")) at = document.querySelector("[data-step][aria-current]")?.id || at;
+}, true);
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail?.ctx?.target?.id !== "desk" || document.querySelector("[data-panel]")) return;
+  if (document.activeElement === document.body) document.getElementById(at)?.focus({ preventScroll: true });
+});
+
 document.addEventListener("keydown", (event) => {
   if (!document.querySelector("[data-desk]")) return;
   const close = document.querySelector("[data-panel-close]");

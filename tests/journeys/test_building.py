@@ -114,3 +114,5 @@ def test_the_keyboard_is_enough(new_context: Any, live_server: Any, make_user: A
     assert order()[:2] == ["help", "morning"]
     page.locator("#step-help").press("Enter")
     expect(page.locator("#panel-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#step-help")).to_be_focused()

@@ -147,11 +147,12 @@ def cap(known: Known) -> Verdict:
     if not known.capped:
         return None
     found: list[Move] = []
-    for count, days in known.caps:
+    for place, (count, days) in enumerate(known.caps):
         times = [at for at in known.got if at > known.moment - timedelta(days=days)][: max(count, 1)]
         if until := rules.capped_until(times, known.moment, count, days):
-            reason = f"{known.reader} got {len(times)} messages in {days} days; the cap is {count}."
-            if (count, days) != known.caps[0]:
+            got = f"{len(times)} message{'' if len(times) == 1 else 's'} in {days} day{'' if days == 1 else 's'}"
+            reason = f"{known.reader} got {got}; the cap is {count}."
+            if place:  # the first is the house's
                 reason = f"{known.reader} wants no more than one message in {days} days."
             found.append(Move("cap", reason, until, {"got": len(times), "cap": count, "days": days}))
     return max(found, key=lambda move: move.until, default=None)

@@ -63,6 +63,17 @@ def test_the_readers_own_pace_holds_beside_the_cap(
     assert state_of(other) == "sent"
 
 
+@pytest.mark.parametrize(("cap", "got"), [(1, "1 message"), (2, "2 messages")])
+def test_the_houses_cap_is_not_told_as_a_wish_of_the_reader(
+    folder: Path, plan: Plan, anna: Contact, cap: int, got: str
+) -> None:
+    MailPolicy.objects.update_or_create(pk=1, defaults={"cap_count": cap, "cap_days": 7})
+    *_, last = [plan(anna) for _ in range(cap + 1)]
+    work(NOON)
+    assert moved_to(last) == NOON + 7 * DAY
+    assert OutboundMessage.objects.get(pk=last.pk).reason == f"Anna Berg got {got} in 7 days; the cap is {cap}."
+
+
 def test_a_faster_pace_is_no_way_round_the_cap(folder: Path, plan: Plan, anna: Contact) -> None:
     MailPolicy.objects.update_or_create(pk=1, defaults={"cap_count": 1, "cap_days": 14})
     anna_is(mail_pace="weekly")
