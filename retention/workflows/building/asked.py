@@ -109,6 +109,8 @@ def _decide(one: Asked, bare: Any, what: str, labels: dict[str, str]) -> bool:
         one.kind, one.whole = "number", bare is int
     elif bare is datetime.time:
         one.kind = "time"
+    elif bare is datetime.datetime:
+        one.kind = "moment"
     elif bare is datetime.date:
         one.kind = "date"
     elif isinstance(bare, type) and issubclass(bare, BaseModel):

@@ -9,6 +9,7 @@ import copy
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -16,6 +17,7 @@ from django.http import QueryDict
 from crm.segments.builder import HOW, Builder
 from crm.segments.filters import FilterError
 from crm.team.models import User
+from crm.web import clock
 from retention.workflows.asking import choices
 from retention.workflows.building.asked import Asked, asked, is_one_of
 from retention.workflows.building.checking import Problem
@@ -130,6 +132,16 @@ class Form:
 
     def _time(self, made: Input, one: Asked, value: Any) -> None:
         made.value = f"{value:%H:%M}" if hasattr(value, "hour") else str(value or "")[:5]
+
+    def _moment(self, made: Input, one: Asked, value: Any) -> None:
+        """On this house's clock, as it was typed; what is kept with its zone is told on it too."""
+        text = str(value or "")
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            made.value = text
+            return
+        made.value = f"{at.astimezone(clock.zone()) if at.tzinfo else at:%Y-%m-%dT%H:%M}"
 
     def _filter(self, made: Input, one: Asked, value: Any) -> None:
         prefix = f"{one.name}."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from crm.team.models import User
 from retention.workflows import naming, wording
 from retention.workflows.building import checking, drawing, shapes
 from retention.workflows.building.asked import asked
+from retention.workflows.building.filled import Form
 from retention.workflows.building.views.desk import panel_of
 from retention.workflows.kinds import step_kinds, trigger_kinds
 
@@ -166,3 +168,27 @@ def test_details_of_facts_are_offered_and_others_may_be_typed(browse, built, ada
     assert '<option value="ticket">in facts about tickets</option>' in page
     assert '<option value="contract_id">in facts about contracts</option>' in page
     assert f'name="v.{name}" value="cart.id"' in page
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("2026-12-01T09:30", "2026-12-01T09:30"),
+        ("2026-12-01T09:30:00+00:00", "2026-12-01T10:30"),
+        ("soon", "soon"),
+        (None, ""),
+    ],
+)
+def test_a_moment_is_picked_from_a_calendar_on_the_houses_clock(settings, kept, shown):
+    settings.TIME_ZONE = "Europe/Berlin"
+    data = {"trigger": {"when": "once"} | ({"at": kept} if kept else {})}
+    panel = panel_of("x", data, "trigger")
+    (at,) = [one for one in Form(panel.inputs, panel.data, User()).inputs if one.name == "v.at"]
+    assert (at.template, at.value) == ("retention/workflows/building/inputs/moment.html", shown)
+
+
+def test_a_moment_that_is_not_given_is_asked_for_in_plain_words():
+    for typed in ("", "soon", "2026-12-01T25:00"):
+        assert [one.words for one in checking.of_trigger({"when": "once", "at": typed})] == [
+            "Give a day and a time of day."
+        ]
