@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -134,14 +135,11 @@ class Form:
         made.value = f"{value:%H:%M}" if hasattr(value, "hour") else str(value or "")[:5]
 
     def _moment(self, made: Input, one: Asked, value: Any) -> None:
-        """On this house's clock, as it was typed; what is kept with its zone is told on it too."""
-        text = str(value or "")
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            made.value = text
-            return
-        made.value = f"{at.astimezone(clock.zone()) if at.tzinfo else at:%Y-%m-%dT%H:%M}"
+        """On this house's clock; what is kept with its zone is told on it too."""
+        made.value = str(value or "")
+        with suppress(ValueError):  # not a moment yet: as it was typed
+            at = datetime.fromisoformat(made.value)
+            made.value = f"{at.astimezone(clock.zone()) if at.tzinfo else at:%Y-%m-%dT%H:%M}"
 
     def _filter(self, made: Input, one: Asked, value: Any) -> None:
         prefix = f"{one.name}."
