@@ -54,6 +54,7 @@ def window(new_context: Any, width: int) -> Page:
 
 def sound(page: Page) -> None:
     """What stands there now, dialogs and all, fits into the window, and nothing keeps anybody from using it."""
+    page.wait_for_load_state()  # a page that is on its way has nothing to be measured yet
     too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert too_wide <= 0, f"{too_wide} pixels too wide"
     assert not (found := grave_findings(page)), found

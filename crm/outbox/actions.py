@@ -87,11 +87,12 @@ _INSERT = """
         facts, expires_at, origin, origin_id, sender_id, channel, series, addressed_to, topic,
         nullif(needs_approval_by, 0), CASE WHEN needs_approval_by IS NULL THEN 'due' ELSE 'asked' END, 0,
         %(limit)s, %(now)s, '', '', '', '', '', '', ''
-    FROM jsonb_to_recordset(%(drafts)s) AS d(
+    FROM ROWS FROM (jsonb_to_recordset(%(drafts)s) AS (
         key text, category text, template_id bigint, due_at timestamptz, account_id bigint, contact_id bigint,
         user_id bigint, facts jsonb, expires_at timestamptz, origin text, origin_id bigint, sender_id bigint,
-        channel text, series text, addressed_to text, topic text, needs_approval_by bigint)
+        channel text, series text, addressed_to text, topic text, needs_approval_by bigint)) WITH ORDINALITY AS d
     LEFT JOIN crm_contact c ON c.id = d.contact_id
+    ORDER BY ordinality
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id
 """
@@ -103,7 +104,10 @@ BATCH = 1000
 
 
 def enqueue(drafts: Sequence[Draft], *, now: datetime | None = None) -> dict[str, int]:
-    """Plan messages in the caller's transaction; returns ids by key. A known key keeps its old row."""
+    """Plan messages in the caller's transaction; returns ids by key. A known key keeps its old row.
+
+    Ids rise as the drafts stand, so that of two that are due at the same moment the first leaves first.
+    """
     moment = now or clock.now()
     ids: dict[str, int] = {}
     with connection.cursor() as cursor:

@@ -155,7 +155,7 @@ _WAITING = """
     SELECT
         (SELECT count(*) FROM (VALUES (1)) AS day WHERE NOT EXISTS (SELECT FROM crm_pulse
             WHERE name = 'ledger.projection' AND ran_at >= date_trunc('day', %(now)s::timestamptz, 'UTC'))) AS ledger,
-        (SELECT count(*) FROM crm_pending WHERE parked_at IS NULL) AS facts,
+        (SELECT count(*) FROM crm_pending WHERE parked_at IS NULL AND coalesce(retry_at, %(now)s) <= %(now)s) AS facts,
         (SELECT count(*) FROM retention_workflow w JOIN retention_workflowversion v ON v.id = w.version_id
             WHERE w.state = 'on' AND w.swept_until <= %(now)s - interval '1 minute'
             AND v.definition #>> '{trigger,when}' <> 'fact') AS sweeps,
