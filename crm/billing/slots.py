@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm import slots
-from crm.billing import hooks, repairing
+from crm.billing import hooks, reading, repairing
 from crm.billing.actions import wish_words, wishing
 from crm.billing.actions.applying.methods import ADDED
 from crm.billing.actions.attempts import RETRY_WANTED
@@ -62,6 +62,7 @@ slots.settings_pages.register(
 )  # fmt: skip
 deciding.contract_decided.register("billing", wishing.hear)
 deciding.contract_billed.register("billing", wishing.standing)
+deciding.payments_reported.register("billing", reading.reporters)
 echoes.register("billing", wishing.turned)
 slots.send_guards.register(wish_words.ORIGIN, wish_words.guard)
 slots.explainers.register(wish_words.ORIGIN, wish_words.explain)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("crm.pipelines.urls")),
     path("tasks/", include("crm.todos.urls")),
     path("contracts/", include("crm.ledger.urls")),
+    path("", include("crm.ledger.money.urls")),
     path("", include("crm.leaving.urls")),
     path("leave/", include("crm.leaving.public_urls")),
     path("imports/", include("crm.imports.urls")),

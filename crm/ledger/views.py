@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +17,9 @@ from crm.history.toasts import undoable
 from crm.ledger import reading
 from crm.ledger.actions import changing, leaving
 from crm.ledger.actions.deals import confirm
-from crm.ledger.forms import DISCOUNT, END, PAUSE, LeavingForm, ReasonsForm, ShownFirst, TermsForm
+from crm.ledger.forms import DISCOUNT, END, PAUSE, LeavingForm, ReasonsForm, TermsForm
 from crm.ledger.models import Cancellation, CancelReason, Contract
+from crm.ledger.showing import Shown, shown_first
 from crm.team.models import User
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
@@ -64,10 +64,11 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     row, now = _row(request, pk), clock.now()
     form = TermsForm(request.POST) if request.method == "POST" else TermsForm.of(row, clock.today(now))
 
-    def verb(row: Contract, by: User, now: datetime) -> Act:
+    def verb(by: User, now: datetime) -> Act:
         return changing.change(row, form.terms(), by, now)
 
-    return _shown_first(request, row, form, verb, "crm/ledger/change.html", f"Change {row}", "from_day")
+    shown = Shown("crm/ledger/change.html", f"Change {row}", "from_day")
+    return shown_first(request, row.account, form, verb, shown, contract=row)
 
 
 @_form
@@ -77,7 +78,7 @@ def cancellation(request: HttpRequest, pk: int) -> HttpResponse:
     row, now = _row(request, pk), clock.now()
     form = LeavingForm(request.POST or None, contract=row, today=clock.today(now))
 
-    def verb(row: Contract, by: User, now: datetime) -> Act:
+    def verb(by: User, now: datetime) -> Act:
         data, asked = form.cleaned_data, form.asked()
         if data["way"] == PAUSE:
             return leaving.save_by_pause(row, asked, by, now)
@@ -87,28 +88,8 @@ def cancellation(request: HttpRequest, pk: int) -> HttpResponse:
         return leaving.cancel(row, asked, data["effective_on"], by, now)
 
     day = "effective_on" if form.data.get("way") == END else ""
-    return _shown_first(request, row, form, verb, "crm/ledger/cancel.html", f"{row}: they want to leave", day)
-
-
-def _shown_first(
-    request: HttpRequest, row: Contract, form: ShownFirst, verb: _Verb, template: str, heading: str, day: str
-) -> HttpResponse:
-    """The first time that it is sent, what would follow is shown; the second time, it is done."""
-    by, now, effect = viewer_of(request), clock.now(), None
-    if form.is_bound and form.is_valid():
-        try:
-            if form.was_shown:
-                deed = verb(row, by, now)
-                undoable(request, deed, f"{deed.label[:1].upper()}{deed.label[1:]}.")
-                return done(request, row.account.get_absolute_url())
-            on: date = form.cleaned_data[day] if day else clock.today(now)
-            effect = changing.effect(lambda: verb(row, by, now), row.account_id, on)
-        except changing.ChangeError as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-    context: dict[str, Any] = {"form": form, "contract": row, "effect": effect, "mark": form.mark() if effect else ""}
-    context["whose"] = str(row.account)
-    status = 422 if form.is_bound and not effect else 200
-    return dialog(request, template, context, heading=heading, back=row.account.get_absolute_url(), status=status)
+    shown = Shown("crm/ledger/cancel.html", f"{row}: they want to leave", day)
+    return shown_first(request, row.account, form, verb, shown, contract=row)
 
 
 def _at_once(verb: _Verb, words: str) -> Callable[[HttpRequest, int], HttpResponse]:

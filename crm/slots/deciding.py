@@ -1,8 +1,8 @@
-"""What was decided here about a contract, and what billing has made of it: for whoever bills it, and for its page."""
+"""What was decided here about a contract, and what billing makes of it and says: for who bills it, and for pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,3 +52,12 @@ def decided(one: Decided) -> None:
 
 def billed(contract_id: int) -> Billed | None:
     return next((found for ask in contract_billed if (found := ask(contract_id))), None)
+
+
+#: External ids of payments → what the billing system is called that reports them, for those that one does.
+payments_reported: Registry[Callable[[Sequence[str]], Mapping[str, str]]] = Registry("reporter of payments")
+
+
+def reporters(external_ids: Sequence[str]) -> Mapping[str, str]:
+    """Who says by itself what becomes of these payments, so that nobody needs to, and it would count twice."""
+    return {pk: name for ask in payments_reported for pk, name in ask(external_ids).items()} if external_ids else {}

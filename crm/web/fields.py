@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 
 from crm.web import clock
 
@@ -36,3 +37,19 @@ class ZoneField(forms.CharField):
 def day_input() -> forms.DateInput:
     """The browser's own calendar."""
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class CurrencyField(forms.CharField):
+    """The three letters of ISO 4217, in whatever case they are typed."""
+
+    def __init__(self, **options: Any) -> None:
+        letters = RegexValidator(r"^[A-Z]{3}\Z", "Write a currency as three letters, such as EUR.")
+        super().__init__(min_length=3, max_length=3, validators=[letters], **options)
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(str(value or "").upper())
+
+
+def amount_input() -> forms.TextInput:
+    """Where an amount is typed: with its point on a phone's keys, and no arrows that a wheel turns."""
+    return forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})

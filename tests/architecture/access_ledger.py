@@ -21,8 +21,8 @@ def pay(world: Any, secret: str) -> None:
     world.purchase.items.create(place=1, product=secret, amount=5)
 
 
-def _decided(methods: str = "GET POST") -> Row:
-    return about("contract", methods, readers=MANAGERS, writers=MANAGERS)
+def _decided(methods: str = "GET POST", of: str = "contract") -> Row:
+    return about(of, methods, readers=MANAGERS, writers=MANAGERS)
 
 
 _VERBS = ("change", "cancellation", "saving", "reinstatement", "pause", "resumption")
@@ -30,6 +30,10 @@ _VERBS = ("change", "cancellation", "saving", "reinstatement", "pause", "resumpt
 ROWS: dict[str, Row] = {
     "ledger:detail": about("contract"),
     "ledger:reasons": for_admins("GET POST"),
+    "money:payments": about("account"),
+    "money:purchases": about("account"),
+    **{f"money:new_{what}": _decided(of="account") for what in ("contract", "payment", "purchase")},
+    **{f"money:{what}": _decided(of="payment") for what in ("receipt", "refund")},
     "ledger:change": _decided(),
     "ledger:cancellation": _decided(),
     **{f"ledger:{verb}": _decided("POST") for verb in ("pause", "resumption", "reinstatement")},

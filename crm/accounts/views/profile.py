@@ -31,6 +31,7 @@ from crm.web.patience import answers_or_asks_to_narrow
 _DIALOGS = {
     "log": "touches:log", "write": "correspondence:write", "plan": "touches:plan",
     "add_contact": "accounts:add_contact", "hand_off": "accounts:hand_off", "goal": "accounts:goal",
+    "contract": "money:new_contract",
 }  # fmt: skip
 
 
@@ -84,19 +85,22 @@ def _more(account: Account, viewer: User) -> list[tuple[str, str, str]]:
     return found
 
 
+#: Parts of the story that rooms above keep, where there are such: name, label.
+_OF_OTHERS = (("payments", "Payments"), ("history", "History"))
+
+
 def tabs(account_id: int) -> list[tuple[str, str, str]]:
     """Name, label and address of each part of a customer's story."""
     here = address("accounts:detail", account_id)
     found = [("timeline", "Timeline", here), ("files", "Files", f"{here}files/"), ("hand-off", "Hand-off",
              f"{here}hand-off/")]  # fmt: skip
-    return [*found, ("history", "History", f"{here}history/")] if _has_history() else found
+    return [*found, *((name, label, f"{here}{name}/") for name, label in _OF_OTHERS if _is_kept(name))]
 
 
 @cache
-def _has_history() -> bool:
-    """Whether a room keeps who changed what."""
+def _is_kept(part: str) -> bool:
     try:
-        return bool(resolve("/accounts/1/history/"))
+        return bool(resolve(f"/accounts/1/{part}/"))
     except Resolver404:
         return False
 

@@ -44,15 +44,18 @@ class Booking:
     auto_renew: bool = False
 
 
-def book(account_id: int, sold: Booking, now: datetime) -> Contract:
-    """In the caller's transaction. Raises BookingError for a currency without a rate."""
+def book(account_id: int, sold: Booking, now: datetime, status: str = _EXPECTED) -> Contract:
+    """In the caller's transaction, who tells of it and derives what follows. Raises BookingError for a currency without
+    a rate."""
     rate = rate_on(sold.currency, sold.starts_on)
     if rate is None:
         raise BookingError(f"{sold.currency} has no rate to the reporting currency. Add it under Settings, Currencies.")
-    made = Contract.objects.create(
-        account_id=account_id, plan=sold.plan, status=_EXPECTED, auto_renew=sold.auto_renew, currency=sold.currency,
-        created_at=now, updated_at=now,
+    made = Contract(
+        account_id=account_id, plan=sold.plan, auto_renew=sold.auto_renew, currency=sold.currency, created_at=now,
+        updated_at=now,
     )  # fmt: skip
+    made.turn(status, clock.today(now))
+    made.save()
     ends_on = rules.add_months(sold.starts_on, sold.months) if sold.months else None
     ContractTerm.objects.create(
         contract=made, starts_on=sold.starts_on, ends_on=ends_on, mrr=sold.mrr, rate=rate, known_at=now

@@ -12,6 +12,7 @@ from django.conf import settings
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
 from crm.ledger.models import Payment, Refund
+from crm.team.models import User
 from crm.timeline.actions import Fact, record
 from crm.web import clock, wording
 
@@ -35,9 +36,11 @@ def booked_rate(currency: str, at: datetime) -> Decimal:
     return rate
 
 
-def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: bool = True) -> Payment:
+def save(
+    payment: Payment, values: Mapping[str, Any], now: datetime, *, react: bool = True, by: User | None = None
+) -> Payment:
     """Give a payment, new or locked, these values, in the caller's transaction; its account follows, and the timeline
-    hears of a status that is new, and of each further try that failed. Raises PaymentError.
+    hears of a status that is new, and of each further try that failed; `by` is who entered it. Raises PaymentError.
 
     What went back stays back: who says paid of one that was refunded changes nothing.
     """
@@ -57,7 +60,7 @@ def save(payment: Payment, values: Mapping[str, Any], now: datetime, *, react: b
     project([payment.account_id], now)
     again = payment.status == _STATUS.FAILED and payment.attempts > tries
     if payment.status != was or again:
-        _tell(payment, now, react=react)
+        _tell(payment, now, by, react=react)
     return payment
 
 
@@ -73,7 +76,9 @@ def _check(payment: Payment, was: str | None) -> None:
         raise PaymentError("contract", "The contract is another customer's.")
 
 
-def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | None, now: datetime) -> Refund:
+def refund(
+    payment: Payment, amount: Decimal, at: datetime, external_id: str | None, now: datetime, by: User | None = None
+) -> Refund:
     """Money of a payment, which the caller has locked, goes back. Raises PaymentError, and then nothing has."""
     if payment.status not in Payment.RECEIVED:
         state = payment.get_status_display().lower()
@@ -88,7 +93,7 @@ def refund(payment: Payment, amount: Decimal, at: datetime, external_id: str | N
     payment.save(update_fields=["refunded", "status", "updated_at"])
     project([payment.account_id], now)
     said = f"Refunded {wording.money(amount, payment.currency)}"
-    record(_fact(payment, "payment.refunded", said, at, f":{made.pk}"), now=now)
+    record(_fact(payment, "payment.refunded", said, at, f":{made.pk}", by), now=now)
     return made
 
 
@@ -105,18 +110,24 @@ def _of_refunds(payment: Payment) -> str:
     return _STATUS.REFUNDED if payment.refunded == payment.amount else _STATUS.PARTLY_REFUNDED
 
 
-def _tell(payment: Payment, now: datetime, *, react: bool) -> None:
+def _tell(payment: Payment, now: datetime, by: User | None, *, react: bool) -> None:
     """Of one that was paid, and each time that one fails."""
     said = wording.money(payment.amount, payment.currency)
     if payment.status == _STATUS.PAID and payment.paid_at:
-        record(_fact(payment, "payment.paid", f"Paid {said}", payment.paid_at, ""), react=react, now=now)
+        record(_fact(payment, "payment.paid", f"Paid {said}", payment.paid_at, "", by), react=react, now=now)
     elif payment.status == _STATUS.FAILED and payment.failed_at:
         why = f": {payment.failure_reason}" if payment.failure_reason else ""
         again = f":{payment.attempts}" if payment.attempts > 1 else ""
-        record(_fact(payment, "payment.failed", f"Payment of {said} failed{why}", payment.failed_at, again),
+        record(_fact(payment, "payment.failed", f"Payment of {said} failed{why}", payment.failed_at, again, by),
                react=react, now=now)  # fmt: skip
 
 
-def _fact(payment: Payment, kind: str, text: str, at: datetime, mark: str) -> Fact:
+def _fact(payment: Payment, kind: str, text: str, at: datetime, mark: str, by: User | None) -> Fact:
     payload = {"payment": payment.pk, "amount": str(payment.amount), "currency": payment.currency}
-    return Fact(payment.account_id, kind, text[:400], at, payload=payload, key=f"{kind}:{payment.pk}{mark}")
+    return Fact(payment.account_id, kind, text[:400], at, payload=payload, key=f"{kind}:{payment.pk}{mark}",
+                **said_by(by))  # fmt: skip
+
+
+def said_by(by: User | None) -> dict[str, Any]:
+    """Whom a fact names: the person who entered it, or nobody."""
+    return {"source": "person", "actor_id": by.pk} if by else {}

@@ -7,16 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crm.ledger.actions.payments import booked_rate
+from crm.ledger.actions.payments import booked_rate, said_by
 from crm.ledger.actions.projection import project
 from crm.ledger.models import Purchase, PurchaseItem
+from crm.team.models import User
 from crm.timeline.actions import Fact, record
 
 
 def save(
-    purchase: Purchase, values: Mapping[str, Any], items: Sequence[Mapping[str, Any]] | None, now: datetime
-) -> Purchase:
-    """Give a purchase, new or locked, these values and these items (None: those it has); its account follows.
+    purchase: Purchase, values: Mapping[str, Any], items: Sequence[Mapping[str, Any]] | None, now: datetime, *,
+    react: bool = True, by: User | None = None,
+) -> Purchase:  # fmt: skip
+    """Give a purchase, new or locked, these values and these items (None: those it has); its account follows. `by` is
+    who entered it.
 
     Raises PaymentError for a currency without a rate.
     """
@@ -31,7 +34,7 @@ def save(
         _set_items(purchase, items)
     project([purchase.account_id], now)
     if new:
-        record(_fact(purchase), now=now)
+        record(_fact(purchase, by), react=react, now=now)
     return purchase
 
 
@@ -48,14 +51,14 @@ def _set_items(purchase: Purchase, items: Sequence[Mapping[str, Any]]) -> None:
     PurchaseItem.objects.bulk_create(PurchaseItem(purchase=purchase, place=at, **one) for at, one in wanted.items())
 
 
-def _fact(purchase: Purchase) -> Fact:
+def _fact(purchase: Purchase, by: User | None) -> Fact:
     items = list(purchase.items.all())
     amount = sum((item.amount for item in items), Decimal(0))
     named = list(dict.fromkeys(item.product for item in items if item.product))
     what = ", ".join(named[:3]) + (" and more" if len(named) > 3 else "") or "something"
     return Fact(
         purchase.account_id, "purchase.made", f"Bought {what} for {amount} {purchase.currency}"[:400],
-        purchase.purchased_at, contact_id=purchase.contact_id, key=f"purchase.made:{purchase.pk}",
+        purchase.purchased_at, contact_id=purchase.contact_id, key=f"purchase.made:{purchase.pk}", **said_by(by),
         payload={
             "purchase": purchase.pk, "amount": str(amount), "currency": purchase.currency, "items": len(items),
             "products": named[:20],

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.db.models import Q
 
 from crm.accounts import rules as account_rules
@@ -16,10 +15,9 @@ from crm.fields.forms import NAMED, fields_for
 from crm.pipelines.models import Deal
 from crm.pipelines.values import COLUMNS, CONTACTS, SUBJECT
 from crm.team.models import User
-from crm.web.fields import day_input
+from crm.web.fields import CurrencyField, amount_input, day_input
 
 _LONGEST_TAG, _LONGEST_TERM = 60, 120
-_CURRENCY = RegexValidator(r"^[A-Z]{3}\Z", "Write a currency as three letters, such as EUR.")
 
 
 class TagsField(forms.CharField):
@@ -35,15 +33,8 @@ class TagsField(forms.CharField):
         return tags
 
 
-class Currency(forms.CharField):
-    def clean(self, value: Any) -> Any:
-        return super().clean(str(value or "").upper())
-
-
 def _money(row: Deal) -> forms.Field:
-    return forms.DecimalField(
-        min_value=0, max_digits=14, decimal_places=2, widget=forms.TextInput({"inputmode": "decimal"})
-    )
+    return forms.DecimalField(min_value=0, max_digits=14, decimal_places=2, widget=amount_input())
 
 
 def _day(row: Deal) -> forms.Field:
@@ -67,7 +58,7 @@ def _people(row: Deal) -> forms.Field:
 _MADE: Mapping[str, Callable[[Deal], forms.Field]] = {
     "title": _text(200), "amount": _money, "mrr": _money, "expected_on": _day, "next_on": _day, "starts_on": _day,
     "owner": _owner, "source": _text(60), "next_step": _text(200), "plan": _text(120), CONTACTS: _people,
-    "currency": lambda row: Currency(min_length=3, max_length=3, validators=[_CURRENCY]),
+    "currency": lambda row: CurrencyField(),
     "months": lambda row: forms.IntegerField(min_value=1, max_value=_LONGEST_TERM),
     "tags": lambda row: TagsField(help_text="Separated by commas."),
 }  # fmt: skip

@@ -69,7 +69,7 @@ def test_what_is_missing_is_said(web: Client) -> None:
     assert "no use recorded" in said
     assert "Nothing has happened yet" in said
     assert "Mail to this customer has no reader until somebody is added." in said
-    assert "Contracts" not in said
+    assert "Without one they are no customer" in said
     assert "Group" not in said
 
 
