@@ -14,8 +14,8 @@ from crm.team.permissions import allows
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.pagination import BadCursor, Sort, keyset_page
-from retention.dunning import drawing, reading
-from retention.dunning.models import CaseQuerySet, DunningCase, DunningEvent, DunningSettings
+from retention.dunning import drawing, reading, story
+from retention.dunning.models import CaseQuerySet, DunningCase, DunningSettings
 
 #: Tab → its label, and what an empty one says.
 TABS = {
@@ -99,9 +99,9 @@ def case_of(request: HttpRequest, pk: int) -> DunningCase:
 
 def case_page(request: HttpRequest, row: DunningCase, **more: Any) -> HttpResponse:
     chosen, now = DunningSettings.the_only(), clock.now()
-    events = DunningEvent.objects.visible_to(request.user).filter(case=row).select_related("by").order_by("-pk")[:200]
     context: dict[str, Any] = {
-        "line": reading.line(row, chosen, now), "case": row, "plan": reading.plan_of(row, chosen), "events": events,
+        "line": reading.line(row, chosen, now), "case": row, "plan": reading.plan_of(row, chosen),
+        "story": story.of_case(row, viewer_of(request)),
         "tries": chosen.tries, "now": now, "may_act": allows(request.user, "dunning"), **more,
     }  # fmt: skip
     return render(request, "retention/dunning/case.html", context)

@@ -9,9 +9,11 @@ from typing import Any
 from crm.accounts.models import Account
 from crm.billing.models import PaymentMethod
 from crm.outbox.models import OutboundMessage
+from crm.team.models import User
 from crm.web import clock
+from retention.dunning import story
 from retention.dunning.actions import deciding
-from retention.dunning.models import DunningSettings
+from retention.dunning.models import DunningCase, DunningSettings
 from retention.workflows import actions as workflows
 from retention.workflows.models import Enrollment
 from tests.conftest import NOON
@@ -62,6 +64,28 @@ def test_it_stops_at_once_when_it_is_paid(on: DunningSettings, kelp: Account, wo
     assert len(subjects(kelp)) == 1
     row = Enrollment.objects.get()
     assert (row.state, row.ended_because) == ("reached", "The payment came in")
+
+
+def test_the_page_of_the_case_tells_of_each_mail_that_asked_for_it(
+    on: DunningSettings, kelp: Account, work_at: Run, mira: User, olaf: User
+) -> None:
+    workflows.enable("payment-failed", NOON - DAY)
+    declined(kelp, NOON)
+    earlier = declined(kelp, NOON - 9 * DAY)
+    for hours in range(0, 24, 3):
+        run_all(NOON + hours * HOUR, work_at)
+    message = OutboundMessage.objects.get(account=kelp, facts__failed_payment__isnull=False, origin_id__isnull=False)
+    case = DunningCase.objects.exclude(payment=earlier).get()
+    told = [one for one in story.of_case(case, mira) if one.url]
+    assert [(one.url, one.words) for one in told] == [
+        (f"/mail/{message.pk}/", "“Your last payment did not go through” – planned")
+    ]
+    OutboundMessage.objects.update(state="skipped", reason="they asked for nothing", settled_at=NOON + 2 * DAY)
+    first, *_ = story.of_case(case, mira)
+    assert (first.words, first.at) == (
+        "“Your last payment did not go through” – not sent: they asked for nothing", NOON + 2 * DAY,
+    )  # fmt: skip
+    assert not [one for one in story.of_case(case, olaf) if one.url]
 
 
 def test_whoever_is_forgiven_has_not_reached_the_goal(
