@@ -93,3 +93,13 @@ def money(amount: Decimal, currency: str) -> str:
     """Sign or code, thin space, thousands; cents only when there are any."""
     figure = f"{abs(amount):,.2f}".removesuffix(".00")
     return f"{'−' if amount < 0 else ''}{SIGNS.get(currency, currency)}{THIN}{figure}"
+
+
+def money_sql(amount: str, currency: str) -> str:
+    """SQL that says what `money` says of two expressions, of at most fifteen digits before the point. It has no %."""
+    signs = " ".join(f"WHEN '{code}' THEN '{sign}'" for code, sign in SIGNS.items())
+    figure = f"to_char(abs({amount}), 'FM999,999,999,999,990.00')"
+    return (
+        f"CASE WHEN {amount} < 0 THEN '−' ELSE '' END || CASE {currency} {signs} ELSE {currency} END || '{THIN}'"
+        f" || regexp_replace({figure}, '[.]00$', '')"
+    )

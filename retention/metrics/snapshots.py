@@ -81,7 +81,15 @@ def _counted(asked: Asked, now: datetime) -> list[Any]:
 def _key(asked: Asked, now: datetime) -> str:
     """What was kept for wider eyes is not shown to narrower ones."""
     viewer = asked.of.viewer
-    told = [viewer.pk, viewer.role, viewer.sees, str(asked.period), str(asked.before), asked.parts, str(now.date())]
+    told = [
+        viewer.pk,
+        viewer.role,
+        viewer.sees,
+        str(asked.period),
+        str(asked.before),
+        asked.parts,
+        str(clock.today(now)),
+    ]
     return f"board:{hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}"
 
 

@@ -12,6 +12,7 @@ from crm.ledger.actions.projection import project
 from crm.ledger.models import Purchase, PurchaseItem
 from crm.team.models import User
 from crm.timeline.actions import Fact, record
+from crm.web import wording
 
 
 def save(
@@ -57,7 +58,7 @@ def _fact(purchase: Purchase, by: User | None) -> Fact:
     named = list(dict.fromkeys(item.product for item in items if item.product))
     what = ", ".join(named[:3]) + (" and more" if len(named) > 3 else "") or "something"
     return Fact(
-        purchase.account_id, "purchase.made", f"Bought {what} for {amount} {purchase.currency}"[:400],
+        purchase.account_id, "purchase.made", f"Bought {what} for {wording.money(amount, purchase.currency)}"[:400],
         purchase.purchased_at, contact_id=purchase.contact_id, key=f"purchase.made:{purchase.pk}", **said_by(by),
         payload={
             "purchase": purchase.pk, "amount": str(amount), "currency": purchase.currency, "items": len(items),

@@ -109,7 +109,7 @@ def test_rows_of_one_id_are_one_purchase(load, acme, ada):
     assert items == [(1, "Beans", 2, 20), (2, "Filter", 1, 5), (3, "Beans", 2, 20)]
     assert spent(acme) == Decimal("52.50")
     entry = TimelineEntry.objects.get(key=f"purchase.made:{one.pk}")
-    assert (entry.text, entry.contact) == ("Bought Beans, Filter for 45.00 EUR", anna)
+    assert (entry.text, entry.contact) == ("Bought Beans, Filter for €\N{NARROW NO-BREAK SPACE}45", anna)
     assert numbers(load("purchases", text)) == (0, 0, 4, 0)
     assert numbers(load("purchases", PURCHASES + "o1,acme,,,9,,Filter,1\no1,acme,,,3,,Spoon,1\n")) == (1, 1, 0, 0)
     assert spent(acme) == Decimal("59.50")
@@ -245,4 +245,4 @@ def test_a_file_that_calls_the_rest_refunded_says_how_much_that_was(load, acme, 
     load("payments", f"{PAYMENTS}{row}refunded\n")
     assert sorted(Refund.objects.values_list("amount", flat=True)) == [30, 70]
     told = TimelineEntry.objects.filter(kind="payment.refunded").order_by("pk").values_list("text", flat=True)
-    assert [text.removeprefix("Refunded ") for text in told] == ["€\u202f30", "70.00 EUR"]
+    assert [text.removeprefix("Refunded ") for text in told] == ["€\u202f30", "€\u202f70"]

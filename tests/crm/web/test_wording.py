@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.template import Context, Template
 from django.test import RequestFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from crm.templatetags import ui
 from crm.web import wording
@@ -77,6 +80,15 @@ def test_days_from_today(days: int, words: str) -> None:
 )
 def test_money(amount: str, currency: str, words: str) -> None:
     assert wording.money(Decimal(amount), currency) == words
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=2), st.sampled_from([*wording.SIGNS, "CHF"]))
+def test_postgres_says_money_alike(db: None, amount: Decimal, currency: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wording.money_sql('%(amount)s::numeric', '%(currency)s::text')}",
+                       {"amount": amount, "currency": currency})  # fmt: skip
+        assert cursor.fetchone()[0] == wording.money(amount, currency)
 
 
 @pytest.mark.parametrize(

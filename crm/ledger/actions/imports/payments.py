@@ -14,6 +14,7 @@ from crm.ledger.models import Contract, Payment, Refund
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
 from crm.timeline.models import TimelineEntry
+from crm.web.wording import money_sql
 
 COLUMNS = {
     "external_id": ImportColumn(
@@ -127,16 +128,16 @@ _REFUND = {"payment_id": "r.target", "amount": "r.gone", "refunded_at": "greates
 
 #: What the timeline is told of each, once: that it was paid, that it failed, that money went back.
 _FACTS = """
-    SELECT r.*, told.kind, told.words, told.at, told.kind || ':' || r.target AS key
+    SELECT r.*, told.kind, told.before, told.behind, told.sum, told.at, told.kind || ':' || r.target AS key
     FROM import_rows r, LATERAL (VALUES
-        ('payment.paid', 'Paid', CASE WHEN r.state IN ('paid', 'refunded', 'partly_refunded') THEN r.paid_at END),
-        ('payment.failed', 'Payment failed:', CASE WHEN r.state = 'failed' THEN r.due_at END),
-        ('payment.refunded', 'Refunded', CASE WHEN r.gone > 0 THEN greatest(r.paid_at, r.due_at) END)
-    ) AS told(kind, words, at) WHERE told.at IS NOT NULL AND r.state IS DISTINCT FROM r.was
+        ('payment.paid', 'Paid ', '', r.amount, CASE WHEN r.state IN ('paid', 'refunded', 'partly_refunded') THEN r.paid_at END),
+        ('payment.failed', 'Payment of ', ' failed', r.amount, CASE WHEN r.state = 'failed' THEN r.due_at END),
+        ('payment.refunded', 'Refunded ', '', r.gone, CASE WHEN r.gone > 0 THEN greatest(r.paid_at, r.due_at) END)
+    ) AS told(kind, before, behind, sum, at) WHERE told.at IS NOT NULL AND r.state IS DISTINCT FROM r.was
 """
 _TOLD = f"""
     SELECT k.account_id, NULL::bigint, k.kind, k.at, 'import', NULL::bigint, '',
-        k.words || ' ' || round(CASE k.kind WHEN 'payment.refunded' THEN k.gone ELSE k.amount END, 2) || ' ' || k.code,
+        k.before || {money_sql("round(k.sum, 2)", "k.code")} || k.behind,
         jsonb_build_object('payment', k.target, 'amount', round(k.amount, 2)::text, 'currency', k.code), k.key
     FROM ({_FACTS}) AS k
 """  # noqa: S608  (constants of ours)

@@ -14,6 +14,7 @@ from crm.ledger.models import Purchase, PurchaseItem
 from crm.slots import ImportColumn, ImportCounts, ImportKind, ImportRows, import_kinds
 from crm.timeline.actions import recording_found
 from crm.timeline.models import TimelineEntry
+from crm.web.wording import money_sql
 
 COLUMNS = {
     "external_id": ImportColumn(
@@ -174,9 +175,9 @@ _ITEM = {
 }  # fmt: skip
 
 # What was bought, by its first three items and how many more.
-_TOLD = """
+_TOLD = f"""
     SELECT k.account_id, k.contact_id, 'purchase.made', k.purchased_at, 'import', NULL::bigint, '',
-        left('Bought ' || coalesce(k.products, 'something') || ' for ' || k.amount || ' ' || k.code, 400),
+        left('Bought ' || coalesce(k.products, 'something') || ' for ' || {money_sql("k.amount", "k.code")}, 400),
         jsonb_build_object('purchase', k.target, 'amount', k.amount::text, 'currency', k.code, 'items', k.items),
         'purchase.made:' || k.target
     FROM (SELECT r.target, min(r.account_id) AS account_id, min(r.contact_id) AS contact_id,
@@ -185,7 +186,7 @@ _TOLD = """
             array_to_string((array_agg(DISTINCT r.product))[1:3], ', ')
                 || CASE WHEN count(DISTINCT r.product) > 3 THEN ' and more' ELSE '' END AS products
         FROM import_rows r WHERE r.fresh GROUP BY r.target) AS k
-"""
+"""  # noqa: S608  (constants of ours)
 _TOLD_KEYS = """
     SELECT id FROM crm_timelineentry WHERE key IN (
         SELECT 'purchase.made:' || r.target FROM import_rows r WHERE r.fresh AND r.first)
