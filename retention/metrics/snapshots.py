@@ -81,15 +81,8 @@ def _counted(asked: Asked, now: datetime) -> list[Any]:
 def _key(asked: Asked, now: datetime) -> str:
     """What was kept for wider eyes is not shown to narrower ones."""
     viewer = asked.of.viewer
-    told = [
-        viewer.pk,
-        viewer.role,
-        viewer.sees,
-        str(asked.period),
-        str(asked.before),
-        asked.parts,
-        str(clock.today(now)),
-    ]
+    of = [str(asked.period), str(asked.before), asked.parts, str(clock.today(now))]
+    told = [viewer.pk, viewer.role, viewer.sees, *of]
     return f"board:{hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}"
 
 

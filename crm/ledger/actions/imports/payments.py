@@ -130,7 +130,8 @@ _REFUND = {"payment_id": "r.target", "amount": "r.gone", "refunded_at": "greates
 _FACTS = """
     SELECT r.*, told.kind, told.before, told.behind, told.sum, told.at, told.kind || ':' || r.target AS key
     FROM import_rows r, LATERAL (VALUES
-        ('payment.paid', 'Paid ', '', r.amount, CASE WHEN r.state IN ('paid', 'refunded', 'partly_refunded') THEN r.paid_at END),
+        ('payment.paid', 'Paid ', '', r.amount,
+            CASE WHEN r.state IN ('paid', 'refunded', 'partly_refunded') THEN r.paid_at END),
         ('payment.failed', 'Payment of ', ' failed', r.amount, CASE WHEN r.state = 'failed' THEN r.due_at END),
         ('payment.refunded', 'Refunded ', '', r.gone, CASE WHEN r.gone > 0 THEN greatest(r.paid_at, r.due_at) END)
     ) AS told(kind, before, behind, sum, at) WHERE told.at IS NOT NULL AND r.state IS DISTINCT FROM r.was
