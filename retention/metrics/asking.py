@@ -26,7 +26,7 @@ from crm.segments.models import SavedView, Segment
 from crm.segments.rules import read_day
 from crm.slots import lists
 from crm.team.models import User
-from crm.web import clock
+from crm.web import clock, wording
 from retention.metrics.reading import Period, PeriodError, Slice
 
 DAY = timedelta(days=1)
@@ -142,11 +142,12 @@ def _period(values: Mapping[str, str], today: date) -> tuple[str, Period]:
     except ValueError:
         raise PeriodError("Own days are two dates, such as 2026-03-31 and 2026-06-30.") from None
     if start > today:
-        raise PeriodError(f"The period starts on {start}, which is still to come. Figures go up to today.")
+        raise PeriodError(f"The period starts on {wording.day(start)}, which is still to come. Figures go up to today.")
     if end > today:
-        raise PeriodError(f"The period ends on {end}, which is still to come. Figures go up to today.")
+        raise PeriodError(f"The period ends on {wording.day(end)}, which is still to come. Figures go up to today.")
     if start == end:
-        raise PeriodError(f"The period starts and ends on {start}: nothing can happen in it. Name a later end.")
+        called = wording.day(start)
+        raise PeriodError(f"The period starts and ends on {called}: nothing can happen in it. Name a later end.")
     return OWN, Period(start, end)
 
 

@@ -11,7 +11,7 @@ from crm.accounts.models import Account
 from crm.segments.filters import Filter
 from crm.segments.rules import day_start
 from crm.tickets.rules.rating import GOOD
-from crm.web import clock
+from crm.web import clock, wording
 from crm.web.narrowed import fetch_among
 from retention.metrics.rules import Counts
 
@@ -29,7 +29,8 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise PeriodError(f"The period ends on {self.end}, before it starts on {self.start}.")
+            start, end = wording.day(self.start), wording.day(self.end)
+            raise PeriodError(f"The period ends on {end}, before it starts on {start}.")
 
 
 @dataclass(frozen=True, slots=True)

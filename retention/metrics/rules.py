@@ -131,6 +131,11 @@ def percent(rate: Fraction | None, places: int = 0) -> str:
     return f"{float(shown):.{places}f}"
 
 
+def rate_words(rate: Fraction) -> str:
+    """A rate as it stands on a page, to a tenth: “87.2 %”. Wherever the same rate stands, it reads the same."""
+    return f"{percent(rate, 1)}\N{NARROW NO-BREAK SPACE}%"
+
+
 def months_of(start: date, end: date) -> Fraction:
     """How many months lie between two days: whole ones, and of the last the share of its days.
 

@@ -42,8 +42,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     try:
         question = asked(request.GET.dict(), viewer, now)
     except (PeriodError, FilterError) as error:
-        refused = {"refused": str(error).rstrip("."), "cleared": request.path}
-        return render(request, "retention/metrics/refused.html", refused, status=400)
+        usual = asked({}, viewer, now)
+        typed = {name: request.GET.get(name, "") for name in ("from", "to")}
+        refused = {"asked": usual, "typed": typed, "refused": str(error), "cleared": request.path}
+        return render(request, "retention/metrics/refused.html", _around(usual, viewer) | refused, status=400)
     shown = snapshots.shown(question, now)
     context: dict[str, Any] = _around(question, viewer) | {"shown": shown, "board": shown.board, "asked": question}
     if shown.board.is_empty:

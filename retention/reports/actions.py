@@ -17,7 +17,7 @@ from crm.slots import Explanation
 from crm.team.models import User
 from crm.team.models.hours import house_hours
 from crm.web import clock, wording
-from retention.metrics.rules import percent
+from retention.metrics.rules import rate_words
 from retention.reports import rules
 from retention.reports.models import MonthlyReview, ReviewReader
 from retention.reports.reading import facts, kept, read
@@ -133,8 +133,9 @@ def _told(review: MonthlyReview, user: User) -> Mapping[str, Any]:
         {"title": title, "lines": [str(sentence) for sentence in sentences]} for _, title, sentences in said.sections
     ]
     lost, start = found.figures["customers_lost"], found.figures["customers_start"]
-    rate = percent(found.rate("crr"))
-    said_of = f"{rate} %, {lost:,} of {start:,} customers left" if rate else f"n/a, {found.unsaid['crr']}"
+    rate = found.rate("crr")
+    left = f"{lost:,} of {start:,} customers left"
+    said_of = f"n/a, {found.unsaid['crr']}" if rate is None else f"{rate_words(rate)}, {left}"
     return {
         "name": str(user), "month": f"{review.month:%B %Y}", "sections": sections,
         "figures": [f"Kept: {said_of}", f"MRR at the end: {money(found.money('mrr_end'))}"],

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from crm.ledger.rules import add_months
 from crm.web.rules import local_moment
-from retention.metrics.rules import FEW, Counts, band, percent, unsaid
+from retention.metrics.rules import FEW, Counts, band, percent, rate_words, unsaid
 
 #: A review is counted at this hour of the installation's clock, and leaves at the other of the reader's own.
 COUNTED_AT, SENT_AT = time(6), time(8)
@@ -181,7 +181,7 @@ def _kept(facts: Facts) -> list[Sentence]:
     points = f"{float(abs(moved) * 100):.1f}".removesuffix(".0")
     than = f"{points} point{'' if points == '1' else 's'} {'more' if moved > 0 else 'fewer'} than the month before"
     parts = (
-        Part(f"{percent(now)} % of ", ""), Part(f"{start:,} customers", "start"), Part(f" were kept, {than}: "),
+        Part(f"{rate_words(now)} of ", ""), Part(f"{start:,} customers", "start"), Part(f" were kept, {than}: "),
         Part(f"{lost:,} left" if lost else "nobody left", "lost" if lost else ""), Part("."),
     )  # fmt: skip
     return [Sentence(parts, "good" if moved > 0 else "bad")]
@@ -196,7 +196,7 @@ def _revenue(facts: Facts, money: Callable[[Decimal], str]) -> list[Sentence]:
     found = Part(f"MRR {'grew' if grew else 'shrank'} from {money(start)} to "), Part(money(end), "end"), Part(".")
     sentences = [Sentence(found, "good" if grew else "bad")]
     if grew and nrr is not None and nrr < 1:
-        text = f"It grew by new customers alone: those who were there bring {percent(nrr)} % of what they brought."
+        text = f"It grew by new customers alone: those who were there bring {rate_words(nrr)} of what they brought."
         sentences.append(Sentence((Part(text),), "bad"))
     return sentences
 

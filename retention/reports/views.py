@@ -23,7 +23,7 @@ from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.toasts import toast
 from retention.metrics.figures import of_period
-from retention.metrics.rules import FEW, percent
+from retention.metrics.rules import FEW, percent, rate_words
 from retention.reports import actions, behind, rules
 from retention.reports.models import MonthlyReview, ReviewReader
 from retention.reports.reading import facts, period_of, read
@@ -57,8 +57,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
 def _line(found: Facts, review: MonthlyReview) -> dict[str, Any]:
     said = rules.said(found, actions.money)
     first = [str(sentence) for _, _, sentences in said.sections for sentence in sentences][:2]
-    crr, why = percent(found.rate("crr")), found.unsaid.get("crr", "")
-    return {"review": review, "crr": crr, "unsaid": why, "said": first}
+    rate, why = found.rate("crr"), found.unsaid.get("crr", "")
+    return {"review": review, "crr": rate_words(rate) if rate is not None else "", "unsaid": why, "said": first}
 
 
 @require_safe
@@ -123,7 +123,7 @@ def _tiles(found: Facts, today: dict[str, Any] | None, address: Any) -> Sequence
         if value is None:
             return "n/a"
         if kind == "rate":
-            return f"{percent(Fraction(value).limit_denominator(10**9))} %"
+            return rate_words(Fraction(value).limit_denominator(10**9))
         return actions.money(Decimal(value)) if kind == "money" else f"{value:,}"
 
     return [

@@ -23,7 +23,7 @@ from retention.metrics.apart.dimensions import DIMENSIONS
 from retention.metrics.apart.reading import Group, breakdown
 from retention.metrics.asking import Asked
 from retention.metrics.reading import PeriodError
-from retention.metrics.rules import FEW, FEWEST_LOST, percent, unsaid
+from retention.metrics.rules import FEW, FEWEST_LOST, rate_words, unsaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _line(group: Group, asked: Asked, of_group: list[dict[str, Any]], *, total: 
     def rate(called: str, name: str, share: Fraction | None, count: int) -> Figure:
         if share is None:
             return Figure("n/a", why=because[called])
-        return Figure("–") if group.few else figure(name, count, f"{percent(share)} %")
+        return Figure("–") if group.few else figure(name, count, rate_words(share))
 
     kept = counts.customers_start - counts.customers_lost
     figures = (
@@ -118,6 +118,6 @@ def _finding(groups: Sequence[Group], total: Group) -> str:
     if rate < whole * Fraction(3, 2):
         return ""
     return (
-        f"{worst.name}: {percent(rate)} % left, {worst.counts.customers_lost:,} of "
-        f"{worst.counts.customers_start:,}; of all customers {percent(whole)} %."
+        f"{worst.name}: {rate_words(rate)} left, {worst.counts.customers_lost:,} of "
+        f"{worst.counts.customers_start:,}; of all customers {rate_words(whole)}."
     )

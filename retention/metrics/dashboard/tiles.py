@@ -129,7 +129,7 @@ def _behind(asked: Asked, figure: str) -> str:
 
 def percent(rate: Fraction | None) -> str:
     """To a tenth, as tiles stand beside those of the period before."""
-    return NONE if rate is None else f"{rules.percent(rate, 1)}{wording.THIN}%"
+    return NONE if rate is None else rules.rate_words(rate)
 
 
 def money(amount: Decimal | None) -> str:

@@ -22,7 +22,7 @@ from retention.metrics import asking, names
 from retention.metrics.figures import Figures, of_period
 from retention.metrics.known.reading import SIZE, Correction, corrections, read_moment
 from retention.metrics.reading import PeriodError
-from retention.metrics.rules import percent
+from retention.metrics.rules import rate_words
 
 #: Name of a figure, its label, whether it is money, a rate or a number of customers.
 _SHOWN = (
@@ -100,7 +100,7 @@ def _words(value: Any, kind: str, unsaid: str) -> str:
     if value is None:
         return f"n/a: {unsaid}" if unsaid else "n/a"
     if kind == "rate":
-        return f"{percent(value)} %"
+        return rate_words(value)
     return wording.money(value, settings.CURRENCY) if kind == "money" else f"{value:,}"
 
 

@@ -117,7 +117,7 @@ def test_the_page_judges_no_few_and_opens_its_names(ada: User, olaf: User) -> No
     client = Client()
     client.force_login(ada)
     html = unescape(client.get("/retention/by/industry/?from=2026-04-01&to=2026-05-01").content.decode())
-    assert "Shipping: 60 % left, 6 of 10; of all customers 25 %." in html
+    assert "Shipping: 60.0\u202f% left, 6 of 10; of all customers 25.0\u202f%." in html
     assert html.index(">Shipping") < html.index(">Food") < html.index(">Else")
     food = html[html.index(">Food") : html.index(">Else")]
     assert "too few" in food

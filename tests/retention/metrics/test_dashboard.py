@@ -164,7 +164,7 @@ def test_days_without_customers_lead_back_to_where_there_are_some(ada_client: Cl
 @pytest.mark.parametrize(
     ("parameters", "why"),
     [
-        ({"from": "2026-05-31", "to": "2026-04-30"}, "ends on 2026-04-30, before it starts on 2026-05-31"),
+        ({"from": "2026-05-31", "to": "2026-04-30"}, "ends on 30 Apr 2026, before it starts on 31 May 2026"),
         ({"from": "2026-05-31", "to": "2026-06-02"}, "still to come"),
         ({"from": "2026-05-31", "to": "2026-05-31"}, "nothing can happen in it"),
         ({"from": "yesterday", "to": ""}, "Own days are two dates"),
@@ -230,7 +230,7 @@ def test_the_first_product_that_leads_on_names_its_buyers(ada_client: Client, ad
     assert "2 of 5 buyers" in said["repeat_purchase_rate"].second
 
 
-def test_programs_get_the_same_figures_with_their_names(ada: User) -> None:
+def test_programs_get_the_same_figures_with_their_names(ada: User, ada_client: Client) -> None:
     customers({"Stays": (date(2026, 1, 1), None, 100), "Leaves": (date(2026, 1, 1), date(2026, 5, 10), 300)})
     program = Client(headers={"Authorization": f"Bearer {ApiToken.issue(ada, 'read')[1]}"})
     found = program.get("/api/v1/metrics/", MAY).json()
@@ -241,6 +241,10 @@ def test_programs_get_the_same_figures_with_their_names(ada: User) -> None:
         "customers_start": 2, "customers_end": 1, "customers_new": 0, "customers_lost": 1, "customers_kept": 1,
         "mrr_start": 2, "mrr_end": 1, "repeat_buyers": 0,
     }  # fmt: skip
+    refused = ada_client.get("/retention/", {"from": "2026-05-31", "to": "2026-04-30"})
+    page = refused.content.decode()
+    assert (refused.status_code, "before it starts on 31 May 2026." in page) == (400, True)
+    assert 'name="from" value="2026-05-31"' in page  # the chooser holds what was typed
     refused = program.get("/api/v1/metrics/", {"from": "2026-05-31", "to": "2026-04-30"})
     assert (refused.status_code, "before it starts" in refused.content.decode()) == (400, True)
 

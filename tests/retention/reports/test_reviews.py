@@ -54,7 +54,7 @@ def test_a_month_like_the_one_before_is_quiet() -> None:
 
 def test_retention_is_said_where_it_moved_by_a_point_or_into_another_band() -> None:
     up = told(about(figures(crr=0.91, customers_lost=9))).changed
-    assert str(up[0]) == "91 % of 100 customers were kept, 1 point more than the month before: 9 left."
+    assert str(up[0]) == "91.0\u202f% of 100 customers were kept, 1 point more than the month before: 9 left."
     assert [part.names for part in up[0].parts] == ["", "start", "", "lost", ""]
     assert told(about(figures(crr=0.9099), figures(crr=0.901))).quiet
     assert not told(about(figures(crr=0.9001), figures(crr=0.8999))).quiet  # from good to great
@@ -70,7 +70,7 @@ def test_growth_by_new_customers_alone_is_told() -> None:
     grown = told(about(figures(mrr_end="1020.00", nrr=0.97))).changed
     assert [str(sentence) for sentence in grown] == [
         "MRR grew from € 1000.00 to € 1020.00.",
-        "It grew by new customers alone: those who were there bring 97 % of what they brought.",
+        "It grew by new customers alone: those who were there bring 97.0\u202f% of what they brought.",
     ]
     assert told(about(figures(mrr_end="1019.99", nrr=0.97))).quiet
     assert [str(one) for one in told(about(figures(mrr_end="900.00"))).changed] == [
@@ -249,8 +249,8 @@ def test_what_was_reported_stands_and_a_correction_stands_beside_it(month: dict[
     month["stays"].contracts.last().terms.all().delete()
     project([month["stays"].pk], SENT + timedelta(hours=1))
     page = unescape(client.get("/retention/reviews/2026-05/").content.decode())
-    assert "67 %" in page
-    assert "now 33 %" in page
+    assert "66.7\u202f%" in page
+    assert "now 33.3\u202f%" in page
     assert "What was reported stands" in page
     assert client.get("/retention/reviews/2026-06/").status_code == 404  # not over
     assert client.get("/retention/reviews/2026-13/").status_code == 404
