@@ -45,7 +45,7 @@ from crm.slots.inbox import (
     mail_takers,
 )
 from crm.slots.integrations import Connection, Integration, Traffic, WayIn, integrations
-from crm.slots.lists import ListColumn, ListOfRows, list_columns, lists
+from crm.slots.lists import Headed, ListColumn, ListOfRows, list_columns, list_heads, lists
 from crm.slots.pages import (
     ContractDoor,
     Found,
@@ -160,6 +160,7 @@ __all__ = [
     "FormTarget",
     "Found",
     "Handled",
+    "Headed",
     "Holding",
     "ImportColumn",
     "ImportCounts",
@@ -242,6 +243,7 @@ __all__ = [
     "kept_tables",
     "letter_origins",
     "list_columns",
+    "list_heads",
     "lists",
     "loads",
     "mail_tabs",

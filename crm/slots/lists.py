@@ -40,6 +40,19 @@ class ListColumn:
 list_columns: Registry[ListColumn] = Registry("list column")
 
 
+@dataclass(frozen=True)
+class Headed:
+    """What the rows that a filter finds are called where they stand behind a figure, and the page of that figure."""
+
+    words: str
+    url: str
+    page: str
+
+
+#: By filter subject: the conditions of a filter, all of which hold → their heading, where somebody knows one.
+list_heads: Registry[Callable[[Sequence[Mapping[str, Any]]], Headed | None]] = Registry("heading of a list")
+
+
 class ListOfRows(Protocol):
     """A page that lists a filter subject's rows."""
 

@@ -3,8 +3,10 @@
 from crm import slots
 from retention.metrics.apart.dimensions import register_dimensions
 from retention.metrics.fields import register_fields
+from retention.metrics.heading import headed
 
 register_fields()
+slots.list_heads.register("account", headed)
 slots.menu.register("retention", slots.MenuEntry("Retention", "trending-up", "retention:dashboard", 60))
 slots.start_pages.register("retention", slots.StartPage("Retention", "retention:dashboard", "view", 10))
 register_dimensions()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from crm.ledger.actions import project
 from crm.ledger.rules import add_months
-from crm.web import clock
+from crm.web import clock, wording
 from tests import factories
 from tests.browser import AT_BOTH_WIDTHS, IN_A_BROWSER, sign_in, sound, window
 
@@ -41,7 +42,9 @@ def test_a_cell_leads_to_its_names(new_context: Any, live_server: Any, make_user
     month = page.get_by_role("rowheader", name=f"{first:%b %Y}").first
     expect(month).to_be_in_viewport()  # though the map has been scrolled to the cell
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts")
+    last = add_months(first, 4) - timedelta(days=1)
+    called = f"Joined in {first:%B %Y}, customers on {wording.day(last)}"
+    expect(page.get_by_role("heading", level=1)).to_have_text(called)
     expect(page.get_by_role("link", name="Kelp ")).to_have_count(7)
     page.go_back()
     page.get_by_role("link", name="Breakdown").click()

@@ -13,6 +13,7 @@ from crm.segments.filters import Filter
 from crm.segments.listing.columns import Column
 from crm.segments.listing.declaration import WHOLE, Listing, Quick
 from crm.segments.listing.state import State
+from crm.slots import Headed, list_heads
 from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.templatetags import ui
@@ -33,6 +34,7 @@ def around(
     ready = listing.ready[state.ready] if state.ready else None
     return {
         "state": state,
+        "headed": _headed(listing, chosen) if chosen else None,
         "view_name": state.view.name if state.view else ready.label if ready else "",
         "nothing": ready.nothing if ready else "",
         "as_it_came": bool(state.ready) and not state.changed,
@@ -55,6 +57,12 @@ def around(
         "sort_label": listing.orders[sort].label,
         "kept": [(name, value) for name, value in asked.items() if name not in ("cursor", "in")],
     }  # fmt: skip
+
+
+def _headed(listing: Listing, chosen: Filter) -> Headed | None:
+    """Where the filter is that of a figure."""
+    known = list_heads.get(listing.subject)
+    return known(filterbar.parts_of(chosen.tree)) if known else None
 
 
 def is_narrowed(listing: Listing, asked: QueryDict) -> bool:
