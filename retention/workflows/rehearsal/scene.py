@@ -24,7 +24,7 @@ from retention.workflows.rehearsal.session import Session
 OWN: dict[str, tuple[str, ...]] = {
     "retention_workflow": (),
     "retention_workflowversion": (),
-    "retention_enrollment": ("enrollment_due", "enrollment_of_account"),
+    "retention_enrollment": ("enrollment_due", "enrollment_suspect", "enrollment_of_account"),
     "retention_steprun": (),
     "retention_trial": (),
     "crm_pending": (),
