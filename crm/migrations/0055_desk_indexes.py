@@ -2,13 +2,13 @@
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.operations import RemoveIndexConcurrently
-from django.db import migrations, models
+from django.db import models
 
 from crm.segments.filters import Folded
-from crm.web.migrating import AddIndexBeside
+from crm.web.migrating import AddIndexBeside, AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     atomic = False
 
     dependencies = [("crm", "0054_lacking")]

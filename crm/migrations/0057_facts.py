@@ -10,7 +10,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from crm.web.migrating import CreateTables
+from crm.web.migrating import AtOnce, CreateTables
 from django.db.models import F, Func, Value
 from django.db.models.functions import Cast
 
@@ -37,7 +37,7 @@ def begin(apps: Any, schema_editor: Any) -> None:
         apps.get_model("crm", "Walk").objects.create(name="ledger.spans", stage=1, found={"window": 0})
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
 
     dependencies = [
         ('crm', '0056_webhooks'),

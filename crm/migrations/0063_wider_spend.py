@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from crm.web.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
 
     dependencies = [
         ('crm', '0062_spells_left'),

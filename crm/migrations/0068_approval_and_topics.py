@@ -9,6 +9,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from crm.web.migrating import AtOnce
+
 
 TOPICS = (
     ("getting-started", "Getting started", "First steps, in your first weeks with us.", ["service"]),
@@ -30,7 +32,7 @@ def begin(apps: Any, schema_editor: Any) -> None:
     topic.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     dependencies = [
         ("crm", "0067_start_page"),
     ]

@@ -1,11 +1,11 @@
 """What waits for a yes, found at once; built while others go on working."""
 
-from django.db import migrations, models
+from django.db import models
 
-from crm.web.migrating import AddIndexBeside
+from crm.web.migrating import AddIndexBeside, AtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
     atomic = False
 
     dependencies = [("crm", "0068_approval_and_topics")]

@@ -1,20 +1,21 @@
-"""What migrations use: indexes that are built beside everybody's work, and many tables made at once.
+"""What migrations use: indexes that are built beside everybody's work, many tables and many changes made at once.
 
 Migrations that many databases have had may become one, which names them in its `replaces`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import connections
+from django.db import connections, migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import AddConstraint, AddField, AddIndex, AlterField, CreateModel, RemoveIndex
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 _STANDING = """
     SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -72,6 +73,72 @@ class CreateTables(Operation):
 
     def describe(self) -> str:
         return f"Create {len(self.tables)} tables"
+
+
+class AtOnce(migrations.Migration):
+    """A migration of several changes, for all of which Django works out the models once, as `CreateTables` has it.
+
+    What is written to the database is the same, in the same order. Code (`RunPython`) sees the tables as they are
+    where it stands. Taken back, it goes change by change.
+    """
+
+    def apply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
+        one_by_one = self.operations
+        vars(self)["operations"] = [_Together(each) if len(each) > 1 else each[0] for each in together(one_by_one)]
+        try:
+            return super().apply(project_state, schema_editor, collect_sql)
+        finally:
+            vars(self)["operations"] = one_by_one
+
+
+class _Together(Operation):
+    def __init__(self, changes: Sequence[Any]) -> None:
+        self.changes = changes
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        vars(state).pop("apps", None)
+        for change in self.changes:
+            change.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for change in self.changes:
+            change.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return "; ".join(change.describe() for change in self.changes)
+
+
+#: Changes that need not know what the tables are like between them.
+_PLAIN = (
+    AddConstraint, AddField, AddIndex, AddTrigger, AlterField, CreateModel, CreateTables, RemoveIndex, RemoveTrigger,
+)  # fmt: skip
+
+
+def together(changes: Sequence[Any]) -> Iterator[list[Any]]:
+    """The same changes in the same order, next to each other those that can be made of one state.
+
+    A table is made with all that its model has in the end, so what is added to it afterwards is not one with it; nor
+    are two changes of one column.
+    """
+    present, made, fields = list[Any](), set[str](), set[tuple[str, str]]()
+    for change in changes:
+        table = getattr(change, "model_name_lower", "")
+        field = {(table, change.name_lower)} if isinstance(change, (AddField, AlterField)) else set[tuple[str, str]]()
+        plain = isinstance(change, _PLAIN)
+        if present and (not plain or table in made or field & fields):
+            yield present
+            present, made, fields = [], set(), set()
+        if not plain:
+            yield [change]
+            continue
+        present.append(change)
+        fields |= field
+        if isinstance(change, CreateModel):
+            made.add(change.name_lower)
+        elif isinstance(change, CreateTables):
+            made |= {one.name_lower for one in change.tables}
+    if present:
+        yield present
 
 
 def applied(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:

@@ -11,8 +11,10 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from crm.web.migrating import AtOnce
 
-class Migration(migrations.Migration):
+
+class Migration(AtOnce):
 
     dependencies = [
         ('crm', '0065_failed_payments'),

@@ -4,13 +4,15 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from crm.web.migrating import AtOnce
+
 
 def name_recipes(apps, schema_editor):
     """Until now every workflow was a recipe."""
     apps.get_model("retention", "Workflow").objects.update(recipe=models.F("slug"))
 
 
-class Migration(migrations.Migration):
+class Migration(AtOnce):
 
     dependencies = [
         ('retention', '0017_steps'),

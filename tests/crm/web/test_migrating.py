@@ -1,6 +1,7 @@
 """Migrations beside people at work: they let go of a table in use, and an index half built is built again.
 
-What had a part of the migrations that are one by now is sent to a version that still has them.
+What had a part of the migrations that are one by now is sent to a version that still has them. Changes made at once
+are those made one by one.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, migrations, models
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 from psycopg.errors import LockNotAvailable
 
 from crm.timeline.models import Pending, TimelineEntry
-from crm.web.migrating import AddIndexBeside
+from crm.web.migrating import AddIndexBeside, AtOnce, CreateTables, together
 
 
 def _patience() -> str:
@@ -83,3 +84,57 @@ def test_an_index_that_stands_stays_and_one_half_built_is_built_again() -> None:
     assert _index() != before
     assert _index()[1]
     assert _patience() == "0"
+
+
+def _add(table: str, column: str) -> migrations.AddField:
+    return migrations.AddField(table, column, models.TextField(default=""))
+
+
+def _alter(table: str, column: str) -> migrations.AlterField:
+    return migrations.AlterField(table, column, models.TextField(default="?"))
+
+
+def _table(name: str) -> migrations.CreateModel:
+    return migrations.CreateModel(name, [("id", models.BigAutoField(primary_key=True))])
+
+
+def _indexed(table: str) -> migrations.AddIndex:
+    return migrations.AddIndex(table, models.Index(fields=["id"], name=f"of_{table}"))
+
+
+def _code() -> migrations.RunPython:
+    return migrations.RunPython(migrations.RunPython.noop)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sizes"),
+    [
+        ([], []),
+        ([_add("a", "x"), _add("a", "y"), _add("b", "x"), _indexed("a")], [4]),
+        ([_add("a", "x"), _code(), _code(), _add("a", "y"), _indexed("a")], [1, 1, 1, 2]),
+        ([_add("a", "x"), migrations.RenameField("a", "x", "z"), _alter("a", "z")], [1, 1, 1]),
+        ([_add("a", "x"), _alter("a", "x"), _alter("a", "y"), _alter("A", "X")], [1, 2, 1]),
+        ([_add("a", "x"), _table("B"), _table("C"), _indexed("b"), _indexed("c")], [3, 2]),
+        ([CreateTables([_table("B"), _table("C")]), _indexed("a"), _indexed("c"), _add("b", "x")], [2, 2]),
+    ],
+)
+def test_changes_that_need_no_state_between_them_stand_together(changes: list[Any], sizes: list[int]) -> None:
+    found = list(together(changes))
+    assert [change for each in found for change in each] == changes
+    assert [len(each) for each in found] == sizes
+
+
+@pytest.mark.django_db
+def test_made_at_once_they_are_what_django_makes_one_by_one() -> None:
+    written = {}
+    for kind in (migrations.Migration, AtOnce):
+        migration, state = kind("0002_more", "crm"), ProjectState()
+        changes = [_table("B"), _add("a", "x"), _add("b", "x"), _indexed("b"), _alter("a", "x"), _add("b", "y")]
+        vars(migration)["operations"] = changes
+        state.add_model(ModelState("crm", "A", [("id", models.BigAutoField(primary_key=True))]))
+        with connection.schema_editor(collect_sql=True) as editor:
+            after = migration.apply(state, editor)
+        assert migration.operations is changes  # taken back, they go one by one
+        assert set(after.models["crm", "b"].fields) == {"id", "x", "y"}
+        written[kind] = editor.collected_sql
+    assert written[AtOnce] == written[migrations.Migration] != []
