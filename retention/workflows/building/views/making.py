@@ -13,8 +13,7 @@ from crm.team.permissions import demand
 from crm.team.viewer import viewer_of
 from crm.web import clock, standing
 from crm.web.toasts import toast
-from retention.workflows import recipes, wording
-from retention.workflows.building import drafts, files, making
+from retention.workflows.building import drafts, files, gallery, making
 from retention.workflows.building.drafts import DraftError
 from retention.workflows.building.views.edits import at_page
 from retention.workflows.finding import find, plan_of
@@ -35,11 +34,10 @@ def new(request: HttpRequest) -> HttpResponse:
             wrong[how] = str(error)
         else:
             return redirect(at_page(workflow.slug, "" if how == "file" else "trigger" if how == "copy" else "starts"))
-    ready = [(slug, recipes.load(slug).with_settings({}, to_run=False)) for slug in recipes.names()]
     own = Workflow.objects.filter(recipe="", room="", archived_at=None, version__isnull=False).order_by("name")
     context: dict[str, Any] = {
         "wrong": {f"of_{how}": words for how, words in wrong.items()}, "typed": request.POST, "own": own[:50],
-        "recipes": [{"slug": slug, "plan": plan, "trigger": wording.trigger_sentence(plan)} for slug, plan in ready],
+        "groups": gallery.groups(),
     }  # fmt: skip
     return render(request, "retention/workflows/building/new.html", context, status=422 if wrong else 200)
 
