@@ -46,8 +46,15 @@ def of(workflows: Sequence[Workflow]) -> dict[int | None, Figures]:
         return {pk: Figures(*figures) for pk, *figures in cursor.fetchall()}
 
 
-def standing_at(workflow: Workflow) -> dict[str, int]:
-    """Step id → how many wait for it, among the MOST latest under way."""
+def standing_at(workflow: Workflow) -> tuple[dict[str, int], int]:
+    """Step id → how many wait for it, and how many of all are on an earlier version, among the MOST latest under way.
+
+    One query.
+    """
     latest = Enrollment.objects.filter(workflow=workflow, state=Enrollment.State.ACTIVE).order_by("-id")[:MOST]
-    counted = Enrollment.objects.filter(pk__in=latest.values("pk")).order_by().values_list("step_id")
-    return dict(counted.annotate(how_many=Count("pk")))
+    rows = Enrollment.objects.filter(pk__in=latest.values("pk")).order_by().values_list("step_id", "version_id")
+    standing, behind = dict[str, int](), 0
+    for step_id, version_id, how_many in rows.annotate(how_many=Count("pk")):
+        standing[step_id] = standing.get(step_id, 0) + how_many
+        behind += how_many if version_id != workflow.version_id else 0
+    return standing, behind

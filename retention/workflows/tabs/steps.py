@@ -15,8 +15,10 @@ from retention.workflows.rehearsal import tab as rehearsed
 
 
 def context(request: HttpRequest, workflow: Workflow, plan: Definition) -> dict[str, Any]:
-    standing = figures.standing_at(workflow) if workflow.pk else {}
-    drawn = {"ways": _drawn(plan.steps, standing), "leaves": plan.leaves, "policy": MailPolicy.the_only()}
+    standing, behind = figures.standing_at(workflow) if workflow.pk else ({}, 0)
+    drawn = {
+        "ways": _drawn(plan.steps, standing), "behind": behind, "leaves": plan.leaves, "policy": MailPolicy.the_only(),
+    }  # fmt: skip
     return drawn | rehearsed.card(workflow, plan)
 
 

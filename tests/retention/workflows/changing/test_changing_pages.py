@@ -30,6 +30,7 @@ def changed(publish, republish, stand):
 
 
 def test_the_versions_tab_says_what_changed_and_counts_who_is_on_each(browse, ada, changed):
+    assert browse(ada).get("/workflows/test/").context["behind"] == 5
     page = browse(ada).get("/workflows/test/?tab=versions")
     lines = page.context["lines"]
     assert [(line["version"].number, line["people"]) for line in lines] == [(2, 0), (1, 5)]
