@@ -48,8 +48,9 @@ def shown(value: Any) -> str:
     """What was sent, for an error's end: short, and never an error itself."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_NUMBER:
         return "a very large number"
-    written = repr(value) if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
-    return written if len(written) <= 60 else f"{written[:60]}…"
+    if isinstance(value, str):
+        return f"“{value}”" if len(value) <= 60 else f"“{value[:60]}…”"
+    return repr(value)[:60] if isinstance(value, int | float | None) else f"a {type(value).__name__}"
 
 
 def read_number(value: Any) -> Decimal:

@@ -84,13 +84,18 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     alone = asked and not actions.is_another_admin(viewer)
     context: dict[str, Any] = {
         "row": row, "stand": reading.stand(row, now), "reader": reader, "letters": reading.letters(row, reader, now),
-        "reach": audience.reach(row, now) if viewer.sees_everything and row.workflow is None else None,
+        "reach": audience.reach(row, now) if viewer.sees_everything and _is_ahead(row) else None,
         "outcomes": reading.outcomes(row, now), "may": allows(viewer, "manage_workflows"),
         "may_approve": row.asked_by_id != viewer.pk or alone, "alone": alone,
         "topic": Topic.objects.filter(slug=row.topic).first() if row.topic else None,
         "follow_ups": Campaign.objects.filter(follows=row).order_by("id"),
     }  # fmt: skip
     return render(request, "retention/campaigns/campaign.html", context)
+
+
+def _is_ahead(row: Campaign) -> bool:
+    """Nobody has entered yet: the audience is still to be taken."""
+    return row.state != Campaign.State.CALLED_OFF and not row.entered  # type: ignore[attr-defined]
 
 
 def _found(pk: int) -> Any:

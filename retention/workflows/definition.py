@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, model_validator
 
+from crm.segments.rules import shown
 from retention.workflows.asking import Asks
 from retention.workflows.causes import Strict, Tree, Trigger
 from retention.workflows.kinds import step_kinds
@@ -68,7 +69,7 @@ def _of_its_kind(data: Any) -> Any:
     if not isinstance(data, Mapping):
         raise ValueError("a step is a mapping with `id` and `do`")
     if (kind := step_kinds.get(str(data.get("do", "")))) is None:
-        raise ValueError(f"there is no step {data.get('do')!r}; there are {', '.join(step_kinds.names())}")
+        raise ValueError(f"there is no step {shown(data.get('do'))}; there are {', '.join(step_kinds.names())}")
     return kind.model.model_validate(data)
 
 

@@ -20,6 +20,7 @@ from crm.outbox.models import MailPolicy, OutboundMessage
 from crm.outbox.sending.known import Known
 from crm.outbox.sending.letters import Letter
 from crm.slots import Passed, Refusal
+from crm.web import clock
 
 Category = OutboundMessage.Category
 
@@ -137,8 +138,9 @@ def late(message: OutboundMessage, moment: datetime, because: str = "") -> Refus
 
 
 def too_late(planned_for: datetime, expires_at: datetime | None, moment: datetime, because: str) -> Refusal:
-    reason = f"Too late: planned for {planned_for:%-d %B %H:%M} UTC"
-    reason += f", kept back until {moment:%-d %B} by: {because}" if because else "."
+    zone = clock.zone()
+    reason = f"Too late: it was planned for {planned_for.astimezone(zone):%-d %B %H:%M}"
+    reason += f" and kept back until {moment.astimezone(zone):%-d %B}. {because}" if because else "."
     return Refusal("late", reason, {"expires_at": expires_at, "at": moment})
 
 

@@ -197,7 +197,7 @@ def _field(reference: str, place: str, subject: FilterSubject) -> FilterField:
     if found is None:
         near = get_close_matches(name[:80], subject.fields.names(), 1)
         raise FilterError(
-            place, f"there is no field {rules.shown(name)}" + (f"; did you mean {near[0]!r}?" if near else "")
+            place, f"there is no field {rules.shown(name)}" + (f"; did you mean “{near[0]}”?" if near else "")
         )
     if found.takes_argument:
         read, example = _ARGUMENTS[found.argument]

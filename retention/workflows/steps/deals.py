@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from django.conf import settings
 from django.db import transaction
 from pydantic import Field, model_validator
 
@@ -36,7 +37,9 @@ class DealStep(Step):
     title: Annotated[str, Asks("subject")] = Field(
         "", title="Name of the deal", description="Of one that is opened.", max_length=200
     )
-    amount: Decimal | None = Field(None, title="Amount", ge=0, max_digits=12, decimal_places=2)
+    amount: Decimal | None = Field(
+        None, title="Amount", description=f"In {settings.CURRENCY}.", ge=0, max_digits=12, decimal_places=2
+    )
     close_in_days: int | None = Field(None, title="Expected to close in", description="Days.", ge=0, le=730)
     if_open: Literal["skip", "open"] = Field(
         "skip",

@@ -158,7 +158,7 @@ def test_sql_and_python_agree_about_the_account(db: None) -> None:
         parse({"field": "account.mrr", "op": ">", "value": 500}, "contact").sentence()
         == "Account: MRR is above €\u202f500"
     )
-    with pytest.raises(FilterError, match=r"there is no field 'account\.nope'"):
+    with pytest.raises(FilterError, match=r"there is no field “account\.nope”"):
         parse({"field": "account.nope", "op": "is_set"}, "contact")
 
 

@@ -111,7 +111,7 @@ def test_search_and_filter(api: Any) -> None:
         ("{", "filter: is not JSON"),
         ("[" * 100_000, "filter: is not JSON"),
         ("1" * 5000, "filter: is not JSON"),
-        ('{"all": [{"field": "mrr", "op": ">", "value": "abc"}]}', "all[0].value: must be a number, not 'abc'"),
+        ('{"all": [{"field": "mrr", "op": ">", "value": "abc"}]}', "all[0].value: must be a number, not “abc”"),
         ('{"field": "mrr", "op": ">", "value": NaN}', "value: must be a number, not nan"),
         ('{"field": "name", "op": "is", "value": "\\u0000"}', "value: holds a character that no text can have"),
     ],

@@ -89,9 +89,9 @@ def test_sql_and_python_give_the_same_answer(
 
 
 def test_what_a_field_does_not_offer_is_refused_by_name(three: list[Account]) -> None:
-    with pytest.raises(FilterError, match="must be one of gold, silver, bronze, not 'lead'"):
+    with pytest.raises(FilterError, match="must be one of gold, silver, bronze, not “lead”"):
         parse({"field": "custom.tier", "op": "is", "value": "lead"})
-    with pytest.raises(FilterError, match=r"did you mean 'custom\.seats'"):
+    with pytest.raises(FilterError, match=r"did you mean “custom\.seats”"):
         parse({"field": "custom.seat", "op": ">", "value": 1})
 
 

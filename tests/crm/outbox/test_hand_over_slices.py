@@ -177,5 +177,5 @@ def test_a_late_message_says_what_kept_it(anna: Contact, plan: Plan) -> None:
     message.refresh_from_db()
     assert message.state == "skipped"
     assert message.reason == (
-        "Too late: planned for 1 June 12:00 UTC, kept back until 7 June by: Automation is paused for Anna Berg."
+        "Too late: it was planned for 1 June 12:00 and kept back until 7 June. Automation is paused for Anna Berg."
     )

@@ -149,7 +149,7 @@ def test_what_is_wrong_stands_beside_its_condition() -> None:
         builder.tree()
 
     assert [c.error for c in builder.root.conditions()] == [
-        "", "Value must be a number, not 'much'.", "Choose what to filter by.",
+        "", "Value must be a number, not “much”.", "Choose what to filter by.",
     ]  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def test_a_refused_filter_keeps_what_was_typed(web: Client) -> None:
 
     assert answer.status_code == 422
     text = answer.content.decode()
-    assert "Value must be a number, not &#x27;much&#x27;." in text
+    assert "Value must be a number, not “much”." in text
     assert 'value="much"' in text
 
 

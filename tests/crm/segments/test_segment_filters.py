@@ -166,9 +166,9 @@ def test_what_is_not_there_is_refused_and_says_where(mira: User, accounts: Any) 
     for tree, place, message in (
         ({"all": [LARGE, inside(gone)]}, "all[1].value", "“Gone” is archived; restore it, or take the condition away"),
         (inside(gone) | {"value": 999}, "value", "names no segment that is there for you: 999"),
-        (inside(gone) | {"value": "Gone"}, "value", "must be the number of a segment, not 'Gone'"),
+        (inside(gone) | {"value": "Gone"}, "value", "must be the number of a segment, not “Gone”"),
         (inside(gone) | {"value": True}, "value", "must be the number of a segment, not True"),
-        (inside(gone) | {"op": "is"}, "op", "must be one of is_in, is_not_in, not 'is'"),
+        (inside(gone) | {"op": "is"}, "op", "must be one of is_in, is_not_in, not “is”"),
     ):
         with pytest.raises(FilterError) as refusal:
             parse(tree, "account", mira)

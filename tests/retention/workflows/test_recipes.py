@@ -37,7 +37,7 @@ def test_settings_stand_in_the_definition():
     ("change", "place"),
     [
         (("days: \"${days}\"}", "days: x}"), "trigger.days: Input should be a valid integer"),
-        (("do: task", "do: dance"), "steps[0]: there is no step 'dance'; there are"),
+        (("do: task", "do: dance"), "steps[0]: there is no step “dance”; there are"),
         (("title: Call", "titel: Call"), "steps[0].titel: Extra inputs are not permitted"),
         (("title: Call", "title: '{% if %}'"), "steps[0]: subject, line 1: missing expression"),
         (("${days}", "${dys}"), "${dys} names no setting; there are days"),

@@ -61,7 +61,7 @@ def test_it_is_kept_and_read_again_exactly(db):
     [
         ({**WAVE, "times": 4}, "steps[0].then[0].times: Input should be less than or equal to 3"),
         ({**WAVE, "tiems": 1}, "steps[0].then[0].tiems: Extra inputs are not permitted"),
-        ({**WAVE, "do": "weave"}, "steps[0].then[0]: there is no step 'weave'; there are "),
+        ({**WAVE, "do": "weave"}, "steps[0].then[0]: there is no step “weave”; there are "),
         ({"id": "wave"}, "steps[0].then[0]: there is no step None; there are "),
         ("wave", "steps[0].then[0]: a step is a mapping with `id` and `do`"),
         ({**WAVE, "id": "call"}, "two steps are called 'call'"),

@@ -18,6 +18,7 @@ from retention.workflows.building.drafts import DraftError
 from retention.workflows.building.views.edits import at_page
 from retention.workflows.finding import find, plan_of
 from retention.workflows.models import Workflow
+from retention.workflows.places import counted
 from retention.workflows.recipes import RecipeError
 
 
@@ -31,7 +32,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             workflow = _made(request, how)
         except (DraftError, RecipeError) as error:
-            wrong[how] = str(error)
+            wrong[how] = counted(str(error))
         else:
             return redirect(at_page(workflow.slug, "" if how == "file" else "trigger" if how == "copy" else "starts"))
     own = Workflow.objects.filter(recipe="", room="", archived_at=None, version__isnull=False).order_by("name")

@@ -192,6 +192,9 @@ def test_a_file_that_cannot_be_read_makes_nothing(browse, ada):
     answer = browse(ada).post("/workflows/new/", {"how": "file", "text": "name: [", "name": ""})
     assert answer.status_code == 422
     assert "not readable as YAML" in answer.content.decode()
+    wrong = "name: x\ntrigger: {when: silence, days: 9}\nsteps: [{id: a, do: wait, days: 1}, {id: b, do: wayt}]"
+    answer = browse(ada).post("/workflows/new/", {"how": "file", "text": wrong})
+    assert "step 2: there is no step “wayt”; there are await" in answer.content.decode()
     assert not Workflow.objects.exists()
 
 
