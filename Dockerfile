@@ -17,6 +17,8 @@ COPY static static
 # From here on pages name the collected files, whose names change with their content.
 ENV STATIC_COLLECTED=1
 RUN python manage.py collectstatic --noinput
+# Compiled here once, since no process of a container writes what it compiles; the packages' own pip has compiled.
+RUN python -m compileall -q crm retention
 # The volume of files takes over who owns this folder.
 RUN install --directory --owner holdfast --mode 700 /files
 USER holdfast
