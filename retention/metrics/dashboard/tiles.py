@@ -74,7 +74,7 @@ def _of_revenue(counts: Counts, now: Figures, was: Figures, asked: Asked) -> lis
     everybody = f"{counts.customers_end:,} {_many(counts.customers_end, 'customer')}"
     paid, there = _behind(asked, "mrr_start"), _behind(asked, "customers_end")
     unsaid = now.unsaid
-    ltv = unsaid.get("ltv") or f"{money(now.arpa)} a month ÷ churn a month{_by_chance(counts.customers_lost)}"
+    ltv = unsaid.get("ltv") or _by_chance(counts.customers_lost) or f"{money(now.arpa)} a month ÷ churn a month"
     return [
         Tile(
             "nrr", "Net revenue (NRR)", percent(now.nrr), unsaid.get("nrr") or _grown(now.nrr),
@@ -120,7 +120,7 @@ def _of_answers(counts: Counts, now: Figures, was: Figures, asked: Asked) -> lis
 
 def _by_chance(lost: int) -> str:
     """A rate by which something is divided says little while it hangs on a few."""
-    return f", of {lost} lost alone: too few to rely on" if lost < rules.FEW else ""
+    return f"of {lost} lost alone: too few to rely on" if lost < rules.FEW else ""
 
 
 def _behind(asked: Asked, figure: str) -> str:
