@@ -119,8 +119,8 @@ def kept(viewer: Any, days: int, today: date) -> Sequence[Kept]:
     lines = []
     for kind, label in rules.OFFERS.items():
         many, taken = offered.get(kind, (0, 0))
-        if kind in rules.LIMITED:  # also what colleagues agreed with customers
-            taken = by_us.get(kind, 0)
+        if kind in rules.LIMITED:  # also what colleagues offered and agreed in a talk
+            many, taken = many + max(by_us.get(kind, 0) - taken, 0), by_us.get(kind, 0)
         still, of = judged.get(kind, (0, 0))
         lines.append(Kept(kind, label, many, taken, still, of))
     return lines

@@ -255,7 +255,7 @@ def test_the_report_ranks_reasons_and_says_who_stayed(contract: Contract, reason
     found = [(one.name.split(" (")[0], one.count, one.share) for one in report.reasons(ada, 90, TODAY)]
     assert found == [("A feature is missing", 2, 67), ("Price", 1, 33)]
     pause = report.kept(ada, 90, TODAY)[0]
-    assert (pause.kind, pause.taken, pause.stayed, pause.judged) == ("pause", 1, 1, 1)
+    assert (pause.kind, pause.offered, pause.taken, pause.stayed, pause.judged) == ("pause", 1, 1, 1, 1)
     Contract.objects.filter(pk=contract.pk).update(status="cancelled", cancelled_on=TODAY)
     project([contract.account_id], NOON)
     assert report.kept(ada, 90, TODAY)[0].stayed == 0
