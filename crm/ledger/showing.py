@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from crm.accounts.models import Account
@@ -18,6 +19,10 @@ from crm.team.models import User
 from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.dialogs import dialog, done
+
+
+#: What no column can hold, once it is booked at its rate and added to what is there.
+TOO_LARGE = "With this amount the customer’s sums become too large to be kept. Is it right?"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ def shown_first(
             effect = changing.effect(lambda: verb(by, now), account.pk, on)
         except changing.ChangeError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        except DataError:
+            form.add_error(None, TOO_LARGE)
     context = {"form": form, "effect": effect, "mark": form.mark() if effect else "", "whose": str(account), **more}
     status = 422 if form.is_bound and not effect else 200
     return dialog(request, shown.template, context, heading=shown.heading, back=account.get_absolute_url(),

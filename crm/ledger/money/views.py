@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,7 +23,7 @@ from crm.ledger.actions.payments import PaymentError
 from crm.ledger.models import Payment
 from crm.ledger.money import reading
 from crm.ledger.money.forms import ContractForm, PaymentForm, PurchaseForm, RefundForm, SettleForm
-from crm.ledger.showing import Shown, shown_first
+from crm.ledger.showing import TOO_LARGE, Shown, shown_first
 from crm.team.models import User
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
@@ -149,6 +150,8 @@ def _entered(
             return done(request, back)
         except PaymentError as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        except DataError:
+            form.add_error(None, TOO_LARGE)
     context = {"form": form, "whose": str(account)}
     status = 422 if form.is_bound else 200
     return dialog(request, f"crm/ledger/money/{template}", context, heading=heading, back=back, status=status)

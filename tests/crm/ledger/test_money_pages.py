@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from crm.billing.models import BillingObject
-from crm.ledger.models import Contract, CustomerSpan, Payment, Purchase, Refund
+from crm.ledger.models import Contract, CurrencyRate, CustomerSpan, Payment, Purchase, Refund
 from crm.ledger.money import reading
 from tests import factories
 from tests.conftest import NOON
@@ -157,3 +157,18 @@ def test_a_purchase_of_several_things(visitor, kelp):
     page = said(visitor.get(done.url))
     assert "2 × Lamp, 1 × Bulb" in page
     assert "€ 60" in page
+
+
+@pytest.mark.parametrize("rate", ["1000", "9999999999"])
+def test_what_no_column_can_hold_is_refused(visitor, kelp, rate):
+    CurrencyRate.objects.create(code="USD", valid_from=NOON.date(), rate=rate)
+    much = {"currency": "USD", "day": "2026-06-01"}
+    for what, more in {
+        "contracts": {"plan": "Pro", "mrr": "999999999999.99", "status": "paid"},
+        "payments": {"amount": "999999999999.99", "state": "paid"},
+        "purchases": {"product_1": "All", "amount_1": "999999999999.99"},
+    }.items():
+        answer = filled(visitor, f"/accounts/{kelp.pk}/{what}/new/", **much, **more)
+        assert answer.status_code in (422, 302), what
+        assert ("too large to be kept" in said(answer)) == (answer.status_code == 422), what
+    assert not Contract.objects.exists()
