@@ -20,7 +20,6 @@ from crm.team.viewer import viewer_of
 from crm.web import clock
 from crm.web.dialogs import dialog, done
 
-
 #: What no column can hold, once it is booked at its rate and added to what is there.
 TOO_LARGE = "With this amount the customer’s sums become too large to be kept. Is it right?"
 
