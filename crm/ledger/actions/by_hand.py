@@ -40,6 +40,7 @@ from crm.slots import deciding
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
 from crm.web import clock, wording
+from crm.web.locks import held, take_turns
 
 BEGUN, PAID, SETTLED, REFUNDED = "contract.entered", "payment.entered", "payment.settled", "refund.entered"
 BOUGHT = "purchase.entered"
@@ -147,8 +148,11 @@ def buy(account: Account, new: NewPurchase, key: str, by: User, now: datetime) -
 def _entered(
     kind: str, label: str, account: Account, key: str, enter: Callable[[Act], None], by: User, now: datetime
 ) -> Act:
-    """One form after the other for each customer; one that was sent before finds what it did then."""
-    Account.objects.select_for_update(of=("self",), no_key=True).get(pk=account.pk)
+    """A form that was sent before, or is being sent beside, finds what it did then.
+
+    It waits by its key and holds no row: what it enters locks its rows in the order in which billing does.
+    """
+    take_turns(f"entered by hand: {by.pk} {key}")
     before = Act.objects.filter(kind=kind, by=by, at__gt=now - SAME_FORM, detail__key=key, undone_at=None).first()
     if before:
         return before
@@ -159,7 +163,7 @@ def _entered(
 
 def _locked(payment: Payment) -> Payment:
     """Raises PaymentError for one of which a billing system tells by itself: it would count twice."""
-    row = Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment.pk)
+    row = held(Payment.objects.filter(pk=payment.pk), no_key=True).get()
     if says := row.external_id and deciding.reporters([row.external_id]).get(row.external_id):
         raise PaymentError(
             "", f"{says} tells by itself what becomes of this payment. Note it there, and it stands here."
@@ -192,7 +196,7 @@ _WORKED = "somebody has worked with it since"
 
 def unbegin(done: Act, by: User | None, now: datetime) -> Undone:
     """It goes, unless it or its term was changed since, or it was billed or given notice."""
-    row = Contract.objects.select_for_update(of=("self",)).filter(pk=done.detail["contract"]).first()
+    row = held(Contract.objects.filter(pk=done.detail["contract"])).first()
     if row is None:
         return Undone(0)
     terms = row.terms.values("pk")
@@ -206,7 +210,7 @@ def unbegin(done: Act, by: User | None, now: datetime) -> Undone:
 
 def unpay(done: Act, by: User | None, now: datetime) -> Undone:
     """It goes, unless it was changed since, or money of it went back."""
-    row = Payment.objects.select_for_update(of=("self",)).filter(pk=done.detail["payment"]).first()
+    row = held(Payment.objects.filter(pk=done.detail["payment"])).first()
     if row and (PaymentChange.objects.filter(pgh_obj=row.pk).exists() or row.refunds.exists()):
         return _kept(row)
     return _gone(row, now)
@@ -214,13 +218,13 @@ def unpay(done: Act, by: User | None, now: datetime) -> Undone:
 
 def unbuy(done: Act, by: User | None, now: datetime) -> Undone:
     """It goes, unless it was changed since."""
-    row = Purchase.objects.select_for_update(of=("self",)).filter(pk=done.detail["purchase"]).first()
+    row = held(Purchase.objects.filter(pk=done.detail["purchase"])).first()
     return _kept(row) if row and PurchaseChange.objects.filter(pgh_obj=row.pk).exists() else _gone(row, now)
 
 
 def take_refund(done: Act, by: User | None, now: datetime) -> Undone:
     """The refund goes; what else went back of the payment stays."""
-    row = Payment.objects.select_for_update(of=("self",), no_key=True).filter(pk=done.detail["payment"]).first()
+    row = held(Payment.objects.filter(pk=done.detail["payment"]), no_key=True).first()
     gone = Refund.objects.filter(pk=done.detail["refund"]).first()
     if row is None or gone is None:
         return Undone(0)
