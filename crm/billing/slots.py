@@ -63,6 +63,7 @@ slots.settings_pages.register(
 deciding.contract_decided.register("billing", wishing.hear)
 deciding.contract_billed.register("billing", wishing.standing)
 deciding.payments_reported.register("billing", reading.reporters)
+deciding.accounts_billed.register("billing", reading.biller)
 echoes.register("billing", wishing.turned)
 slots.send_guards.register(wish_words.ORIGIN, wish_words.guard)
 slots.explainers.register(wish_words.ORIGIN, wish_words.explain)

@@ -58,6 +58,14 @@ def billed(contract_id: int) -> Billed | None:
 payments_reported: Registry[Callable[[Sequence[str]], Mapping[str, str]]] = Registry("reporter of payments")
 
 
+#: Account → the billing system that reports its contracts and payments by itself; blank: none that this asks.
+accounts_billed: Registry[Callable[[int], str]] = Registry("biller of accounts")
+
+
+def biller(account_id: int) -> str:
+    return next((name for ask in accounts_billed if (name := ask(account_id))), "")
+
+
 def reporters(external_ids: Sequence[str]) -> Mapping[str, str]:
     """Who says by itself what becomes of these payments, so that nobody needs to, and it would count twice."""
     return {pk: name for ask in payments_reported for pk, name in ask(external_ids).items()} if external_ids else {}

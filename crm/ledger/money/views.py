@@ -24,6 +24,7 @@ from crm.ledger.models import Payment
 from crm.ledger.money import reading
 from crm.ledger.money.forms import ContractForm, PaymentForm, PurchaseForm, RefundForm, SettleForm
 from crm.ledger.showing import TOO_LARGE, Shown, shown_first
+from crm.slots import deciding
 from crm.team.models import User
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
@@ -76,7 +77,8 @@ def new_contract(request: HttpRequest, pk: int) -> HttpResponse:
     def verb(by: User, now: datetime) -> Act:
         return by_hand.begin(account, form.booking(), form.cleaned_data["status"], form.form_key, by, now)
 
-    return shown_first(request, account, form, verb, Shown("crm/ledger/money/contract.html", "New contract", "day"))
+    shown = Shown("crm/ledger/money/contract.html", "New contract", "day")
+    return shown_first(request, account, form, verb, shown, biller=deciding.biller(account.pk))
 
 
 @_form
@@ -88,7 +90,7 @@ def new_payment(request: HttpRequest, pk: int) -> HttpResponse:
     def verb(by: User) -> Act:
         return by_hand.pay(account, form.payment(), form.form_key, by, now)
 
-    return _entered(request, account, form, verb, "payment.html", "New payment")
+    return _entered(request, account, form, verb, "payment.html", "New payment", biller=deciding.biller(account.pk))
 
 
 @_form
@@ -139,7 +141,7 @@ def _paid(row: Payment) -> str:
 
 def _entered(
     request: HttpRequest, account: Account, form: Any, verb: Callable[[User], Act], template: str, heading: str,
-    then: str = "payments",
+    then: str = "payments", **more: Any,
 ) -> HttpResponse:  # fmt: skip
     """The dialog, and from it back to the list in which what was entered stands."""
     back = reverse(f"money:{then}", args=[account.pk])
@@ -152,6 +154,6 @@ def _entered(
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         except DataError:
             form.add_error(None, TOO_LARGE)
-    context = {"form": form, "whose": str(account)}
+    context = {"form": form, "whose": str(account), **more}
     status = 422 if form.is_bound else 200
     return dialog(request, f"crm/ledger/money/{template}", context, heading=heading, back=back, status=status)

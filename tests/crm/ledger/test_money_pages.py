@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from crm.billing.models import BillingObject
+from crm.billing.models import BillingCustomer, BillingObject
 from crm.ledger.models import Contract, CurrencyRate, CustomerSpan, Payment, Purchase, Refund
 from crm.ledger.money import reading
 from tests import factories
@@ -172,3 +172,11 @@ def test_what_no_column_can_hold_is_refused(visitor, kelp, rate):
         assert answer.status_code in (422, 302), what
         assert ("too large to be kept" in said(answer)) == (answer.status_code == 422), what
     assert not Contract.objects.exists()
+
+
+def test_whom_billing_knows_is_said(visitor, kelp):
+    url = f"/accounts/{kelp.pk}/payments/new/"
+    assert "by itself" not in said(visitor.get(url))
+    BillingCustomer.objects.create(source="stripe", external_id="cus_1", account=kelp)
+    assert "Stripe reports this customer’s contracts and payments by itself." in said(visitor.get(url))
+    assert "Stripe reports this" in said(visitor.get(f"/accounts/{kelp.pk}/contracts/new/"))
