@@ -61,6 +61,7 @@ def test_a_choice_from_its_making_to_the_undo_of_many(page: Page, live_server: A
     dialog.get_by_role("button", name="Set a field of your own").click()
     expect(page.locator("td", has_text="Silver")).to_have_count(4)
     page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-toast]")).to_contain_text("Undone.")
     page.goto(f"{live_server.url}/accounts/?cols=custom.tier")
     expect(page.locator("td", has_text="Gold")).to_have_count(1)
     assert not Account.objects.filter(custom__tier="silver").exists()
