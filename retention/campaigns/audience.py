@@ -16,6 +16,8 @@ from crm.slots import FilterField, filter_subjects
 from crm.web.wording import day
 from retention.campaigns.models import Campaign
 from retention.workflows.causes import Filtered, Tree
+from retention.workflows.experiments import holdout
+from retention.workflows.experiments.places import A_PERCENT, EVERYTHING, place_sql
 from retention.workflows.kinds import Cause, TriggerKind, Verdict, trigger_kinds
 from retention.workflows.models import Workflow
 
@@ -128,7 +130,9 @@ _REACH = """
     SELECT count(*), count(*) FILTER (WHERE c.email IS NULL),
         count(*) FILTER (WHERE c.email IS NOT NULL AND {careful} AND (c.do_not_contact OR a.do_not_contact)),
         count(*) FILTER (WHERE c.email IS NOT NULL AND NOT ({careful} AND (c.do_not_contact OR a.do_not_contact))
-            AND {unwilling})
+            AND {unwilling}),
+        count(*) FILTER (WHERE c.email IS NOT NULL AND NOT ({careful} AND (c.do_not_contact OR a.do_not_contact))
+            AND NOT ({unwilling}) AND {held})
     FROM ({members}) AS member JOIN crm_account a ON a.id = member.account_id LEFT JOIN {person} AS c ON {is_meant}
 """
 # Whoever reads the customer's mail, as Contact.objects.mail_first() says.
@@ -146,15 +150,17 @@ def reach(row: Campaign, now: datetime) -> dict[str, int]:
     among, people = fits(row)
     members, values = _members(among, people, now)
     unwilling = _UNWILLING.get(Campaign.Kind(row.kind), "FALSE")
+    percent = 0 if row.is_crisis else holdout.size()
     statement = _REACH.format(
         members=members, unwilling=unwilling, careful="FALSE" if row.is_crisis else "TRUE",
+        held=f"{place_sql(EVERYTHING, 'a.id')} < {percent * A_PERCENT}",
         person="crm_contact" if people is not None else _READER,
         is_meant="c.id = member.contact_id" if people is not None else "TRUE",
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        total, unknown, marked, refused = cursor.fetchone()
+        total, unknown, marked, refused, held = cursor.fetchone()
     return {
-        "total": total, "unknown": unknown, "marked": marked, "refused": refused,
-        "get": total - unknown - marked - refused,
+        "total": total, "unknown": unknown, "marked": marked, "refused": refused, "held": held,
+        "get": total - unknown - marked - refused - held,
     }  # fmt: skip

@@ -107,12 +107,14 @@ def _under_way(row: Any, now: datetime) -> Stand:
             bool(row.entered), stoppable=True,
         )  # fmt: skip
     if row.inside or row.waiting:
-        return Stand("Under way", "info", "It leaves as the hour comes to each of them.", row.entered, True)
+        leaves = "to all of them, as quickly as mail may" if row.is_crisis else "as the hour comes to each of them"
+        return Stand("Under way", "info", f"It leaves {leaves}.", row.entered, True)
     if row.entered:
         return Stand("Sent", "good", "All of it has left, or says below why not.", reached=True)
     if row.day and row.day < clock.today(now):
         return Stand("Over", "plain", "Nobody belonged to its audience on that day.")
-    return Stand("Planned", "info", "The audience is taken when its day begins anywhere on Earth.", stoppable=True)
+    taken = "within a minute, and it leaves" if row.is_crisis else "when its day begins anywhere on Earth"
+    return Stand("Planned", "info", f"The audience is taken {taken}.", stoppable=True)
 
 
 _STATES = {

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.history.toasts import undoable
-from crm.outbox import trying
-from crm.outbox.models import Topic
+from crm.outbox import stopping, trying
+from crm.outbox.models import Sender, Topic
 from crm.team.permissions import allows, requires
 from crm.team.viewer import viewer_of
 from crm.web import clock
@@ -131,12 +131,18 @@ def planning(request: HttpRequest, pk: int) -> str:
 @_verb
 def approval(request: HttpRequest, pk: int) -> str:
     read = str(request.POST.get("read", ""))
-    return f"“{actions.approve(pk, viewer_of(request), clock.now(), read)}” leaves now."
+    row = actions.approve(pk, viewer_of(request), clock.now(), read)
+    if why := stopping.now_thrown().because(Sender.DEFAULT):
+        return f"“{row}” has its yes, and waits: no mail leaves. {why}"
+    return f"“{row}” leaves now."
 
 
 @_verb
 def calling_off(request: HttpRequest, pk: int) -> str:
+    asked = Campaign.objects.filter(pk=pk, state=Campaign.State.ASKED).exists()
     found = actions.call_off(pk, viewer_of(request), clock.now())
+    if asked:
+        return "Taken back: it is a draft again, and nobody is asked any more."
     return f"Called off. {found.mails} planned mails do not leave." if found.mails else "Called off."
 
 

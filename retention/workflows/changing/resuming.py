@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from crm.history.actions import act
 from crm.team.models import User
+from crm.web.wording import listed
 from retention.workflows import brake, published
 from retention.workflows.changing.placing import ahead, onward
 from retention.workflows.definition import Definition
@@ -116,6 +117,20 @@ class Overdue:
     planned_late: int = 0  # … of which too late
     first: datetime | None = None
     steps: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def at_once(self) -> str:
+        """“5 mails and 1 task”: what runs for them if it is done now; blank where nothing does."""
+        named = ((self.mails, "mail"), (self.tasks, "task"), (self.others, "other step"))
+        said = [f"{many:,} {word}{'' if many == 1 else 's'}" for many, word in named if many]
+        return listed(said)
+
+    @property
+    def too_late(self) -> str:
+        """“2 of the mails are too late by now”; blank where none is."""
+        if not self.late or self.mails == 1:
+            return "too late by now" if self.late else ""
+        return f"{'all' if self.late == self.mails else f'{self.late:,}'} of the mails too late by now"
 
     def rate(self, over: timedelta) -> str:
         """“about 12 people an hour”."""

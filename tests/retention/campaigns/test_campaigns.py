@@ -16,6 +16,8 @@ from crm.timeline.actions import Fact, record
 from retention.campaigns import actions, audience, reading
 from retention.campaigns.actions import CampaignError
 from retention.campaigns.models import Campaign
+from retention.workflows.experiments.models import HoldoutSettings
+from retention.workflows.experiments.places import EVERYTHING, is_held
 from retention.workflows.models import Enrollment, Workflow
 from tests import factories
 from tests.conftest import NOON
@@ -48,6 +50,21 @@ def test_one_of_each_customer_at_their_own_hour(
     assert reading.stand(reading.standing(Campaign.objects.all()).get(), EVENING).word == "Sent"
 
 
+@pytest.mark.parametrize(("kind", "percent"), [("news", 50), ("news", 0), ("crisis", 50)])
+def test_who_is_held_out_of_everything_is_not_reached_but_in_a_crisis(
+    people: dict[str, Contact], news: Callable[..., Campaign], kind: str, percent: int
+) -> None:
+    for number in range(8):
+        factories.contact(factories.account(f"More {number}"), email_consent="yes")
+    HoldoutSettings.objects.create(pk=1, percent=percent)
+    careful = percent if kind == "news" else 0
+    willing = Contact.objects.filter(email_consent="yes")
+    held = [each for each in willing if is_held(EVERYTHING, each.account_id, careful)]
+    found = audience.reach(news(kind=kind, who="everybody"), NOON)
+    assert found["held"] == len(held)
+    assert found["get"] == found["total"] - found["refused"] - len(held)
+
+
 def test_what_it_would_reach_is_what_it_reaches(
     people: dict[str, Contact], news: Callable[..., Campaign], ada: User, walk: Any
 ) -> None:
@@ -55,8 +72,9 @@ def test_what_it_would_reach_is_what_it_reaches(
     Contact.objects.filter(pk=people["Bo"].pk).update(do_not_contact=True)
     row = news(who="everybody")
     found = audience.reach(row, NOON)
-    assert found == {"total": 5, "unknown": 0, "marked": 1, "refused": 2, "get": 2}
-    assert audience.reach(news(kind="service"), NOON) == {"total": 5, "unknown": 1, "marked": 0, "refused": 1, "get": 3}
+    assert found == {"total": 5, "unknown": 0, "marked": 1, "refused": 2, "held": 0, "get": 2}
+    found_else = audience.reach(news(kind="service"), NOON)
+    assert found_else == {"total": 5, "unknown": 1, "marked": 0, "refused": 1, "held": 0, "get": 3}
 
     actions.plan(row.pk, ada, NOON)
     walk(EVENING)

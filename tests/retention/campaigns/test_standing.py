@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from crm.accounts.models import Contact
+from crm.outbox import policy
 from crm.team.models import User
 from retention.campaigns import actions
 from retention.campaigns.models import Campaign
@@ -71,3 +72,24 @@ def test_every_name_that_texts_may_have_is_offered_once(db: None) -> None:
     offered = [one.name for _, group in letters.variables() for one in group]
     assert sorted(offered) == sorted(name for name, _ in naming.offered())
     assert len(offered) == len(set(offered))
+
+
+def test_in_a_crisis_it_says_how_soon_it_leaves_and_whether_mail_does(
+    client: Any, ada: User, make_user: Any, people: Any, news: Callable[..., Campaign], settings: Any
+) -> None:
+    settings.EMAIL_URL = "smtp://mail.example:25"
+    client.force_login(make_user("Bea", "admin"))
+    row = actions.plan(news(kind="crisis", day=None, subject="What happened").pk, ada, NOON)
+    assert "caps and quiet hours do not hold in a crisis" in page(client, row)
+    back = client.post(reverse("campaigns:calling_off", args=[row.pk]), follow=True).content.decode()
+    assert "a draft again" in back
+    assert "Called off" not in back
+    row = actions.plan(row.pk, ada, NOON)
+    policy.throw("all", "Wrong list", NOON, ada)
+    said = client.post(reverse("campaigns:approval", args=[row.pk]), {"read": row.digest}, follow=True)
+    said = said.content.decode()
+    assert "has its yes, and waits" in said
+    assert "Wrong list" in said
+    assert "leaves now" not in said
+    assert "within a minute" in said
+    assert "anywhere on Earth" not in said

@@ -11,7 +11,7 @@ from crm.history.models import Act
 from crm.outbox.models import OutboundMessage
 from crm.todos.models import Task
 from retention.workflows import actions, guard
-from retention.workflows.changing.resuming import Choice, ResumeError, overdue
+from retention.workflows.changing.resuming import Choice, Overdue, ResumeError, overdue
 from retention.workflows.models import Enrollment, StepRun
 from tests.conftest import NOON
 from tests.retention.workflows.plans import DAY, MAIL, TASK
@@ -127,3 +127,18 @@ def test_it_stands_in_the_log_once_and_is_not_resumed_twice(paused, ada):
     assert list(Act.objects.order_by("id").values_list("kind", flat=True)) == ["workflow.paused", "workflow.resumed"]
     workflow.refresh_from_db()
     assert (workflow.state, workflow.paused_at, workflow.opened_at) == ("on", None, AGAIN)
+
+
+@pytest.mark.parametrize(
+    ("many", "said", "late"),
+    [
+        ({}, "", ""),
+        ({"mails": 1, "late": 1}, "1 mail", "too late by now"),
+        ({"mails": 5, "late": 5, "tasks": 1}, "5 mails and 1 task", "all of the mails too late by now"),
+        ({"mails": 1200, "late": 2, "tasks": 3, "others": 1}, "1,200 mails, 3 tasks and 1 other step",
+         "2 of the mails too late by now"),
+    ],
+)  # fmt: skip
+def test_what_came_due_is_said_without_what_there_is_none_of(many, said, late):
+    found = Overdue(**many)
+    assert (found.at_once, found.too_late) == (said, late)
