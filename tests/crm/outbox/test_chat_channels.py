@@ -256,6 +256,7 @@ def test_whatsapp_sends_a_template_when_it_is_told_to(other_side: Provider) -> N
 @pytest.mark.parametrize(
     ("channel", "fits"),
     [("telegram", "😀" * 2048), ("whatsapp", "ä" * 4096), ("instagram", "ä" * 500), ("bridge", "x" * 20_000)],
+    ids=["telegram", "whatsapp", "instagram", "bridge"],
 )
 def test_each_takes_so_much_and_no_more(other_side: Provider, channel: str, fits: str) -> None:
     way = chats.WAYS[channel]
