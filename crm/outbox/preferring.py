@@ -28,7 +28,7 @@ PAUSES = (30, 90)
 
 #: Language codes as people call their own language.
 LANGUAGES = {
-    code: str(info["name_local"]).capitalize()
+    code: str(info["name_local"])[:1].upper() + str(info["name_local"])[1:]
     for code, info in sorted(LANG_INFO.items()) if len(code) == 2 and "name_local" in info
 }  # fmt: skip
 _COLUMNS = ("refused_topics", "mail_pace", "mail_paused_until", "language", "email_consent")

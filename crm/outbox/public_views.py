@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -109,6 +110,8 @@ def page_of(contact: Contact, now: datetime, form: WishesForm | None = None) -> 
     spoken, name, account = spoken_to(contact), contact.name, contact.account.name
     known = {"email": contact.email, "name": name, "account": account}
     said = {key: text.format_map(known | {"days": "", "day": ""}) for key, text in saying.WORDS[spoken].items()}
+    before, at, domain = said["heading"].partition("@")
+    said["heading"] = format_html("{}<wbr>{}{}", before, at, domain)  # where a narrow page breaks an address
     said["intro"] = said["intro" if account == name else "intro_for"]
     return {
         "contact": contact,

@@ -149,8 +149,8 @@ class Form:
             try:
                 made.builder.tree()
             except FilterError as error:
-                made.errors = [f"Not finished, so not kept yet: {error.message}."]
-                self.unsaid[one.name] = error.message
+                self.unsaid[one.name] = error.message  # not said of what was added this moment: it is empty
+                made.errors = [] if self.post.get("do") else [f"Not finished, so not kept yet: {error.message}."]
             return
         try:
             tree = value if isinstance(value, dict) else {}

@@ -111,9 +111,9 @@ def test_a_topic_that_was_not_shown_stays_refused(outside: Client, anna: Contact
 @pytest.mark.parametrize(
     ("theirs", "house", "lang", "heading"),
     [
-        ("de-AT", "", "de", "E-Mails an anna@kelp.example"), ("", "fr", "fr", "E-mails à anna@kelp.example"),
-        ("nl", "fr", "nl", "E-mail aan anna@kelp.example"), ("fi", "", "en", "Mail to anna@kelp.example"),
-        ("", "", "en", "Mail to anna@kelp.example"),
+        ("de-AT", "", "de", "E-Mails an anna<wbr>@kelp.example"), ("", "fr", "fr", "E-mails à anna<wbr>@kelp.example"),
+        ("nl", "fr", "nl", "E-mail aan anna<wbr>@kelp.example"), ("fi", "", "en", "Mail to anna<wbr>@kelp.example"),
+        ("", "", "en", "Mail to anna<wbr>@kelp.example"),
     ],
 )  # fmt: skip
 def test_the_page_speaks_the_language_of_their_mail(

@@ -132,6 +132,13 @@ def test_an_unfinished_filter_is_not_kept_and_the_one_before_stays(browse, built
     assert draft()["steps"][2]["then"][0]["id"] == "call"
 
 
+def test_a_condition_that_was_added_this_moment_is_not_called_unfinished(browse, built, ada):
+    typed = {"v.if.f0.how": "all", "v.if.f0-0.field": "", "edition": edition(), "quietly": "1", "do": "v.if.|add:f0"}
+    page = browse(ada).post(f"{BASE}draft/steps/large/", typed, headers=HTMX).content.decode()
+    assert "Not finished, so not kept yet" not in page
+    assert draft()["steps"][2]["if"] == {"field": "lifecycle", "op": "in", "value": ["customer"]}
+
+
 def test_a_filter_is_kept_as_the_builder_says_it(browse, built, ada):
     fields = {"v.if.f0.how": "all", "v.if.f0-0.field": "days_silent", "v.if.f0-0.op": ">=", "v.if.f0-0.value": "5"}
     browse(ada).post(f"{BASE}draft/steps/large/", fields | {"edition": edition(), "typed": "1"})
