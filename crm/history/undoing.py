@@ -14,8 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce, Mod
 
-from crm.history.models import Act
+from crm.history.models import Act, Change
 from crm.history.tracking import Tracked, tracked
 from crm.slots import Registry
 from crm.team.models import User
@@ -102,6 +104,13 @@ def touched(of: Tracked, act: Act, after: int, limit: int, label: str = "update"
             [act.pk, label, after, limit],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def any_stands(changes: QuerySet[Change]) -> bool:
+    """Whether one of these changes still counts: not those of an act that was undone, nor those of its undo."""
+    last = Act.objects.annotate(odd=Mod("turns", 2), began=Coalesce("root", "id")).filter(odd=1, undone_at=None)
+    undone = last.filter(began=Coalesce(OuterRef("act__root"), OuterRef("act")))
+    return changes.filter(~Exists(undone)).exists()
 
 
 def went_back(of: Tracked, act: Act, ids: Collection[int]) -> int:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from crm.history.models import Act
 from crm.history.undoing import UndoError, echoes, forelocks, undoers
-from crm.ledger.actions.by_hand import UNDOERS
+from crm.ledger.actions.by_hand import FORELOCKS, UNDOERS
 from crm.ledger.actions.changing import CHANGED, PAUSED, RESUMED
 from crm.ledger.actions.leaving import CANCELLED, REASONS_SET, REINSTATED, SAVED
 from crm.ledger.actions.projection import project
@@ -102,6 +102,8 @@ def register_undoing() -> None:
     for kind in (CHANGED, PAUSED, RESUMED, CANCELLED, SAVED, REINSTATED):
         forelocks.register(kind, take_made)
     forelocks.register(REASONS_SET, take_reasons)
+    for kind, forelock in FORELOCKS.items():
+        forelocks.register(kind, forelock)
     for kind, undoer in UNDOERS.items():
         undoers.register(kind, undoer)
     echoes.register("ledger", derive_anew)

@@ -13,18 +13,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from crm.accounts.models import Account
 from crm.history.actions import act
 from crm.history.models import Act
-from crm.history.undoing import Kept, Undone
+from crm.history.undoing import Kept, UndoError, Undone, any_stands
 from crm.ledger.actions import payments, purchases
 from crm.ledger.actions.changing import ChangeError
 from crm.ledger.actions.days import midnight
 from crm.ledger.actions.deals import Booking, BookingError, book, expected_for
 from crm.ledger.actions.payments import PaymentError
 from crm.ledger.actions.projection import project
+from crm.ledger.actions.renewals import MOST_MISSED, book_renewals, last_day_to_cover
 from crm.ledger.actions.starting import NEWS, tell_started
 from crm.ledger.models import (
     Contract,
@@ -34,8 +34,10 @@ from crm.ledger.models import (
     PaymentChange,
     Purchase,
     PurchaseChange,
+    PurchaseItemChange,
     Refund,
 )
+from crm.ledger.rules import add_months
 from crm.slots import deciding
 from crm.team.models import User
 from crm.timeline.models import TimelineEntry
@@ -50,20 +52,33 @@ SAME_FORM = timedelta(days=1)
 
 
 def begin(account: Account, new: Booking, status: str, key: str, by: User, now: datetime) -> Act:
-    """A contract that is paid, or tried, from its first day on. Raises ChangeError: no rate for its currency, or the
-    same plan was sold already and is expected."""
+    """A contract that is paid, or tried, from its first day on, with the terms in which it has renewed since. Raises
+    ChangeError: no rate for its currency, more terms than one contract has, or the same plan was sold already and is
+    expected."""
 
     def enter(done: Act) -> None:
+        if new.auto_renew and new.months and _is_forgotten(new.starts_on, new.months, now):
+            raise ChangeError(f"It would have renewed more than {MOST_MISSED} times since. Say a later day.", "day")
         if expected_for(account.pk, new.plan, status):
             raise ChangeError(f"“{new.plan}” was sold already, and is expected. Confirm that one instead.", "plan")
         try:
             row = book(account.pk, new, now, status)
         except BookingError as error:
             raise ChangeError(str(error), "currency") from None
-        done.detail |= {"contract": row.pk, "told": tell_started(row.pk, by, now)}
+        told = tell_started(row.pk, by, now)
+        while book_renewals(now, only=[row.pk], react=False):
+            pass
         project([account.pk], now)
+        terms = list(row.terms.order_by("pk").values_list("pk", "starts_on"))
+        told += [pk for _, day in terms for pk in _told(f"contract.renewed:{row.pk}:{day}", now)]
+        done.detail |= {"contract": row.pk, "booked": [pk for pk, _ in terms], "told": told}
 
     return _entered(BEGUN, f"entered the contract {new.plan} of {account}", account, key, enter, by, now)
+
+
+def _is_forgotten(starts_on: date, months: int, now: datetime) -> bool:
+    """Whether so many terms ended since that the first day is a mistake."""
+    return add_months(starts_on, months * (MOST_MISSED + 1)) <= last_day_to_cover(now)
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,7 @@ def give_back(payment: Payment, amount: Decimal, day: date, key: str, by: User, 
         row, at = _locked(payment), _moment(day, now)
         if row.paid_at and day < clock.today(row.paid_at):
             raise PaymentError("day", f"It was paid on {wording.day(clock.today(row.paid_at))}: not before.")
-        made = payments.refund(row, amount, at, None, now, by)
+        made = payments.refund(row, amount, at, None, now, by, react=_is_news(at, now))
         key = f"payment.refunded:{row.pk}:{made.pk}"
         done.detail |= {"payment": row.pk, "refund": made.pk, "told": _told(key, now)}
 
@@ -163,7 +178,9 @@ def _entered(
 
 def _locked(payment: Payment) -> Payment:
     """Raises PaymentError for one of which a billing system tells by itself: it would count twice."""
-    row = held(Payment.objects.filter(pk=payment.pk), no_key=True).get()
+    row = held(Payment.objects.filter(pk=payment.pk), no_key=True).first()
+    if row is None:
+        raise PaymentError("", "Somebody has just taken this payment back. Nothing was changed.")
     if says := row.external_id and deciding.reporters([row.external_id]).get(row.external_id):
         raise PaymentError(
             "", f"{says} tells by itself what becomes of this payment. Note it there, and it stands here."
@@ -195,13 +212,14 @@ _WORKED = "somebody has worked with it since"
 
 
 def unbegin(done: Act, by: User | None, now: datetime) -> Undone:
-    """It goes, unless it or its term was changed since, or it was billed or given notice."""
+    """It goes, unless it or a term was changed since and is so still, or it was billed or given notice, or renewed."""
     row = held(Contract.objects.filter(pk=done.detail["contract"])).first()
     if row is None:
         return Undone(0)
     terms = row.terms.values("pk")
-    changed = ContractChange.objects.filter(pgh_obj=row.pk) or ContractTermChange.objects.filter(pgh_obj__in=terms)
-    if changed or len(terms) > 1 or row.payments.exists() or row.cancellations.exists():
+    changes = ContractChange.objects.filter(pgh_obj=row.pk), ContractTermChange.objects.filter(pgh_obj__in=terms)
+    others = row.terms.exclude(pk__in=done.detail["booked"])
+    if any(map(any_stands, changes)) or others.exists() or row.payments.exists() or row.cancellations.exists():
         return _kept(row)
     row.delete()
     project([row.account_id], now)
@@ -209,29 +227,45 @@ def unbegin(done: Act, by: User | None, now: datetime) -> Undone:
 
 
 def unpay(done: Act, by: User | None, now: datetime) -> Undone:
-    """It goes, unless it was changed since, or money of it went back."""
+    """It goes, unless it was changed since and is so still, or money of it went back."""
     row = held(Payment.objects.filter(pk=done.detail["payment"])).first()
-    if row and (PaymentChange.objects.filter(pgh_obj=row.pk).exists() or row.refunds.exists()):
+    if row and (any_stands(PaymentChange.objects.filter(pgh_obj=row.pk)) or row.refunds.exists()):
         return _kept(row)
     return _gone(row, now)
 
 
 def unbuy(done: Act, by: User | None, now: datetime) -> Undone:
-    """It goes, unless it was changed since."""
+    """It goes, unless it or what was bought was changed since and is so still."""
     row = held(Purchase.objects.filter(pk=done.detail["purchase"])).first()
-    return _kept(row) if row and PurchaseChange.objects.filter(pgh_obj=row.pk).exists() else _gone(row, now)
+    if row is None:
+        return Undone(0)
+    items = PurchaseItemChange.objects.filter(purchase=row.pk)
+    changed = any(map(any_stands, (PurchaseChange.objects.filter(pgh_obj=row.pk), items)))
+    return _kept(row) if changed else _gone(row, now)
 
 
-def take_refund(done: Act, by: User | None, now: datetime) -> Undone:
-    """The refund goes; what else went back of the payment stays."""
+def stay_settled(done: Act) -> None:
+    """Of what came in something went back since: then it has come in."""
+    ids = PaymentChange.objects.filter(act=done).values("pgh_obj")
+    for row in held(Payment.objects.filter(pk__in=ids), no_key=True):
+        if row.refunds.exists():
+            raise UndoError("Money of this payment went back since. Take that back first.")
+
+
+def take_refund(done: Act) -> None:
+    """The refund goes before any column does: what it says of the payment follows from the refunds that stay."""
     row = held(Payment.objects.filter(pk=done.detail["payment"]), no_key=True).first()
     gone = Refund.objects.filter(pk=done.detail["refund"]).first()
-    if row is None or gone is None:
+    if row and gone:
+        payments.take_back(row, gone, clock.now())
+
+
+def unrefund(done: Act, by: User | None, now: datetime) -> Undone:
+    """Where other refunds stay, the columns of this one's act say too little."""
+    row = held(Payment.objects.filter(pk=done.detail["payment"]), no_key=True).first()
+    if row is None:
         return Undone(0)
-    # Its columns went back with the act, unless another refund came since: they are what the others come to.
-    others = row.refunds.exclude(pk=gone.pk).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    row.refunded = others + gone.amount
-    payments.take_back(row, gone, now)
+    payments.add_up(row, now)
     return Undone(1)
 
 
@@ -248,4 +282,5 @@ def _kept(row: Contract | Payment | Purchase) -> Undone:
 
 
 #: By the kind of act; the undo of a settled payment is what its columns say.
-UNDOERS = {BEGUN: unbegin, PAID: unpay, BOUGHT: unbuy, REFUNDED: take_refund}
+UNDOERS = {BEGUN: unbegin, PAID: unpay, BOUGHT: unbuy, REFUNDED: unrefund}
+FORELOCKS = {SETTLED: stay_settled, REFUNDED: take_refund}

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Sum
 
 from crm.ledger.actions.projection import project
 from crm.ledger.actions.rates import rate_on
@@ -77,8 +78,9 @@ def _check(payment: Payment, was: str | None) -> None:
 
 
 def refund(
-    payment: Payment, amount: Decimal, at: datetime, external_id: str | None, now: datetime, by: User | None = None
-) -> Refund:
+    payment: Payment, amount: Decimal, at: datetime, external_id: str | None, now: datetime, by: User | None = None, *,
+    react: bool = True,
+) -> Refund:  # fmt: skip
     """Money of a payment, which the caller has locked, goes back. Raises PaymentError, and then nothing has."""
     if payment.status not in Payment.RECEIVED:
         state = payment.get_status_display().lower()
@@ -93,15 +95,20 @@ def refund(
     payment.save(update_fields=["refunded", "status", "updated_at"])
     project([payment.account_id], now)
     said = f"Refunded {wording.money(amount, payment.currency)}"
-    record(_fact(payment, "payment.refunded", said, at, f":{made.pk}", by), now=now)
+    record(_fact(payment, "payment.refunded", said, at, f":{made.pk}", by), react=react, now=now)
     return made
 
 
 def take_back(payment: Payment, refund: Refund, now: datetime) -> None:
     """A refund of a payment, which the caller has locked, never arrived: what it took is there again."""
-    payment.refunded -= refund.amount
-    payment.status, payment.updated_at = _of_refunds(payment) if payment.refunded else _STATUS.PAID, now
     refund.delete()
+    add_up(payment, now)
+
+
+def add_up(payment: Payment, now: datetime) -> None:
+    """Of a payment that came in, and which the caller has locked: what went back is the sum of its refunds."""
+    payment.refunded = payment.refunds.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    payment.status, payment.updated_at = _of_refunds(payment) if payment.refunded else _STATUS.PAID, now
     payment.save(update_fields=["refunded", "status", "updated_at"])
     project([payment.account_id], now)
 

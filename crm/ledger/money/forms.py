@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -56,7 +57,9 @@ class _Entered(forms.Form):
 
     @property
     def form_key(self) -> str:
-        return str(self.cleaned_data["key"])
+        """Of the form as it was filled in: who goes back to it and says something else enters that as well."""
+        said = sorted((name, str(self.data.get(name, ""))) for name in self.fields if name not in ("key", "shown"))
+        return f"{self.cleaned_data['key']}:{hashlib.sha256(repr(said).encode()).hexdigest()[:16]}"
 
 
 class ContractForm(ShownFirst, _Entered):

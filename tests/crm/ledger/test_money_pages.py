@@ -180,3 +180,11 @@ def test_whom_billing_knows_is_said(visitor, kelp):
     BillingCustomer.objects.create(source="stripe", external_id="cus_1", account=kelp)
     assert "Stripe reports this customer’s contracts and payments by itself." in said(visitor.get(url))
     assert "Stripe reports this" in said(visitor.get(f"/accounts/{kelp.pk}/contracts/new/"))
+
+
+def test_a_form_that_is_gone_back_to_enters_what_it_says_now(visitor, kelp):
+    url, key = f"/accounts/{kelp.pk}/payments/new/", "0b6d0c4e-5c0e-4f0c-9d6e-1f6f5b6f7a10"
+    given = {"key": key, "amount": "100", "currency": "EUR", "state": "paid", "day": NOON.date().isoformat()}
+    for said_then in (given, given, given | {"amount": "200"}, given):
+        assert visitor.post(url, said_then).status_code == 302
+    assert sorted(Payment.objects.values_list("amount", flat=True)) == [100, 200]
