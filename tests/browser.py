@@ -13,8 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from crm.team.models import User
 
-#: The same engine without windows that nobody sees takes a fifth less work.
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+CHROMIUM = shutil.which("chromium")
 
 WITH_CHROMIUM = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path (CI installs it)")
 #: `pytestmark` of a file whose tests open a browser on pages of ours.
