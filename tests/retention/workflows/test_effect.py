@@ -213,6 +213,20 @@ def test_the_month_before_and_after_a_version(publish):
     assert not early.whole
 
 
+@pytest.mark.parametrize(("better", "sure"), [(330, True), (210, False)])
+def test_what_is_said_of_the_best_way_names_it(publish, ada, monkeypatch, better, sure):
+    ways = [{"name": name, "weight": 50, "steps": [{**MAIL, "id": f"mail-{name}"}]} for name in ("first", "second")]
+    publish({**silent(14), "steps": [{"id": "try", "do": "split", "arms": ways}]})
+    none = Share(0, 0)
+    found = [effect.Arm("first", Share(1000, 200), none, none), effect.Arm("second", Share(1000, better), none, none)]
+    monkeypatch.setattr(effect, "arms", lambda *asked: found)
+    page = client(ada).get("/workflows/test/?tab=effect").content.decode()
+    assert "Of each 100 who go the way “second”" in page
+    assert ("“second” wins" in page) == sure
+    assert page.count("Best</span>") == page.count("btn small primary") == sure
+    assert "1,000" in page
+
+
 def test_the_page_warns_that_before_and_after_is_no_proof(publish, ada):
     publish(HALF)
     page = client(ada).get("/workflows/test/?tab=effect").content.decode()
