@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
+from crm.accounts.models import Account, Alias, Contact
 from crm.history.models import Act
 from crm.history.undoing import UndoError, echoes, forelocks, undoers
 from crm.ledger.actions.by_hand import FORELOCKS, UNDOERS
@@ -85,7 +87,10 @@ def tell_anew(done: Act, stands: bool, now: datetime) -> None:
     """What the timeline told of an act goes with it, and comes back with it. Workflows that had begun with it do not
     begin once more."""
     if stands and done.detail.get("untold"):
-        facts = [Fact(**said | {"occurred_at": clock.parse(said["occurred_at"])}) for said in done.detail.pop("untold")]
+        facts = [
+            Fact(**said | whom | {"occurred_at": clock.parse(said["occurred_at"])})
+            for said in done.detail.pop("untold") if (whom := _whom(said))
+        ]  # fmt: skip
         done.detail["told"] = record(facts, react=done.detail.pop("unread"), now=now)
     elif not stands and done.detail.get("told"):
         entries = TimelineEntry.objects.filter(pk__in=done.detail.pop("told")).order_by("pk")
@@ -96,6 +101,15 @@ def tell_anew(done: Act, stands: bool, now: datetime) -> None:
     else:
         return
     done.save(update_fields=["detail"])
+
+
+def _whom(said: Mapping[str, Any]) -> dict[str, int | None]:
+    """Of whom it is told again: who was merged meanwhile is the one that stayed; empty: there is nobody any more."""
+    account = said["account_id"]
+    if not Account.objects.filter(pk=account).exists():
+        account = Alias.holder("account", Alias.Kind.ID, str(account))
+    contact = Contact.objects.filter(pk=said["contact_id"]).values_list("pk", flat=True).first()
+    return {"account_id": account, "contact_id": contact} if account else {}
 
 
 def register_undoing() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crm.duplicates import merging
 from crm.history.actions import UndoError, undo
 from crm.history.models import Act
 from crm.ledger.actions import by_hand, changing, payments
@@ -127,6 +128,26 @@ def test_a_payment_that_is_taken_back_beside_is_refused_in_words(kelp, mira):
     undo(done, mira, NOON)
     with pytest.raises(PaymentError, match="taken this payment back"):
         back(row, mira, 30)
+
+
+def test_what_was_entered_goes_from_the_customer_that_stayed(kelp, mira, ada):
+    done, row = paid(kelp, mira)
+    deeds = [back(row, mira, 30), done, begun(kelp, mira)]
+    other = factories.account("Other")
+    merging.merge("account", other.pk, kelp.pk, {}, ada, NOON)
+    assert [undo(deed, mira, NOON).kept for deed in deeds] == [[], [], []]
+    assert (spans(other), kinds(other), Payment.objects.count()) == ([], ["account.merged"], 0)
+
+
+def test_what_is_done_again_is_told_of_the_customer_that_stayed(kelp, mira, ada):
+    _, row = paid(kelp, mira, is_paid=False)
+    settled = by_hand.settle(row, TODAY, "s", mira, NOON)
+    undo(settled, mira, NOON)
+    other = factories.account("Other")
+    merging.merge("account", other.pk, kelp.pk, {}, ada, NOON)
+    undo(Act.objects.get(undoes=settled), mira, NOON)
+    row.refresh_from_db()
+    assert (row.status, row.account, kinds(other)) == ("paid", other, ["account.merged", "payment.paid"])
 
 
 # History --------------------------------------------------------------------------------------------------------------
