@@ -49,8 +49,9 @@ class Headed:
     page: str
 
 
-#: By filter subject: the conditions of a filter, all of which hold → their heading, where somebody knows one.
-list_heads: Registry[Callable[[Sequence[Mapping[str, Any]]], Headed | None]] = Registry("heading of a list")
+#: By filter subject: the conditions of a filter, all of which hold, and whether something beside it narrows the list →
+#: their heading, where somebody knows one.
+list_heads: Registry[Callable[[Sequence[Mapping[str, Any]], bool], Headed | None]] = Registry("heading of a list")
 
 
 class ListOfRows(Protocol):

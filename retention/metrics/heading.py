@@ -46,13 +46,13 @@ class _Figure:
     page: str
 
 
-def headed(conditions: Conditions) -> Headed | None:
+def headed(conditions: Conditions, beside: bool = False) -> Headed | None:
     """For `slots.list_heads`. The figure that asks for most of what the filter asks at its beginning."""
     behind = [one for one in _figures(conditions) if list(conditions[: len(one.asks)]) == list(one.asks)]
     if not behind:
         return None
     best = max(behind, key=lambda one: len(one.asks))
-    narrower = ", of those chosen" if len(conditions) > len(best.asks) else ""
+    narrower = ", of those chosen" if beside or len(conditions) > len(best.asks) else ""
     return Headed(f"{best.words}{narrower}", best.url, best.page)
 
 

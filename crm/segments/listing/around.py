@@ -34,7 +34,7 @@ def around(
     ready = listing.ready[state.ready] if state.ready else None
     return {
         "state": state,
-        "headed": _headed(listing, chosen) if chosen else None,
+        "headed": _headed(listing, chosen, asked) if chosen else None,
         "view_name": state.view.name if state.view else ready.label if ready else "",
         "nothing": ready.nothing if ready else "",
         "as_it_came": bool(state.ready) and not state.changed,
@@ -59,10 +59,11 @@ def around(
     }  # fmt: skip
 
 
-def _headed(listing: Listing, chosen: Filter) -> Headed | None:
+def _headed(listing: Listing, chosen: Filter, asked: QueryDict) -> Headed | None:
     """Where the filter is that of a figure."""
     known = list_heads.get(listing.subject)
-    return known(filterbar.parts_of(chosen.tree)) if known else None
+    beside = any(asked.get(name) for name in listing.narrowing if name != "f")
+    return known(filterbar.parts_of(chosen.tree), beside) if known else None
 
 
 def is_narrowed(listing: Listing, asked: QueryDict) -> bool:

@@ -74,4 +74,6 @@ def test_the_page_leads_back_to_the_days_of_the_figure(ada):
         "/retention/", {"period": ["own"], "from": ["2026-03-31"], "to": ["2026-06-30"]},
     )  # fmt: skip
     assert "<h1>Lost between 31 Mar 2026 and 30 Jun 2026</h1>" in page.content.decode()
+    searched = client.get("/accounts/", {"view": "all", "f": lost, "q": "kelp"})
+    assert searched.context["headed"].words == "Lost between 31 Mar 2026 and 30 Jun 2026, of those chosen"
     assert "<h1>Accounts</h1>" in client.get("/accounts/").content.decode()
