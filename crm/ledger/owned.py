@@ -16,19 +16,24 @@ def _forget_spans(loser: int, keeper: int, now: datetime) -> None:
     CustomerSpan.objects.filter(account=loser).delete()
 
 
-def _forget_entered(loser: int, keeper: int, now: datetime) -> dict[str, str | None]:
-    """What stands on the account itself is what the two had together. Gives back what was entered of each."""
+def _enter_together(loser: int, keeper: int, now: datetime) -> dict[str, str] | None:
+    """What was entered of the two is the keeper's from now on, and comes back when the last fact of both goes. Gives
+    back what was entered of each; None, where no fact of the loser's stands in its place."""
     entered = dict(EnteredSpend.objects.filter(account__in=[loser, keeper]).values_list("account", "amount"))
+    if loser not in entered:
+        return None
     EnteredSpend.objects.filter(account=loser).delete()
     if keeper not in entered:
         entered[keeper] = Account.objects.values_list("lifetime_spend", flat=True).get(pk=keeper)
-    return {"keeper": str(entered[keeper]), "loser": str(entered[loser]) if loser in entered else None}
+    both = {"amount": entered[keeper] + entered[loser]}
+    EnteredSpend.objects.update_or_create(account_id=keeper, defaults=both)
+    return {"keeper": str(entered[keeper]), "loser": str(entered[loser])}
 
 
 def _enter_again(done: dict[str, str | None], loser: int, keeper: int) -> list[str]:
     """Before both are derived anew, which would take what the two had together for the keeper's own."""
     EnteredSpend.objects.filter(account=keeper).update(amount=done["keeper"])
-    if done["loser"] is not None:
+    if done["loser"] is not None:  # as merges of earlier versions say it where there was none
         row = EnteredSpend(account_id=loser, amount=Decimal(done["loser"]))
         EnteredSpend.objects.bulk_create([row], ignore_conflicts=True)
     return []
@@ -53,7 +58,7 @@ def register_owned_rows() -> None:
         "movements": OwnedRows("crm.MrrMovement", "account", ("", ""), "move", "keep"),
         "spans": OwnedRows("crm.CustomerSpan", "account", ("", ""), Moving(_forget_spans, _come_back), "keep"),
         "entered_spend": OwnedRows(
-            "crm.EnteredSpend", "account", ("", ""), Moving(_forget_entered, _enter_again), "keep"
+            "crm.EnteredSpend", "account", ("", ""), Moving(_enter_together, _enter_again), "keep"
         ),
     }.items():  # fmt: skip
         slots.owned_rows.register(name, owned)

@@ -96,6 +96,8 @@ def pay(account: Account, new: NewPayment, key: str, by: User, now: datetime) ->
     """Raises PaymentError: paid on a day to come, no rate for its currency, another customer's contract."""
 
     def enter(done: Act) -> None:
+        if new.contract and not held(Contract.objects.filter(pk=new.contract.pk), no_key=True).first():
+            raise PaymentError("contract", "Somebody has just taken this contract back. Choose again.")
         at = _moment(new.day, now) if new.is_paid else midnight(new.day)
         row = payments.save(Payment(account=account, created_at=now), {
             "amount": new.amount, "currency": new.currency, "contract": new.contract, "due_at": at,
@@ -247,14 +249,14 @@ def unbuy(done: Act, by: User | None, now: datetime) -> Undone:
 def stay_settled(done: Act) -> None:
     """Of what came in something went back since: then it has come in."""
     ids = PaymentChange.objects.filter(act=done).values("pgh_obj")
-    for row in held(Payment.objects.filter(pk__in=ids), no_key=True):
+    for row in held(Payment.objects.filter(pk__in=ids)):
         if row.refunds.exists():
             raise UndoError("Money of this payment went back since. Take that back first.")
 
 
 def take_refund(done: Act) -> None:
     """The refund goes before any column does: what it says of the payment follows from the refunds that stay."""
-    row = held(Payment.objects.filter(pk=done.detail["payment"]), no_key=True).first()
+    row = held(Payment.objects.filter(pk=done.detail["payment"])).first()
     gone = Refund.objects.filter(pk=done.detail["refund"]).first()
     if row and gone:
         payments.take_back(row, gone, clock.now())

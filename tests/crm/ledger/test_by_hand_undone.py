@@ -150,6 +150,15 @@ def test_what_is_done_again_is_told_of_the_customer_that_stayed(kelp, mira, ada)
     assert (row.status, row.account, kinds(other)) == ("paid", other, ["account.merged", "payment.paid"])
 
 
+def test_a_contract_that_is_taken_back_beside_is_refused_in_words(kelp, mira):
+    done = begun(kelp, mira)
+    contract = Contract.objects.get()
+    undo(done, mira, NOON)
+    with pytest.raises(PaymentError, match="taken this contract back"):
+        paid(kelp, mira, contract=contract)
+    assert not Payment.objects.exists()
+
+
 # History --------------------------------------------------------------------------------------------------------------
 
 

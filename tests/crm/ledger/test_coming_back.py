@@ -110,6 +110,18 @@ def test_a_merge_that_is_undone_gives_each_the_spend_that_was_entered(keeper_pai
     assert _spend(keeper, loser) == [keeper_paid or 500, 300]
 
 
+@pytest.mark.parametrize(("keeper_paid", "entered"), [(0, (500, 300)), (70, (500, 300)), (0, (0, 0))])
+def test_when_the_last_fact_of_two_that_were_merged_goes_what_was_entered_of_both_stands(
+    keeper_paid: int, entered: tuple[int, int], ada: Any
+) -> None:
+    keeper, loser = (factories.account(name, lifetime_spend=spend) for name, spend in zip("KL", entered, strict=True))
+    rows = [_paid(one, paid) for one, paid in ((keeper, keeper_paid), (loser, 100)) if paid]
+    merge("account", keeper.pk, loser.pk, {}, ada, NOON)
+    for row in rows:
+        payments.save(Payment.objects.get(pk=row.pk), {"status": "void"}, NOON)
+    assert _spend(keeper) == [sum(entered)]
+
+
 def _spend(*accounts: Account) -> list[Decimal]:
     found = Account.objects.in_bulk([one.pk for one in accounts])
     return [found[one.pk].lifetime_spend for one in accounts]
