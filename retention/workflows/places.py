@@ -16,14 +16,20 @@ def place(location: tuple[str | int, ...]) -> str:
     return text or "definition"
 
 
-_NTH = re.compile(r"\b(\w+)\[(\d+)\]\.?")
+#: A place as `place` writes it, with a number in it, where an error begins: what it quotes of a text is left alone.
+_PLACE = re.compile(r"(?:^|(?<=[:;] ))[\w.-]+\[\d+\][\w.\[\]-]*(?=[:,])")
+_PART = re.compile(r"([\w-]+)\[(\d+)\]|([\w.-]*[\w-])(?!\[|\w)")
+_CALLED = {"steps": "step", "exits": "exit", "all": "condition", "any": "condition"}
 
 
 def counted(text: str) -> str:
     """What is said of places, as people count: “step 3, body” rather than “steps[2].body”."""
-    return _NTH.sub(_nth, text).replace(", :", ":")
+    return _PLACE.sub(lambda found: ", ".join(map(_counted, _PART.finditer(found[0]))), text)
 
 
-def _nth(found: re.Match[str]) -> str:
-    what = "step" if found[1] == "steps" else f"“{found[1]}”, step"
-    return f"{what} {int(found[2]) + 1}, "
+def _counted(part: re.Match[str]) -> str:
+    name, index, plain = part.groups()
+    if plain:
+        return str(plain).strip(".")
+    way = f"“{name}”, step" if name in ("then", "else") else f"“{name}”"
+    return f"{_CALLED.get(name, way)} {int(index) + 1}"
