@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from crm.duplicates import merging
 from crm.history.actions import UndoError, undo
@@ -15,7 +19,7 @@ from crm.ledger.actions import by_hand, changing, payments
 from crm.ledger.actions.deals import Booking
 from crm.ledger.actions.payments import PaymentError
 from crm.ledger.actions.renewals import MOST_MISSED
-from crm.ledger.models import Contract, CustomerSpan, MrrMovement, Payment, PurchaseItem
+from crm.ledger.models import Contract, CustomerSpan, MrrMovement, Payment, PurchaseItem, Refund
 from crm.timeline.models import Pending, TimelineEntry
 from tests import factories
 from tests.conftest import NOON
@@ -29,14 +33,14 @@ def kelp(db):
     return factories.account("Kelp")
 
 
-def begun(account, mira, **other: Any) -> Act:
+def begun(account, mira, key="k", **other: Any) -> Act:
     new = Booking(**{"plan": "Pro", "mrr": Decimal(400), "currency": "EUR", "starts_on": TODAY, **other})
-    return by_hand.begin(account, new, "paid", "k", mira, NOON)
+    return by_hand.begin(account, new, "paid", key, mira, NOON)
 
 
-def paid(account, mira, **other) -> tuple[Act, Payment]:
+def paid(account, mira, key="k", **other) -> tuple[Act, Payment]:
     new = by_hand.NewPayment(**{"amount": HUNDRED, "currency": "EUR", "day": TODAY, "is_paid": True, **other})
-    done = by_hand.pay(account, new, "k", mira, NOON)
+    done = by_hand.pay(account, new, key, mira, NOON)
     return done, Payment.objects.get(pk=done.detail["payment"])
 
 
@@ -187,3 +191,63 @@ def test_a_contract_renews_no_more_often_than_a_file_may_say(kelp, mira):
     assert (refused.value.field, Contract.objects.count()) == ("day", 0)
     begun(kelp, mira, starts_on=date(2016, 5, 3), months=1, auto_renew=True)
     assert Contract.objects.get().terms.count() == MOST_MISSED + 1
+
+
+# Beside each other ----------------------------------------------------------------------------------------------------
+
+
+def _beside(*verbs: Callable[[], object]) -> list[object]:
+    """What came of each, all of them at once; a refusal is what came of one."""
+
+    def one(verb: Callable[[], object]) -> object:
+        try:
+            return verb()
+        except (PaymentError, UndoError) as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(verbs)) as threads:
+        return list(threads.map(one, verbs))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_is_taken_back_or_refunded_never_both(mira):
+    account = factories.account("Kelp")
+    for turn in range(6):
+        done, row = paid(account, mira, key=f"k{turn}")
+        undoing, refunding = partial(undo, done, mira, NOON), partial(back, row, mira, turn + 1)
+        answers = _beside(undoing, refunding) if turn % 2 else reversed(_beside(refunding, undoing))
+        undone, refunded = answers
+        assert bool(undone.kept) != isinstance(refunded, PaymentError)
+        assert Payment.objects.filter(pk=row.pk).exists() == bool(undone.kept)
+        assert Refund.objects.filter(payment=row.pk).exists() == bool(undone.kept)
+        Payment.objects.all().delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refund_goes_while_another_comes(mira):
+    account = factories.account("Kelp")
+    _, row = paid(account, mira)
+    last = back(row, mira, 1)
+    for amount in range(2, 8):
+        undone, last = _beside(partial(undo, last, mira, NOON), partial(back, row, mira, amount))
+        assert undone.kept == []
+        row.refresh_from_db()
+        assert (row.refunded, row.status) == (amount, "partly_refunded")
+        assert list(row.refunds.values_list("amount", flat=True)) == [amount]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_contract_is_taken_back_or_paid_for_never_both(mira):
+    account = factories.account("Kelp")
+    for turn in range(6):
+        done = begun(account, mira, key=f"k{turn}")
+        contract = Contract.objects.get()
+        undone, other = _beside(
+            partial(undo, done, mira, NOON), partial(paid, account, mira, contract=contract, key=f"p{turn}")
+        )
+        assert bool(undone.kept) != isinstance(other, PaymentError)
+        assert Payment.objects.exists() == Contract.objects.exists() == bool(undone.kept)
+        Payment.objects.all().delete()
+        Contract.objects.all().delete()
