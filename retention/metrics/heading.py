@@ -38,6 +38,10 @@ _MOVES = {
 }  # fmt: skip
 
 
+#: No figure asks for more, so that whatever comes behind it is not searched for days.
+_LONGEST = 4
+
+
 @dataclass(frozen=True, slots=True)
 class _Figure:
     words: str
@@ -48,7 +52,7 @@ class _Figure:
 
 def headed(conditions: Conditions, beside: bool = False) -> Headed | None:
     """For `slots.list_heads`. The figure that asks for most of what the filter asks at its beginning."""
-    behind = [one for one in _figures(conditions) if list(conditions[: len(one.asks)]) == list(one.asks)]
+    behind = [one for one in _figures(conditions[:_LONGEST]) if list(conditions[: len(one.asks)]) == list(one.asks)]
     if not behind:
         return None
     best = max(behind, key=lambda one: len(one.asks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -61,6 +61,14 @@ def test_each_figure_is_called_what_it_is(conditions, words, page):
 )  # fmt: skip
 def test_what_is_no_figures_filter_has_no_heading(conditions):
     assert headed(conditions) is None
+
+
+def test_a_long_filter_is_read_as_quickly_as_a_short_one(monkeypatch):
+    made = []
+    monkeypatch.setattr(names, "behind", lambda *asked: made.append(asked) or [])
+    days = [START + timedelta(days=day) for day in range(50)]
+    headed([*names.of_cohort(JUNE), *({"field": f"customer.on:{day}", "op": "is", "value": True} for day in days)])
+    assert len(made) < 30
 
 
 def test_the_page_leads_back_to_the_days_of_the_figure(ada):
