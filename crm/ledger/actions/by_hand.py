@@ -130,6 +130,7 @@ def give_back(payment: Payment, amount: Decimal, day: date, key: str, by: User, 
         row, at = _locked(payment), _moment(day, now)
         if row.paid_at and day < clock.today(row.paid_at):
             raise PaymentError("day", f"It was paid on {wording.day(clock.today(row.paid_at))}: not before.")
+        at = max(at, row.paid_at or at)  # of a day that began before it was paid
         made = payments.refund(row, amount, at, None, now, by, react=_is_news(at, now))
         key = f"payment.refunded:{row.pk}:{made.pk}"
         done.detail |= {"payment": row.pk, "refund": made.pk, "told": _told(key, now)}

@@ -12,6 +12,7 @@ from uuid import uuid4
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Min
 
 from crm.accounts.models import Account, Contact
 from crm.ledger.actions.by_hand import NewPayment, NewPurchase
@@ -95,6 +96,13 @@ class ContractForm(ShownFirst, _Entered):
         )  # fmt: skip
 
 
+class _ContractChoice(forms.ModelChoiceField):
+    """Two of the same plan are told apart by their first days."""
+
+    def label_from_instance(self, row: Any) -> str:
+        return f"{row}, from {wording.day(row.begins)}" if row.begins else str(row)
+
+
 class PaymentForm(_Entered):
     amount = _amount("Amount")
     currency = CurrencyField()
@@ -102,10 +110,10 @@ class PaymentForm(_Entered):
         label="It", widget=forms.RadioSelect, initial="paid", choices=(("paid", "Came in"), ("due", "Is due"))
     )
     day = _day("On")
-    contract = forms.ModelChoiceField(Contract.objects.none(), required=False, empty_label="Of none in particular")
+    contract = _ContractChoice(Contract.objects.none(), required=False, empty_label="Of none in particular")
 
     def __init__(self, *args: Any, account: Account, today: date, **more: Any) -> None:
-        contracts = Contract.objects.filter(account=account).order_by("-id")
+        contracts = Contract.objects.filter(account=account).annotate(begins=Min("terms__starts_on")).order_by("-id")
         latest = contracts.filter(status__in=Contract.COUNTS).first()
         own = {"contract": latest.pk, "currency": latest.currency} if latest else {}
         super().__init__(*args, initial=_first(today, **own), **more)

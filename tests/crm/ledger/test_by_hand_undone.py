@@ -173,6 +173,19 @@ def test_workflows_do_not_begin_with_a_refund_of_long_ago(kelp, mira, days, news
     assert Pending.objects.exists() == news
 
 
+def test_what_went_back_on_the_day_on_which_it_was_paid_did_so_behind_it(kelp, mira):
+    at = NOON - DAY + timedelta(hours=3)
+    row = payments.save(
+        Payment(account=kelp),
+        {"amount": HUNDRED, "currency": "EUR", "due_at": at, "paid_at": at, "status": "paid"},
+        NOON,
+    )
+    back(row, mira, 30, day=TODAY - DAY)
+    assert Refund.objects.get().refunded_at == at
+    with pytest.raises(PaymentError, match="not before"):
+        back(row, mira, 20, day=TODAY - 2 * DAY)
+
+
 def test_a_contract_of_long_ago_has_renewed_since_and_goes_whole(kelp, mira):
     done = begun(kelp, mira, starts_on=date(2023, 8, 15), months=12, auto_renew=True)
     kelp.refresh_from_db()

@@ -188,3 +188,10 @@ def test_a_form_that_is_gone_back_to_enters_what_it_says_now(visitor, kelp):
     for said_then in (given, given, given | {"amount": "200"}, given):
         assert visitor.post(url, said_then).status_code == 302
     assert sorted(Payment.objects.values_list("amount", flat=True)) == [100, 200]
+
+
+def test_contracts_of_the_same_plan_are_told_apart_where_one_is_chosen(visitor, kelp):
+    for starts_on in ("2025-03-01", "2026-03-01"):
+        factories.contract(kelp, plan="Pro", starts_on=starts_on)
+    page = said(visitor.get(f"/accounts/{kelp.pk}/payments/new/"))
+    assert ("Pro, from 1 Mar 2025" in page, "Pro, from 1 Mar 2026" in page) == (True, True)
