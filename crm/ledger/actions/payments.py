@@ -106,9 +106,12 @@ def take_back(payment: Payment, refund: Refund, now: datetime) -> None:
 
 
 def add_up(payment: Payment, now: datetime) -> None:
-    """Of a payment that came in, and which the caller has locked: what went back is the sum of its refunds."""
+    """Of a payment, which the caller has locked, what went back is the sum of its refunds; one that failed since, or
+    was given up, has not come in by that."""
     payment.refunded = payment.refunds.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    payment.status, payment.updated_at = _of_refunds(payment) if payment.refunded else _STATUS.PAID, now
+    if payment.status in Payment.RECEIVED:
+        payment.status = _of_refunds(payment) if payment.refunded else _STATUS.PAID
+    payment.updated_at = now
     payment.save(update_fields=["refunded", "status", "updated_at"])
     project([payment.account_id], now)
 

@@ -119,6 +119,16 @@ def test_what_came_in_stays_while_something_of_it_went_back(kelp, mira):
     assert (row.status, row.paid_at, kinds(kelp)) == ("open", None, [])
 
 
+def test_what_failed_since_has_not_come_in_by_the_undo_of_a_refund(kelp, mira):
+    _, row = paid(kelp, mira)
+    refunded = back(row, mira, 30)
+    row.refresh_from_db()
+    payments.save(row, {"status": "failed"}, NOON)
+    assert [one.field for one in undo(refunded, mira, NOON).kept] == ["status"]
+    row.refresh_from_db()
+    assert (row.status, row.refunded) == ("failed", 0)
+
+
 def test_a_purchase_whose_lines_were_corrected_stays(kelp, mira):
     new = by_hand.NewPurchase(TODAY, "EUR", [{"product": "Lamp", "amount": HUNDRED}])
     done = by_hand.buy(kelp, new, "k", mira, NOON)
