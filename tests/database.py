@@ -188,8 +188,9 @@ _EMPTY = """
 
 
 def emptying(tables: Iterable[str]) -> str:
-    """The statement after which these tables hold what `keep` saw there, and nothing else."""
-    return _EMPTY.format(tables=",".join(sorted(set(tables) - _KEPT)))
+    """The statement after which these tables hold what `keep` saw there, and nothing else; no limit is used up."""
+    limits = {settings.CACHES["default"]["LOCATION"]}  # which no model names, so that Django would leave it as it is
+    return _EMPTY.format(tables=",".join(sorted({*tables, *limits} - _KEPT)))
 
 
 def sql_flush(self: DatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
