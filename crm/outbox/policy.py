@@ -44,7 +44,7 @@ def redirect_to(address: str, now: datetime) -> MailPolicy:
     try:
         validate_email(address)
     except ValidationError as error:
-        raise ValueError(f"{address!r} is no e-mail address.") from error
+        raise ValueError(f"“{address}” is no e-mail address.") from error
     return _set(Mode.REDIRECT, address, f"All mail goes to {address}.", now)
 
 

@@ -69,7 +69,8 @@ def _of_its_kind(data: Any) -> Any:
     if not isinstance(data, Mapping):
         raise ValueError("a step is a mapping with `id` and `do`")
     if (kind := step_kinds.get(str(data.get("do", "")))) is None:
-        raise ValueError(f"there is no step {shown(data.get('do'))}; there are {', '.join(step_kinds.names())}")
+        offered = [name for name in step_kinds.names() if not step_kinds[name].room]
+        raise ValueError(f"there is no step {shown(data.get('do'))}; there are {', '.join(offered)}")
     return kind.model.model_validate(data)
 
 

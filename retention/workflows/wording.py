@@ -86,8 +86,8 @@ def ways(step: Step) -> list[tuple[str, Sequence[Step]]]:
 
 
 def awaits(plan: Definition, enrollment: Enrollment) -> str:
-    """What one that is under way stands still for: “Onboarding waits for the hand-off”; empty if for nothing."""
+    """What one that is under way stands still for: “Onboarding” waits for the hand-off; empty if for nothing."""
     step = plan.by_id.get(enrollment.step_id)
     waits = enrollment.state == Enrollment.State.ACTIVE and enrollment.awaits_until is not None
     called = getattr(step, "called", "") if waits else ""
-    return f"{plan.name} waits for {called}" if called else ""
+    return f"“{plan.name}” waits for {called}" if called else ""

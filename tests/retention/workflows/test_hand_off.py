@@ -154,7 +154,7 @@ def browse(user):
 def test_pages_say_what_it_waits_for(begun, run_at, mira):
     run_at(NOON)
     client, enrollment = browse(mira), Enrollment.objects.get()
-    words = "Onboarding waits for the hand-off"
+    words = "“Onboarding” waits for the hand-off"
     assert f'{words}, until <time datetime="2026-06-15">' in client.get(f"/accounts/{begun.pk}/").content.decode()
     assert f"<b>{words}.</b>" in client.get(f"/workflows/onboarding/enrollments/{enrollment.pk}/").content.decode()
     assert "Wait for the hand-off" in client.get("/workflows/onboarding/?tab=people").content.decode()

@@ -202,6 +202,7 @@ def test_a_file_that_cannot_be_read_makes_nothing(browse, ada):
     wrong = "name: x\ntrigger: {when: silence, days: 9}\nsteps: [{id: a, do: wait, days: 1}, {id: b, do: wayt}]"
     answer = browse(ada).post("/workflows/new/", {"how": "file", "text": wrong})
     assert "step 2: there is no step “wayt”; there are await" in answer.content.decode()
+    assert "broadcast" not in answer.content.decode().partition("there are await")[2].partition("<")[0]
     assert not Workflow.objects.exists()
 
 
